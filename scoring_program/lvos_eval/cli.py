@@ -1,0 +1,250 @@
+"""The command line: arguments in, exit code out. Every message to a person passes through here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+from lvos_eval import __version__
+from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault
+from lvos_eval.manifest import Manifest, load_manifest
+from lvos_eval.outputs import OutputFolder
+from lvos_eval.page import render_page
+from lvos_eval.problems import Severity, render_problems
+from lvos_eval.progress import ProgressObserver
+from lvos_eval.protocol import Protocol, Task
+from lvos_eval.reference import signature
+from lvos_eval.report import Progress, Report, State, details, manifest_summary
+from lvos_eval.run import check_submission, new_report, score_submission, seal
+from lvos_eval.settings import Detail, load_settings
+from lvos_eval.tables import object_csv, score_table
+from lvos_eval.workers import available_cores
+
+__all__ = ["main", "platform_main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`lvos-eval`: runs one command and returns its exit code."""
+    parser = _command_parser()
+    return _guarded(parser.parse_args(arguments))
+
+
+def platform_main(arguments: Sequence[str] | None = None) -> int:
+    """`evaluate.py INPUT OUTPUT`: `score` on the platforms' folder layout, with public detail unless told otherwise."""
+    parser = argparse.ArgumentParser(
+        prog="evaluate.py",
+        description="Scores INPUT/res against INPUT/ref and writes scores and a page to OUTPUT.",
+        epilog="example: python evaluate.py /app/input /app/output",
+    )
+    parser.add_argument("input", metavar="INPUT", type=Path, help="folder with ref/ (reference data) and res/ (the submission)")
+    parser.add_argument("output", metavar="OUTPUT", type=Path, help="folder to write to")
+    _add_scoring_options(parser, Detail.PUBLIC)
+    options = parser.parse_args(arguments)
+    options.submission, options.reference = options.input / "res", options.input / "ref"
+    return _guarded(options)
+
+
+def _command_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lvos-eval",
+        description="Checks and scores submissions to LVOS video-object-segmentation challenges.",
+        epilog="example: lvos-eval check submission.zip --reference valid_meta.json",
+    )
+    parser.add_argument("--version", action="version", version=f"lvos-eval {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    score = commands.add_parser(
+        "score",
+        help="check and score a submission",
+        description="Checks and scores a folder or zip of masks against reference data with ground truth.",
+        epilog="example: lvos-eval score submission.zip --reference lvos_valid/ --output results/",
+    )
+    score.add_argument("submission", metavar="SUBMISSION", type=Path, help="folder or zip of indexed PNG masks")
+    score.add_argument("--reference", metavar="REF", type=Path, required=True, help="folder with the metadata and Annotations/")
+    score.add_argument("--output", metavar="OUT", type=Path, required=True, help="folder to write scores and page to")
+    _add_scoring_options(score, Detail.FULL)
+    check = commands.add_parser(
+        "check",
+        help="tell everything that is wrong with a submission",
+        description="Checks completeness and format of a submission; needs the public metadata only, no ground truth.",
+        epilog="example: lvos-eval check submission.zip --reference valid_meta.json",
+    )
+    check.add_argument("submission", metavar="SUBMISSION", type=Path, help="folder or zip of indexed PNG masks")
+    check.add_argument("--reference", metavar="REF", type=Path, required=True, help="metadata file, or the folder that holds it")
+    _add_common_options(check)
+    check.set_defaults(run=_check)
+    return parser
+
+
+def _add_scoring_options(parser: argparse.ArgumentParser, detail: Detail) -> None:
+    parser.add_argument("--detail", choices=list(Detail), type=Detail, help=f"how much the outputs tell (default: {detail})")
+    parser.add_argument(
+        "--linger", metavar="SECONDS", type=float, default=0.0, help="wait after the last write, for CodaLab's file watcher"
+    )
+    _add_common_options(parser)
+    parser.set_defaults(run=_score, default_detail=detail)
+
+
+def _add_common_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--protocol", choices=list(Protocol), type=Protocol, help="frame rule (default: scoring.yaml, else lvos-v2)"
+    )
+    parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else semi-supervised")
+    parser.add_argument("--strict", action="store_true", help="labels that are no declared object are errors, not warnings")
+    parser.add_argument("--jobs", metavar="N", type=_job_count, help="worker processes (default: the cores that may be used)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
+
+
+def _job_count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers; use 1 or more")
+    return int(text)
+
+
+def _guarded(options: argparse.Namespace) -> int:
+    """Runs the command; turns every exception into a message and an exit code."""
+    try:
+        return int(options.run(options))
+    except UsageFault as fault:
+        return _fail(options, ExitCode.USAGE, str(fault))
+    except ReferenceFault as fault:
+        return _fail(options, ExitCode.REFERENCE, "\n".join(render_problems(fault.problems)))
+    except Stopped as fault:
+        return _fail(options, ExitCode.STOPPED, f"stopped: {fault}")
+    except BrokenPipeError:
+        # whoever read our output has gone; there is nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.STOPPED
+    except Exception:  # noqa: BLE001 - the last resort, which says that the fault is ours
+        traceback.print_exc()
+        return _fail(options, ExitCode.UNFORESEEN, "this is a fault of lvos-eval; please report it with the lines above")
+
+
+def _fail(options: argparse.Namespace, code: ExitCode, message: str) -> int:
+    if options.debug and code is not ExitCode.UNFORESEEN:
+        traceback.print_exc()
+    print(message, file=sys.stderr, flush=True)
+    return code
+
+
+def _manifest(options: argparse.Namespace) -> Manifest:
+    """The manifest under scoring.yaml, overridden by the command line."""
+    reference: Path = options.reference
+    settings = load_settings(reference if reference.is_dir() else reference.parent)
+    return load_manifest(reference, settings.override(protocol=options.protocol, task=options.task))
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """Where a command prints: text goes to stdout, or to stderr where stdout is for JSON."""
+
+    text: TextIO
+    json: bool
+    quiet: bool
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> _Log:
+        return cls(sys.stderr if options.json else sys.stdout, options.json, options.quiet)
+
+    def say(self, text: str) -> None:
+        print(text, file=self.text, flush=True)
+
+    def problems(self, report: Report) -> None:
+        for line in render_problems(report.problems):
+            print(line, file=sys.stderr, flush=True)
+
+    def document(self, content: Any) -> None:
+        if self.json:
+            json.dump(content, sys.stdout, indent=1, allow_nan=False)
+            print(flush=True)
+
+    def observer(self, manifest: Manifest, on_progress: Any = None) -> ProgressObserver:
+        frames = {video.name: len(video.scored) for video in manifest.videos}
+        return ProgressObserver(frames, None if self.quiet else self.text, on_progress)
+
+
+def _check(options: argparse.Namespace) -> ExitCode:
+    log = _Log.of(options)
+    log.say(f"lvos-eval {__version__}")
+    manifest = _manifest(options)
+    report, unchecked = check_submission(
+        options.submission, manifest, options.jobs or available_cores(), log.observer(manifest), strict=options.strict
+    )
+    log.problems(report)
+    for note in unchecked:
+        log.say(f"note: {note}")
+    log.say(f"{report.submission}: {_verdict(report)}")
+    log.document(details(report, None, manifest_summary(manifest)))
+    return ExitCode.INVALID_SUBMISSION if report.state is State.INVALID else ExitCode.SUCCESS
+
+
+def _verdict(report: Report) -> str:
+    errors = sum(problem.severity is Severity.ERROR for problem in report.problems)
+    warnings = len(report.problems) - errors
+    found = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    return f"{'not valid' if errors else 'valid'} ({found})"
+
+
+def _score(options: argparse.Namespace) -> ExitCode:
+    log = _Log.of(options)
+    output = OutputFolder(options.output)
+    report = Report(State.CHECKING, __version__, options.protocol or "", options.task or "")
+    output.write_page(render_page(report))
+    try:
+        code = _score_into(output, options, log)
+    except ReferenceFault as fault:
+        output.write_page(render_page(replace(report, state=State.REFERENCE_FAULT, problems=fault.problems)))
+        raise
+    except Stopped as fault:
+        output.write_page(render_page(replace(report, state=State.STOPPED, notes=(str(fault),))))
+        raise
+    finally:
+        time.sleep(options.linger)
+    return code
+
+
+def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) -> ExitCode:
+    manifest = _manifest(options)
+    jobs = options.jobs or available_cores()
+    report = new_report(manifest)
+
+    def refresh(progress: Progress) -> None:
+        output.write_page(render_page(replace(report, state=State.SCORING, progress=progress)))
+
+    observe = log.observer(manifest, refresh)
+    digest = seal(manifest, jobs, log.observer(manifest) if log.quiet else observe)
+    report = replace(report, signature=signature(manifest, digest, __version__))
+    log.say(f"lvos-eval {__version__} {report.signature}")
+    for note in manifest.warnings:
+        log.say(f"note: {note}")
+    result = score_submission(options.submission, manifest, digest, jobs, observe, strict=options.strict)
+    detail = options.detail or manifest.settings.detail or options.default_detail
+    frames = result.frames if detail is Detail.FULL and result.report.state is State.SCORED else None
+    content = details(result.report, frames, manifest_summary(manifest))
+    output.write_page(render_page(result.report, frames))
+    output.write_details(content)
+    log.problems(result.report)
+    log.document(content)
+    if result.report.scores is None:
+        log.say(f"{result.report.submission}: {_verdict(result.report)}; nothing was scored. Page: {output.page}")
+        return ExitCode.INVALID_SUBMISSION
+    output.write_scores(result.report.scores.values)
+    log.say(f"{result.report.submission}: {_verdict(result.report)}")
+    log.say(score_table(result.report.scores))
+    log.say(object_csv(result.report.per_object))
+    log.say(f"Page: {output.page}")
+    return ExitCode.SUCCESS
+
+
+def run() -> NoReturn:
+    """The console script."""
+    sys.exit(main())

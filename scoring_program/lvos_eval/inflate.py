@@ -1,0 +1,52 @@
+"""Inflating and checksumming, by zlib-ng where it is installed (extra `fast`) and by the standard library otherwise.
+
+Both give the same bytes; zlib-ng is several times faster.
+"""
+
+from __future__ import annotations
+
+import zlib
+from types import ModuleType
+from typing import Final
+
+__all__ = ["ACCELERATED", "InflateFault", "crc32", "inflate"]
+
+_engine: ModuleType
+try:
+    from zlib_ng import zlib_ng as _engine
+except ImportError:
+    _engine = zlib
+
+ACCELERATED: Final = _engine is not zlib
+
+ZLIB: Final = zlib.MAX_WBITS
+"""Window bits of a zlib stream with header and Adler-32 checksum, as inside a PNG."""
+
+RAW: Final = -zlib.MAX_WBITS
+"""Window bits of a bare deflate stream, as inside a zip."""
+
+crc32 = _engine.crc32
+
+
+class InflateFault(ValueError):
+    """The compressed data is damaged, cut short, or does not have the length it should."""
+
+
+def inflate(data: bytes, length: int, window_bits: int = ZLIB) -> bytes:
+    """`data` inflated to exactly `length` bytes.
+
+    Never unpacks more than one byte beyond `length`, whatever the stream claims. (Being told the length, the engine also
+    allocates once, which is why this is faster than an unbounded `decompress`.) Raises InflateFault.
+    """
+    engine = _engine.decompressobj(window_bits)
+    try:
+        unpacked: bytes = engine.decompress(data, length + 1)
+    except _engine.error as error:
+        raise InflateFault(f"damaged compressed data ({error})") from None
+    if len(unpacked) > length:
+        raise InflateFault(f"more than the expected {length} bytes of data")
+    if len(unpacked) < length:
+        raise InflateFault(f"cut short: {len(unpacked)} of {length} bytes of data")
+    if not engine.eof:
+        raise InflateFault("cut short: the checksum is missing")
+    return unpacked

@@ -1,0 +1,169 @@
+"""One run from submission to results: open, check names, score or check masks, aggregate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lvos_eval import __version__
+from lvos_eval.aggregation import aggregate, score_objects
+from lvos_eval.evaluation import ChunkResult, ObjectFrame, plan_chunks
+from lvos_eval.faults import ReferenceFault
+from lvos_eval.findings import VideoFindings
+from lvos_eval.manifest import Manifest
+from lvos_eval.problems import Problem, ProblemCollector
+from lvos_eval.protocol import SCORE_KEYS
+from lvos_eval.reference import combine_digests, find_sizes, known_sizes, signature
+from lvos_eval.report import FrameDetails, Report, State
+from lvos_eval.submission import Submission, open_submission
+from lvos_eval.validation import check_masks, check_names
+from lvos_eval.workers import run_chunks
+
+__all__ = ["Observer", "RunResult", "check_submission", "new_report", "score_submission", "seal"]
+
+Observer = Callable[[str, int, Iterable[ChunkResult]], Iterable[ChunkResult]]
+"""Is shown every stretch of work: what it is called, its number of frames, and the results as they come; passes them on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The outcome of a run: what may be said in public, and what only with public ground truth."""
+
+    report: Report
+    frames: FrameDetails
+
+
+def new_report(manifest: Manifest) -> Report:
+    """The report of a run that has only seen the manifest."""
+    return Report(
+        State.CHECKING,
+        __version__,
+        manifest.settings.protocol,
+        manifest.settings.task,
+        videos=len(manifest.videos),
+        objects=manifest.object_count,
+        frames=manifest.scored_count,
+        notes=manifest.warnings,
+    )
+
+
+def seal(manifest: Manifest, jobs: int, observe: Observer) -> str:
+    """The digest of the ground truth and metadata: the one in scoring.yaml, else computed by decoding every scored mask.
+
+    Raises ReferenceFault with every mask that cannot be used.
+    """
+    if manifest.settings.ground_truth is not None:
+        return manifest.settings.ground_truth
+    chunks = plan_chunks(manifest, find_sizes(manifest), None, score=True)
+    results = _Results()
+    results.add_all(observe("reading the ground truth", manifest.scored_count, run_chunks(chunks, jobs)))
+    return results.digest(manifest)
+
+
+def score_submission(
+    path: Path, manifest: Manifest, digest: str, jobs: int, observe: Observer, *, strict: bool = False
+) -> RunResult:
+    """Scores a submission, or tells everything that is wrong with it.
+
+    With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
+    decoded once, for its check and its score. Raises ReferenceFault, Stopped, UsageFault.
+    """
+    collector = ProblemCollector(strict)
+    submission = _open(path, manifest, collector)
+    sizes = find_sizes(manifest)
+    score = not collector.has_errors
+    chunks = plan_chunks(manifest, sizes, submission, score=score)
+    results = _Results()
+    what = "scoring" if score else "checking"
+    results.add_all(observe(what, sum(len(chunk.frames) for chunk in chunks), run_chunks(chunks, jobs)))
+    check_masks(manifest, results.findings, collector)
+    if score and results.digest(manifest) != digest:
+        raise ReferenceFault.single(
+            "ground-truth",
+            f"the ground truth has the digest {results.digest(manifest)}, not {digest}: it has changed since it was sealed",
+            "restore it, or put the new digest into scoring.yaml and rescore every submission",
+        )
+    report = replace(
+        new_report(manifest),
+        state=State.INVALID,
+        signature=signature(manifest, digest, __version__),
+        submission=submission.accepted,
+        problems=collector.problems,
+    )
+    if collector.has_errors:
+        return RunResult(report, FrameDetails({}))
+    objects = tuple(score for video in manifest.videos for score in score_objects(video, results.values[video.name]))
+    scores = aggregate(objects)
+    left_out = [key for key in SCORE_KEYS if key not in scores.values]
+    notes = (*report.notes, f"no object in a split: {', '.join(left_out)} are left out") if left_out else report.notes
+    return RunResult(
+        replace(report, state=State.SCORED, scores=scores, per_object=objects, notes=notes),
+        FrameDetails(results.frame_details(manifest)),
+    )
+
+
+def check_submission(
+    path: Path, manifest: Manifest, jobs: int, observe: Observer, *, strict: bool = False
+) -> tuple[Report, tuple[str, ...]]:
+    """Everything that is wrong with a submission, from public data alone, and what could not be checked for want of it."""
+    collector = ProblemCollector(strict)
+    submission = _open(path, manifest, collector)
+    sizes = known_sizes(manifest)
+    chunks = plan_chunks(manifest, sizes, submission, score=False)
+    results = _Results()
+    results.add_all(observe("checking", sum(len(chunk.frames) for chunk in chunks), run_chunks(chunks, jobs)))
+    check_masks(manifest, results.findings, collector)
+    unknown = [video for video, size in sizes.items() if size is None]
+    unchecked: tuple[str, ...] = ()
+    if unknown:
+        lack = "the reference has neither first-frame masks nor image_size for them"
+        unchecked = (f"the mask sizes of {len(unknown)} of {len(sizes)} videos were not checked: {lack}",)
+    report = replace(
+        new_report(manifest),
+        state=State.INVALID if collector.has_errors else State.CHECKED,
+        submission=submission.accepted,
+        problems=collector.problems,
+        notes=(*manifest.warnings, *unchecked),
+    )
+    return report, unchecked
+
+
+def _open(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:
+    videos = frozenset(video.name for video in manifest.videos)
+    submission = open_submission(path, videos, manifest.settings.limits, collector)
+    check_names(manifest, submission, collector)
+    return submission
+
+
+class _Results:
+    """Gathers the results of chunks, which come in any order."""
+
+    def __init__(self) -> None:
+        self.values: defaultdict[str, list[ObjectFrame]] = defaultdict(list)
+        self.findings: defaultdict[str, VideoFindings] = defaultdict(VideoFindings)
+        self._digests: list[tuple[str, int, bytes]] = []
+        self._faults: list[Problem] = []
+
+    def add_all(self, results: Iterable[ChunkResult]) -> None:
+        """Raises ReferenceFault after the last one if any ground-truth mask could not be used."""
+        for result in results:
+            self.values[result.video] += result.values
+            self.findings[result.video].merge(result.findings)
+            self._digests += [(result.video, frame, digest) for frame, digest in result.digests]
+            self._faults += result.reference_faults
+        if self._faults:
+            raise ReferenceFault(sorted(self._faults, key=lambda problem: problem.sort_key))
+
+    def digest(self, manifest: Manifest) -> str:
+        return combine_digests(manifest, self._digests)
+
+    def frame_details(self, manifest: Manifest) -> dict[tuple[str, int], tuple[ObjectFrame, ...]]:
+        details: dict[tuple[str, int], list[ObjectFrame]] = {
+            (video.name, item.id): [] for video in manifest.videos for item in video.objects if item.scored.length
+        }
+        for video in manifest.videos:
+            for value in sorted(self.values[video.name], key=lambda value: value.frame):
+                details[video.name, value.id].append(value)
+        return {key: tuple(values) for key, values in details.items()}

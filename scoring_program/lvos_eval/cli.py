@@ -26,7 +26,6 @@ from lvos_eval.report import Progress, Report, State, details, manifest_summary
 from lvos_eval.run import check_submission, new_report, score_submission, seal
 from lvos_eval.settings import Detail, load_settings
 from lvos_eval.tables import object_csv, score_table
-from lvos_eval.workers import available_cores
 
 __all__ = ["main", "platform_main"]
 
@@ -98,7 +97,12 @@ def _add_common_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else semi-supervised")
     parser.add_argument("--strict", action="store_true", help="labels that are no declared object are errors, not warnings")
-    parser.add_argument("--jobs", metavar="N", type=_job_count, help="worker processes (default: the cores that may be used)")
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_job_count,
+        help="worker processes (default: the cores that may be used, none for a small job)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
@@ -177,7 +181,7 @@ def _check(options: argparse.Namespace) -> ExitCode:
     log.say(f"lvos-eval {__version__}")
     manifest = _manifest(options)
     report, unchecked = check_submission(
-        options.submission, manifest, options.jobs or available_cores(), log.observer(manifest), strict=options.strict
+        options.submission, manifest, options.jobs, log.observer(manifest), strict=options.strict
     )
     log.problems(report)
     for note in unchecked:
@@ -214,19 +218,18 @@ def _score(options: argparse.Namespace) -> ExitCode:
 
 def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) -> ExitCode:
     manifest = _manifest(options)
-    jobs = options.jobs or available_cores()
     report = new_report(manifest)
 
     def refresh(progress: Progress) -> None:
         output.write_page(render_page(replace(report, state=State.SCORING, progress=progress)))
 
     observe = log.observer(manifest, refresh)
-    digest = seal(manifest, jobs, log.observer(manifest) if log.quiet else observe)
+    digest = seal(manifest, options.jobs, log.observer(manifest) if log.quiet else observe)
     report = replace(report, signature=signature(manifest, digest, __version__))
     log.say(f"lvos-eval {__version__} {report.signature}")
     for note in manifest.warnings:
         log.say(f"note: {note}")
-    result = score_submission(options.submission, manifest, digest, jobs, observe, strict=options.strict)
+    result = score_submission(options.submission, manifest, digest, options.jobs, observe, strict=options.strict)
     detail = options.detail or manifest.settings.detail or options.default_detail
     frames = result.frames if detail is Detail.FULL and result.report.state is State.SCORED else None
     content = details(result.report, frames, manifest_summary(manifest))

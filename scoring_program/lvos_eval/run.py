@@ -49,7 +49,7 @@ def new_report(manifest: Manifest) -> Report:
     )
 
 
-def seal(manifest: Manifest, jobs: int, observe: Observer) -> str:
+def seal(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
     """The digest of the ground truth and metadata: the one in scoring.yaml, else computed by decoding every scored mask.
 
     Raises ReferenceFault with every mask that cannot be used.
@@ -63,7 +63,7 @@ def seal(manifest: Manifest, jobs: int, observe: Observer) -> str:
 
 
 def score_submission(
-    path: Path, manifest: Manifest, digest: str, jobs: int, observe: Observer, *, strict: bool = False
+    path: Path, manifest: Manifest, digest: str, jobs: int | None, observe: Observer, *, strict: bool = False
 ) -> RunResult:
     """Scores a submission, or tells everything that is wrong with it.
 
@@ -105,7 +105,7 @@ def score_submission(
 
 
 def check_submission(
-    path: Path, manifest: Manifest, jobs: int, observe: Observer, *, strict: bool = False
+    path: Path, manifest: Manifest, jobs: int | None, observe: Observer, *, strict: bool = False
 ) -> tuple[Report, tuple[str, ...]]:
     """Everything that is wrong with a submission, from public data alone, and what could not be checked for want of it."""
     collector = ProblemCollector(strict)

@@ -16,11 +16,13 @@ from lvos_eval.faults import Stopped
 __all__ = ["available_cores", "run_chunks"]
 
 SMALL_JOB: Final = 2_000_000_000
-"""Cost below which a run is over before worker processes would have started (about two seconds)."""
+"""Cost below which a run is over before worker processes would have started (about two seconds).
+"""
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
-_KEEP_FREED_BYTES: Final = 64 << 20
+_KEEP_FREED_BYTES: Final = 32 << 20
+"""The largest threshold that glibc accepts."""
 
 
 def available_cores() -> int:
@@ -49,13 +51,16 @@ def _evaluate(chunk: Chunk) -> ChunkResult:
     return evaluate_chunk(chunk)
 
 
-def run_chunks(chunks: Sequence[Chunk], jobs: int) -> Iterator[ChunkResult]:
+def run_chunks(chunks: Sequence[Chunk], jobs: int | None) -> Iterator[ChunkResult]:
     """The result of every chunk, in the order in which they get done.
 
-    One job, or little to do, runs in this process. Raises Stopped if a worker process is killed.
+    `jobs` worker processes do the work; one job is done in this process. None stands for the available cores, or this
+    process where there is little to do. Raises Stopped if a worker process is killed.
     """
+    if jobs is None:
+        jobs = 1 if sum(chunk.cost for chunk in chunks) < SMALL_JOB else available_cores()
     jobs = min(jobs, len(chunks))
-    if jobs <= 1 or sum(chunk.cost for chunk in chunks) < SMALL_JOB:
+    if jobs <= 1:
         yield from map(_evaluate, chunks)
         return
     # arrays are not sent, so nothing is worth a memory map; that keeps joblib out of /dev/shm and /tmp

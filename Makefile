@@ -1,0 +1,64 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := PYTHONPATH=scoring_program $(BIN)/python
+RESULTS ?= results
+REFERENCE ?= reference_data_stub/reference
+SUBMISSION ?= reference_data_stub/sample_submission.zip
+
+.PHONY: help
+help: ## print all targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; say which one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/development: requirements-dev.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/runtime
+
+.PHONY: score
+score: $(VENV)/runtime ## score a submission (SUBMISSION=, REFERENCE=, RESULTS=); the sample without them
+	$(RUN) -m lvos_eval score $(SUBMISSION) --reference $(REFERENCE) --output $(RESULTS)
+
+.PHONY: check
+check: $(VENV)/runtime ## tell everything that is wrong with a submission (SUBMISSION=, REFERENCE=)
+	$(RUN) -m lvos_eval check $(SUBMISSION) --reference $(REFERENCE)
+
+.PHONY: test
+test: $(VENV)/development ## run the tests
+	$(BIN)/python -m pytest -n auto -q
+
+.PHONY: lint
+lint: $(VENV)/development ## ruff and mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: stub
+stub: $(VENV)/runtime ## write the synthetic reference and the sample submission again
+	$(RUN) reference_data_stub/make_stub.py
+
+.PHONY: lock
+lock: $(VENV)/development ## resolve the dependencies anew into the lock files
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml --extra fast --extra unsupervised --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml --extra fast --extra unsupervised --group test --group lint \
+		--constraint requirements.lock --output-file requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove everything that the other targets made
+	rm -rf $(VENV) $(RESULTS) build dist bench-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

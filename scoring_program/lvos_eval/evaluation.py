@@ -5,7 +5,7 @@ Arrays never leave this module; a chunk comes in as names and leaves as a few nu
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,11 +18,11 @@ from PIL import Image
 from lvos_eval.archive import MemberFault
 from lvos_eval.findings import MaskFault, VideoFindings
 from lvos_eval.manifest import Manifest, Video
-from lvos_eval.masks import Labels, ObjectFinder, ObjectPixels, bounding_box
-from lvos_eval.metrics import contour_accuracy, count_object, region_similarity
+from lvos_eval.masks import ObjectFinder, PackedMask
+from lvos_eval.metrics import contour_accuracy, count, outline, region_similarity
 from lvos_eval.png import Png, PngFault, decode_labels, parse_header, parse_png
 from lvos_eval.problems import Problem, Severity
-from lvos_eval.protocol import frame_name
+from lvos_eval.protocol import frame_name, tolerance
 from lvos_eval.submission import Entry, MaskSource, Submission
 
 __all__ = ["Chunk", "ChunkResult", "FrameTask", "ObjectFrame", "evaluate_chunk", "plan_chunks", "read_size"]
@@ -124,10 +124,11 @@ def read_size(mask: Path) -> tuple[int, int]:
 
 
 class _Mask(NamedTuple):
-    """A decoded mask with what was found in it."""
+    """What is left of a decoded mask: its size, its objects, and the number of pixels of every other label."""
 
-    labels: Labels
-    objects: Mapping[int, ObjectPixels]
+    height: int
+    width: int
+    objects: Mapping[int, PackedMask]
     unknown: Mapping[int, int]
 
 
@@ -154,7 +155,7 @@ class _Decoder:
             header, pixels = parse_png(data)
             self._check(header)
             labels = decode_labels(data, header, pixels)
-            self._mask = _Mask(labels, *self._finder.find(labels))
+            self._mask = _Mask(header.height, header.width, *self._finder.find(labels))
             self._data = data
         return self._mask
 
@@ -188,10 +189,16 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
             measures = {}
         for id in task.scored:
             if id not in measures:
-                counts = count_object(truth.labels, prediction.labels, id, truth.objects[id], prediction.objects[id])
-                measures[id] = region_similarity(counts), contour_accuracy(counts)
+                measures[id] = _measure(truth, prediction, id)
             result.values.append(ObjectFrame(id, task.frame, *measures[id], truth.objects[id].area > 0))
     return result
+
+
+def _measure(truth: _Mask, prediction: _Mask, id: int) -> tuple[float, float]:
+    """J and F of one object."""
+    size = truth.height, truth.width
+    counts = count(outline(truth.objects[id], *size), outline(prediction.objects[id], *size), tolerance(*size))
+    return region_similarity(counts), contour_accuracy(counts)
 
 
 def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[FrameTask, bytes | None]]:
@@ -270,10 +277,9 @@ def _read_ground_truth(decoder: _Decoder, chunk: Chunk, frame: int, result: Chun
 
 
 def _digest(frame: int, mask: _Mask) -> bytes:
-    """A checksum of a decoded ground-truth mask: frame, size, non-zero box and its labels, not the file's bytes."""
-    boxes = [found.box for found in mask.objects.values() if found.area]
-    box = bounding_box(mask.labels) if mask.unknown or not boxes else boxes[0]
-    for other in boxes:
-        box = box.union(other)
-    inside = mask.labels[box.slices].tobytes()
-    return repr((frame, mask.labels.shape, tuple(box), zlib.crc32(inside), zlib.adler32(inside))).encode("ascii")
+    """A checksum of the declared objects of a decoded ground-truth mask, not of the file's bytes."""
+    digest = hashlib.sha256(repr((frame, mask.height, mask.width)).encode())
+    for id, found in sorted(mask.objects.items()):
+        digest.update(repr((id, found.top, found.left, found.bits.shape)).encode())
+        digest.update(found.bits.astype("<u8", copy=False).data)
+    return digest.digest()

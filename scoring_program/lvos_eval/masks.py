@@ -1,6 +1,6 @@
-"""Where the objects of a label map are.
+"""The objects of a label map, each packed to one bit a pixel.
 
-Consecutive frames look alike, so each object is searched for around its last place first. The search proves itself: if the
+Consecutive frames look alike, so each object is first looked for around its last place. The search proves itself: if the
 pixels found add up to all non-zero pixels of the mask, no object is elsewhere and no unknown label is in it.
 """
 
@@ -13,110 +13,116 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "Labels", "ObjectFinder", "ObjectPixels"]
+__all__ = ["NOTHING", "WORD", "Labels", "ObjectFinder", "PackedMask", "Words", "pack", "popcount"]
 
 Labels: TypeAlias = NDArray[np.uint8]
 """A label map of shape (height, width)."""
 
-_MARGIN: Final = 16
+Words: TypeAlias = NDArray[np.uint64]
+
+WORD: Final = 64
+"""Pixels in a word: pixel x of a row is bit x % 64, counted from the lowest, of word x // 64."""
+
+_MARGIN: Final = 32
 """Pixels that an object may have moved or grown since the last frame for its search box to hold it."""
 
+_LOW: Final = np.uint64((1 << _MARGIN) - 1)
+"""The pixels of a word that are less than the margin from the word before."""
+_HIGH: Final = np.uint64(((1 << _MARGIN) - 1) << (WORD - _MARGIN))
 
-class Box(NamedTuple):
-    """Rows `top` to `bottom` and columns `left` to `right` of a frame, ends excluded; empty if `right <= left`."""
 
-    left: int
+class PackedMask(NamedTuple):
+    """A binary mask, cropped to the rows and words that are not empty: `bits[0, 0]` is word `left` of row `top` of the frame."""
+
     top: int
-    right: int
-    bottom: int
-
-    @property
-    def is_empty(self) -> bool:
-        return self.right <= self.left
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """The index of the box's pixels in an array of shape (height, width)."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
-
-    def union(self, other: Box) -> Box:
-        """The smallest box that holds both."""
-        if self.is_empty or other.is_empty:
-            return other if self.is_empty else self
-        return Box(
-            min(self.left, other.left), min(self.top, other.top), max(self.right, other.right), max(self.bottom, other.bottom)
-        )
-
-    def grown(self, pixels: int, height: int, width: int) -> Box:
-        """The box with `pixels` more on each side, cut to the frame."""
-        return Box(
-            max(self.left - pixels, 0),
-            max(self.top - pixels, 0),
-            min(self.right + pixels, width),
-            min(self.bottom + pixels, height),
-        )
-
-    def is_within(self, distance: int, other: Box) -> bool:
-        """Whether pixels of the two boxes can be `distance` or less apart along both axes."""
-        return (
-            self.left <= other.right + distance
-            and other.left <= self.right + distance
-            and self.top <= other.bottom + distance
-            and other.top <= self.bottom + distance
-        )
-
-
-EMPTY: Final = Box(0, 0, 0, 0)
-
-
-class ObjectPixels(NamedTuple):
-    """One object in one mask: its number of pixels and the smallest box that holds them."""
-
+    left: int
+    bits: Words
+    """Shape (rows, words); (0, 0) for a mask without pixels."""
     area: int
-    box: Box
+    """Number of pixels."""
+
+    @property
+    def bottom(self) -> int:
+        """One more than the last row."""
+        return self.top + len(self.bits)
+
+    @property
+    def right(self) -> int:
+        """One more than the last word."""
+        return self.left + int(self.bits.shape[1])
 
 
-ABSENT: Final = ObjectPixels(0, EMPTY)
+NOTHING: Final = PackedMask(0, 0, np.empty((0, 0), np.uint64), 0)
 
 
-def bounding_box(mask: NDArray[np.uint8]) -> Box:
-    """The smallest box that holds the non-zero pixels of a (height, width) array."""
-    x, y, width, height = cv2.boundingRect(mask)
-    return Box(x, y, x + width, y + height)
+class _Window(NamedTuple):
+    """Part of a frame: rows `top` to `bottom` and words `left` to `right`, ends excluded."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+def popcount(bits: Words) -> int:
+    """Number of ones in a contiguous array."""
+    return int(cv2.norm(bits.view(np.uint8), cv2.NORM_HAMMING)) if bits.size else 0
+
+
+def pack(labels: Labels, label: int) -> PackedMask:
+    """Where a whole label map equals `label`."""
+    height, width = labels.shape
+    return _pack(labels, label, _Window(0, height, 0, -(-width // WORD)))
+
+
+def _pack(labels: Labels, label: int, window: _Window) -> PackedMask:
+    """Where `labels` equals `label` inside the window."""
+    left, right = window.left * WORD, min(window.right * WORD, labels.shape[1])
+    rows, words = window.bottom - window.top, window.right - window.left
+    canvas = np.empty((rows, words * WORD), np.bool_)
+    np.equal(labels[window.top : window.bottom, left:right], label, out=canvas[:, : right - left])
+    canvas[:, right - left :] = False
+    bits = np.packbits(canvas.reshape(-1), bitorder="little").view(np.uint64).reshape(rows, words)
+    filled_words = np.flatnonzero(np.bitwise_or.reduce(bits, axis=0))
+    if not filled_words.size:
+        return NOTHING
+    filled_rows = np.flatnonzero(np.bitwise_or.reduce(bits, axis=1))
+    top, bottom = int(filled_rows[0]), int(filled_rows[-1]) + 1
+    first, last = int(filled_words[0]), int(filled_words[-1]) + 1
+    bits = np.ascontiguousarray(bits[top:bottom, first:last])
+    return PackedMask(window.top + top, window.left + first, bits, popcount(bits))
 
 
 class ObjectFinder:
-    """Finds the declared objects in the masks of one video, frame after frame."""
+    """Packs the declared objects in the masks of one video, frame after frame."""
 
     def __init__(self, ids: Sequence[int]) -> None:
         self._ids = tuple(ids)
-        self._last: dict[int, Box] = {}
+        self._windows: dict[int, _Window] = {}
 
-    def find(self, labels: Labels) -> tuple[Mapping[int, ObjectPixels], Mapping[int, int]]:
-        """The pixels of every declared object, and the number of pixels of each other non-zero label, by label."""
-        height, width = labels.shape
+    def find(self, labels: Labels) -> tuple[Mapping[int, PackedMask], Mapping[int, int]]:
+        """Every declared object, and the number of pixels of each other non-zero label, by label."""
         total = cv2.countNonZero(labels)
-        around = {id: box.grown(_MARGIN, height, width) for id, box in self._last.items()}
-        objects = {id: _search(labels, id, around.get(id, EMPTY)) for id in self._ids}
+        objects = {id: _pack(labels, id, self._windows[id]) if id in self._windows else NOTHING for id in self._ids}
         unknown: dict[int, int] = {}
         if sum(found.area for found in objects.values()) != total:
-            everything = bounding_box(labels)
-            objects = {id: _search(labels, id, everything) for id in self._ids}
+            objects = {id: pack(labels, id) for id in self._ids}
             if sum(found.area for found in objects.values()) != total:
-                histogram = np.bincount(labels[everything.slices].reshape(-1), minlength=256).tolist()
+                histogram = np.bincount(labels.reshape(-1), minlength=256).tolist()
                 unknown = {label: histogram[label] for label in range(1, 256) if histogram[label] and label not in objects}
-        # an object that is hidden for some frames comes back near where it was last seen, if anywhere
-        self._last.update({id: found.box for id, found in objects.items() if found.area})
+        for id, found in objects.items():
+            # an object that is hidden for some frames comes back near where it was last seen, if anywhere
+            if found.area:
+                self._windows[id] = _around(found, labels.shape)
         return objects, unknown
 
 
-def _search(labels: Labels, label: int, box: Box) -> ObjectPixels:
-    """The pixels of `label` inside `box`."""
-    if box.is_empty:
-        return ABSENT
-    mask = (labels[box.slices] == label).view(np.uint8)
-    inner = bounding_box(mask)
-    if inner.is_empty:
-        return ABSENT
-    found = Box(box.left + inner.left, box.top + inner.top, box.left + inner.right, box.top + inner.bottom)
-    return ObjectPixels(cv2.countNonZero(mask), found)
+def _around(found: PackedMask, shape: tuple[int, ...]) -> _Window:
+    """Where to look for an object in the next frame: the word grid already adds up to a word at the sides."""
+    height, width = shape
+    return _Window(
+        max(found.top - _MARGIN, 0),
+        min(found.bottom + _MARGIN, height),
+        max(found.left - bool((found.bits[:, 0] & _LOW).any()), 0),
+        min(found.right + bool((found.bits[:, -1] & _HIGH).any()), -(-width // WORD)),
+    )

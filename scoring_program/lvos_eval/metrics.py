@@ -1,51 +1,53 @@
 """Region similarity J and contour accuracy F of one object in one frame, exactly and fast.
 
 The definition (Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object Segmentation", CVPR 2016)
-is seven integers per object and frame, then a few divisions. This module counts the integers in two stages:
+is seven integers per object and frame, then a few divisions. The integers are counted in two stages:
 
-1. *Crop and pack.* Both masks are cut to a box that holds the object in either, and packed to one bit a pixel, so
-   that a 64-bit word is 64 pixels.
-2. *Compute once, derive.* Area, intersection and boundary are bit operations on words. Boundary pixels of one mask match
-   if the other mask's boundary, dilated by a disk, covers them. A square inside the disk settles nearly all of them; the exact
-   disk, a union of horizontal runs, is only drawn on the rows in which something is still unmatched.
+1. *Outline.* From a packed mask (one bit a pixel, cropped) its boundary, by shifting and comparing words.
+2. *Match.* A boundary pixel matches if the other mask's boundary has a pixel within a disk around it. The square inside the
+   disk settles nearly all that match, the square around it those that cannot; only the pixels in doubt look at the disk.
 
-A pair of masks is an array of shape (2, height * words), uint64: ground truth first, prediction second, rows one after
-the other, pixel x of a row in bit x % 64 of word x // 64. Each row ends with at least `tolerance` zero bits, so that
-shifting the whole array never carries a pixel into the next row.
+Dilations work on both boundaries at once, an array of shape (2, rows * words), uint64: ground truth first, one row after
+the other, with margins wide enough that shifting the whole array carries no pixel into another row.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lvos_eval.masks import Box, Labels, ObjectPixels
-from lvos_eval.protocol import tolerance
+from lvos_eval.masks import WORD, PackedMask, Words, popcount
 
-__all__ = ["Counts", "contour_accuracy", "count_object", "region_similarity"]
+__all__ = ["Counts", "Outline", "contour_accuracy", "count", "outline", "region_similarity"]
 
-Words: TypeAlias = NDArray[np.uint64]
-
-WORD: Final = 64
+_ONE: Final = np.uint64(1)
+_TO_TOP_BIT: Final = np.uint64(WORD - 1)
+_STRIP: Final = WORD - 7
+"""Columns that a word shows whatever the bit of a byte that they start at."""
 
 
 class Counts(NamedTuple):
     """The integers that J and F of one object in one frame are made of."""
 
-    area_ground_truth: int = 0
-    area_prediction: int = 0
-    intersection: int = 0
-    boundary_ground_truth: int = 0
-    boundary_prediction: int = 0
-    matched_ground_truth: int = 0
+    area_ground_truth: int
+    area_prediction: int
+    intersection: int
+    boundary_ground_truth: int
+    boundary_prediction: int
+    matched_ground_truth: int
     """Boundary pixels of the ground truth within the tolerance of the prediction's boundary."""
-    matched_prediction: int = 0
+    matched_prediction: int
+
+
+class Outline(NamedTuple):
+    """A mask and its boundary."""
+
+    mask: PackedMask
+    boundary: PackedMask
 
 
 def region_similarity(counts: Counts) -> float:
@@ -66,175 +68,183 @@ def contour_accuracy(counts: Counts) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Disk:
-    """The disk dx^2 + dy^2 <= radius^2 as horizontal runs.
+def outline(mask: PackedMask, height: int, width: int) -> Outline:
+    """The boundary of a mask in a frame of `height` x `width`.
 
-    `runs` holds (half width, row offsets dy > 0 with that half width, whether dy = 0 has it), narrowest first.
+    Boundary are the pixels that differ from their right, lower or lower-right neighbour; the frame's last row and column
+    repeat themselves beyond its edge.
     """
+    if not mask.area:
+        return Outline(mask, mask)
+    # the boundary starts one pixel up and left of the mask
+    rows, words = mask.bits.shape
+    bits = np.zeros((rows + 1, words + 1), np.uint64)
+    bits[1:, 1:] = mask.bits
+    bits = bits.reshape(-1)
+    right = bits >> _ONE
+    right[:-1] |= bits[1:] << _TO_TOP_BIT
+    last_word, last_bit = divmod(width - 1, WORD)
+    if mask.right == last_word + 1:
+        right[words :: words + 1] |= bits[words :: words + 1] & np.uint64(1 << last_bit)
+    some, every = bits | right, bits & right
+    boundary = some.copy()
+    boundary[: -words - 1] |= some[words + 1 :]
+    inside = every.copy()
+    inside[: -words - 1] &= every[words + 1 :]
+    if mask.bottom < height:
+        inside[-words - 1 :] = 0
+    boundary ^= inside
+    boundary = boundary.reshape(rows + 1, words + 1)
+    if mask.top == 0:
+        boundary[0] = 0
+    if mask.left == 0:
+        boundary[:, 0] = 0
+    return Outline(mask, PackedMask(mask.top - 1, mask.left - 1, boundary, popcount(boundary)))
 
-    radius: int
-    inner_square: int
-    """Half side of the largest square inside the disk."""
-    runs: tuple[tuple[int, tuple[int, ...]], ...]
+
+def count(ground_truth: Outline, prediction: Outline, radius: int) -> Counts:
+    """The counts of one object, boundary pixels matching within `radius` pixels."""
+    area_g, area_p = ground_truth.mask.area, prediction.mask.area
+    boundary_g, boundary_p = ground_truth.boundary.area, prediction.boundary.area
+    intersection = _intersection(ground_truth.mask, prediction.mask)
+    if intersection == area_g == area_p:
+        matched_g, matched_p = boundary_g, boundary_p
+    else:
+        matched_g, matched_p = _count_matched(ground_truth.boundary, prediction.boundary, radius)
+    return Counts(area_g, area_p, intersection, boundary_g, boundary_p, matched_g, matched_p)
+
+
+def _intersection(one: PackedMask, other: PackedMask) -> int:
+    """Number of pixels in both masks."""
+    top, bottom = max(one.top, other.top), min(one.bottom, other.bottom)
+    left, right = max(one.left, other.left), min(one.right, other.right)
+    if top >= bottom or left >= right:
+        return 0
+    a, b = (mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left] for mask in (one, other))
+    return popcount(a & b)
+
+
+def _count_matched(ground_truth: PackedMask, prediction: PackedMask, radius: int) -> tuple[int, int]:
+    """How many pixels of each boundary are within `radius` of the other."""
+    near_g, near_p = _within(ground_truth, prediction, radius), _within(prediction, ground_truth, radius)
+    if not near_g.area or not near_p.area:
+        return 0, 0
+    pair, words = _superpose(near_g, near_p, radius)
+    inner = math.isqrt(radius * radius // 2)
+    square = _dilate_square(pair, words, 0, inner)
+    unmatched = pair & ~square[::-1]
+    matched_g, matched_p = near_g.area - popcount(unmatched[0]), near_p.area - popcount(unmatched[1])
+    if matched_g < near_g.area or matched_p < near_p.area:
+        in_doubt = unmatched & _dilate_square(square, words, inner, radius)[::-1]
+        matched_g += _count_near(in_doubt[0], pair[1], words, radius)
+        matched_p += _count_near(in_doubt[1], pair[0], words, radius)
+    return matched_g, matched_p
+
+
+def _within(mask: PackedMask, other: PackedMask, radius: int) -> PackedMask:
+    """The part of a mask that can be within `radius` of the other, to the word."""
+    reach = -(-radius // WORD)
+    top, bottom = max(mask.top, other.top - radius), min(mask.bottom, other.bottom + radius)
+    left, right = max(mask.left, other.left - reach), min(mask.right, other.right + reach)
+    if (top, bottom, left, right) == (mask.top, mask.bottom, mask.left, mask.right):
+        return mask
+    if top >= bottom or left >= right:
+        return mask._replace(area=0)
+    bits = np.ascontiguousarray(mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left])
+    return PackedMask(top, left, bits, popcount(bits))
+
+
+def _superpose(one: PackedMask, other: PackedMask, radius: int) -> tuple[Words, int]:
+    """Both masks on one field, shape (2, rows * words), and its number of words a row.
+
+    There are `radius` empty rows above and below and as many zero bits after each row, so that no dilation runs into the edge.
+    """
+    top, left = min(one.top, other.top) - radius, min(one.left, other.left)
+    rows = max(one.bottom, other.bottom) + radius - top
+    words = max(one.right, other.right) - left + -(-radius // WORD)
+    pair = np.zeros((2, rows, words), np.uint64)
+    for plane, mask in zip(pair, (one, other), strict=True):
+        plane[mask.top - top : mask.bottom - top, mask.left - left : mask.right - left] = mask.bits
+    return pair.reshape(2, -1), words
+
+
+def _count_near(pixels: Words, mask: Words, words: int, radius: int) -> int:
+    """How many of `pixels` have a pixel of `mask` within the disk of `radius`: each looks at the disk's rows around it."""
+    y, x = _coordinates(pixels, words)
+    if not y.size:
+        return 0
+    rows = mask.size // words
+    margin = -(-radius // 8)
+    row_bytes = words * WORD // 8 + margin + 8
+    padded = np.zeros((rows, row_bytes), np.uint8)
+    padded[:, margin : margin + words * WORD // 8] = mask.reshape(rows, words).view(np.uint8)
+    # eight bytes from any byte on: a word that holds the 57 pixels from any pixel on
+    runs = np.ndarray(padded.size - 7, np.dtype("<u8"), padded, strides=(1,))
+    row = (y[:, None] + np.arange(-radius, radius + 1)) * row_bytes
+    near = np.zeros(y.size, np.bool_)
+    for start, disk in _disk_words(radius):
+        byte, bit = np.divmod(x + (8 * margin + start), 8)
+        seen = runs[row + byte[:, None]] >> bit[:, None].astype(np.uint64)
+        near |= (seen & disk).any(axis=1)
+    return int(near.sum())
+
+
+def _coordinates(pixels: Words, words: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and column of every one in packed rows of `words` words."""
+    filled = np.flatnonzero(pixels)
+    bits = np.unpackbits(pixels[filled].view(np.uint8), bitorder="little").reshape(-1, WORD)
+    word, bit = np.nonzero(bits)
+    y, column = np.divmod(filled[word], words)
+    return y, column * WORD + bit
 
 
 @lru_cache(maxsize=64)
-def _disk(radius: int) -> _Disk:
-    rows: dict[int, list[int]] = {}
-    for dy in range(radius + 1):
-        rows.setdefault(math.isqrt(radius * radius - dy * dy), []).append(dy)
-    return _Disk(radius, math.isqrt(radius * radius // 2), tuple((half, tuple(rows[half])) for half in sorted(rows)))
+def _disk_words(radius: int) -> tuple[tuple[int, Words], ...]:
+    """The disk dx^2 + dy^2 <= radius^2 in vertical strips of at most 57 columns.
 
-
-def count_object(
-    ground_truth: Labels, prediction: Labels, label: int, in_ground_truth: ObjectPixels, in_prediction: ObjectPixels
-) -> Counts:
-    """The counts of object `label` in two label maps of shape (height, width), given where it is in each."""
-    height, width = ground_truth.shape
-    radius = tolerance(height, width)
-    area_g, area_p = in_ground_truth.area, in_prediction.area
-    if not area_g or not area_p or not in_ground_truth.box.is_within(radius + 1, in_prediction.box):
-        # nothing to intersect and nothing to match: each boundary is counted where it is
-        boundary_g, boundary_p = (
-            _popcount(_boundary(*_pack([labels], label, found.box, radius))) if found.area else 0
-            for labels, found in ((ground_truth, in_ground_truth), (prediction, in_prediction))
-        )
-        return Counts(area_g, area_p, 0, boundary_g, boundary_p, 0, 0)
-    pair, field = _pack([ground_truth, prediction], label, in_ground_truth.box.union(in_prediction.box), radius)
-    intersection = _popcount(pair[0] & pair[1])
-    boundary = _boundary(pair, field)
-    boundary_g, boundary_p = _popcounts(boundary)
-    if not boundary_g or not boundary_p:
-        unmatched_g, unmatched_p = boundary_g, boundary_p
-    elif intersection == area_g == area_p:
-        unmatched_g, unmatched_p = 0, 0
-    else:
-        unmatched_g, unmatched_p = _count_unmatched(boundary, field.words, radius)
-    return Counts(area_g, area_p, intersection, boundary_g, boundary_p, boundary_g - unmatched_g, boundary_p - unmatched_p)
-
-
-class _Field(NamedTuple):
-    """The part of a frame that packed masks show: its box, the words a row, and which edges of the frame it touches."""
-
-    box: Box
-    words: int
-    at_right: bool
-    at_bottom: bool
-
-
-def _pack(masks: Sequence[Labels], label: int, box: Box, padding: int) -> tuple[Words, _Field]:
-    """Where label maps equal `label`, one packed mask each; shape (masks, height * words) of a field that holds `box`.
-
-    The field has one row and column more at the top and left, where the boundary starts, and `padding` zero bits after each row.
+    A strip is its first dx and a word for each dy from -radius on, bit i set if (dx + i, dy) is in the disk.
     """
-    height, width = masks[0].shape
-    box = Box(max(box.left - 1, 0), max(box.top - 1, 0), box.right, box.bottom)
-    columns = box.right - box.left
-    words = -(-(columns + padding) // WORD)
-    canvas = np.empty((len(masks), box.bottom - box.top, words * WORD), np.bool_)
-    for plane, mask in zip(canvas, masks, strict=True):
-        np.equal(mask[box.slices], label, out=plane[:, :columns])
-    canvas[:, :, columns:] = False
-    packed = np.packbits(canvas.reshape(-1), bitorder="little").view(np.uint64).reshape(len(masks), -1)
-    return packed, _Field(box, words, box.right == width, box.bottom == height)
+    halves = [math.isqrt(radius * radius - dy * dy) for dy in range(-radius, radius + 1)]
+    strips = []
+    for start in range(-radius, radius + 1, _STRIP):
+        columns = range(start, min(start + _STRIP, radius + 1))
+        strips.append(
+            (start, np.array([sum(1 << i for i, dx in enumerate(columns) if abs(dx) <= half) for half in halves], np.uint64))
+        )
+    return tuple(strips)
 
 
-def _popcount(packed: Words) -> int:
-    return int(np.bitwise_count(packed).sum())
-
-
-def _popcounts(pair: Words) -> tuple[int, int]:
-    counts = np.bitwise_count(pair).sum(axis=1)
-    return int(counts[0]), int(counts[1])
-
-
-def _boundary(masks: Words, field: _Field) -> Words:
-    """Pixels that differ from their right, lower or lower-right neighbour; the frame's last row and column repeat themselves."""
-    words = field.words
-    right = masks >> np.uint64(1)
-    right[:, :-1] |= masks[:, 1:] << np.uint64(WORD - 1)
-    if field.box.left == 0:
-        # the first pixel of the next row is no neighbour of this row's padding
-        right[:, words - 1 :: words] &= np.uint64((1 << (WORD - 1)) - 1)
-    if field.at_right:
-        word, bit = divmod(field.box.right - field.box.left - 1, WORD)
-        right[:, word::words] |= masks[:, word::words] & np.uint64(1 << bit)
-    some, every = masks | right, masks & right
-    boundary = some.copy()
-    boundary[:, :-words] |= some[:, words:]
-    inside = every.copy()
-    inside[:, :-words] &= every[:, words:]
-    if not field.at_bottom:
-        inside[:, -words:] = 0
-    boundary ^= inside
-    return boundary
-
-
-def _count_unmatched(boundary: Words, words: int, radius: int) -> tuple[int, int]:
-    """How many boundary pixels of each mask lie farther than `radius` from the other mask's boundary."""
-    disk = _disk(radius)
-    unmatched = boundary & ~_dilate_square(boundary, words, disk.inner_square)[::-1]
-    left = unmatched[0] | unmatched[1]
-    rows = np.flatnonzero(left.reshape(-1, words).any(axis=1))
-    if not rows.size:
-        return 0, 0
-    first = max(int(rows[0]) - radius, 0) * words
-    last = (int(rows[-1]) + radius + 1) * words
-    unmatched = unmatched[:, first:last]
-    unmatched &= ~_dilate_disk(boundary[:, first:last], words, disk)[::-1]
-    return _popcounts(unmatched)
-
-
-def _steps(start: int, stop: int) -> list[int]:
-    """Shifts that widen a run of half width `start` to `stop`; each may at most triple the run and move by less than a word."""
+@lru_cache(maxsize=256)
+def _steps(start: int, stop: int) -> tuple[int, ...]:
+    """Shifts that widen a run of half width `start` to `stop`; each at most triples the run and is less than a word."""
     steps = []
     while start < stop:
         step = min(stop - start, 2 * start + 1, WORD - 1)
         steps.append(step)
         start += step
-    return steps
+    return tuple(steps)
 
 
-def _widen(packed: Words, start: int, stop: int) -> Words:
+def _widen(pair: Words, start: int, stop: int) -> Words:
     """Horizontal runs grown from half width `start` to `stop`."""
     for step in _steps(start, stop):
         shift, carry = np.uint64(step), np.uint64(WORD - step)
-        wide = packed << shift
-        wide |= packed >> shift
-        wide |= packed
-        wide[:, 1:] |= packed[:, :-1] >> carry
-        wide[:, :-1] |= packed[:, 1:] << carry
-        packed = wide
-    return packed
+        wide = pair << shift
+        wide |= pair >> shift
+        wide |= pair
+        wide[:, 1:] |= pair[:, :-1] >> carry
+        wide[:, :-1] |= pair[:, 1:] << carry
+        pair = wide
+    return pair
 
 
-def _dilate_square(packed: Words, words: int, half: int) -> Words:
-    """Dilation by the square of side 2 * half + 1."""
-    packed = _widen(packed, 0, half)
-    for step in _steps(0, half):
+def _dilate_square(pair: Words, words: int, start: int, stop: int) -> Words:
+    """A dilation by the square of half side `start` grown to half side `stop`."""
+    pair = _widen(pair, start, stop)
+    for step in _steps(start, stop):
         offset = step * words
-        if offset >= packed.shape[1]:
-            break
-        tall = packed.copy()
-        tall[:, offset:] |= packed[:, :-offset]
-        tall[:, :-offset] |= packed[:, offset:]
-        packed = tall
-    return packed
-
-
-def _dilate_disk(packed: Words, words: int, disk: _Disk) -> Words:
-    """Dilation by the disk: each row of the disk is a horizontal run."""
-    dilated = np.zeros_like(packed)
-    half = 0
-    for wider, rows in disk.runs:
-        packed = _widen(packed, half, wider)
-        half = wider
-        for row in rows:
-            offset = row * words
-            if not row:
-                dilated |= packed
-            elif offset < packed.shape[1]:
-                dilated[:, offset:] |= packed[:, :-offset]
-                dilated[:, :-offset] |= packed[:, offset:]
-    return dilated
+        tall = pair.copy()
+        tall[:, offset:] |= pair[:, :-offset]
+        tall[:, :-offset] |= pair[:, offset:]
+        pair = tall
+    return pair

@@ -19,11 +19,11 @@ from lvos_eval.archive import MemberFault
 from lvos_eval.findings import MaskFault, VideoFindings
 from lvos_eval.manifest import Manifest, Video
 from lvos_eval.masks import ObjectFinder, PackedMask
-from lvos_eval.metrics import contour_accuracy, count, outline, region_similarity
+from lvos_eval.metrics import contour_accuracy, count, region_similarity
 from lvos_eval.png import Png, PngFault, decode_labels, parse_header, parse_png
 from lvos_eval.problems import Problem, Severity
-from lvos_eval.protocol import frame_name, tolerance
-from lvos_eval.submission import Entry, MaskSource, Submission
+from lvos_eval.protocol import frame_name
+from lvos_eval.submission import Entry, MaskSource, Submission, read_file
 
 __all__ = ["Chunk", "ChunkResult", "FrameTask", "ObjectFrame", "evaluate_chunk", "plan_chunks", "read_size"]
 
@@ -31,6 +31,7 @@ CHUNK_FRAMES: Final = 48
 """Frames a chunk: enough to make its fixed costs small, few enough that the last one keeps nobody waiting."""
 
 _MAX_COLOURS: Final = 64
+_GROUND_TRUTH_BYTES: Final = 1 << 28
 
 
 class FrameTask(NamedTuple):
@@ -196,8 +197,7 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
 
 def _measure(truth: _Mask, prediction: _Mask, id: int) -> tuple[float, float]:
     """J and F of one object."""
-    size = truth.height, truth.width
-    counts = count(outline(truth.objects[id], *size), outline(prediction.objects[id], *size), tolerance(*size))
+    counts = count(truth.objects[id], prediction.objects[id], truth.height, truth.width)
     return region_similarity(counts), contour_accuracy(counts)
 
 
@@ -259,14 +259,13 @@ def _read_ground_truth(decoder: _Decoder, chunk: Chunk, frame: int, result: Chun
     """The decoded ground truth of a frame, its digest added to the result; None, with a fault, if it cannot be used."""
     if chunk.ground_truth is None:
         return None
-    path = chunk.ground_truth / f"{frame_name(frame)}.png"
     try:
-        mask = decoder.decode(path.read_bytes())
+        mask = decoder.decode(read_file(f"{chunk.ground_truth}/{frame_name(frame)}.png", _GROUND_TRUTH_BYTES))
     except FileNotFoundError:
         fault = "the ground truth has no mask"
     except OSError as error:
         fault = f"the ground-truth mask cannot be read ({error.strerror})"
-    except (PngFault, _IndexedFault) as error:
+    except (MemberFault, PngFault, _IndexedFault) as error:
         fault = f"the ground-truth mask cannot be used ({error})"
     else:
         result.digests.append((frame, _digest(frame, mask)))

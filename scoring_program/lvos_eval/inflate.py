@@ -32,7 +32,7 @@ class InflateFault(ValueError):
     """The compressed data is damaged, cut short, or does not have the length it should."""
 
 
-def inflate(data: bytes, length: int, window_bits: int = ZLIB) -> bytes:
+def inflate(data: bytes | memoryview, length: int, window_bits: int = ZLIB) -> bytes:
     """`data` inflated to exactly `length` bytes.
 
     Never unpacks more than one byte beyond `length`, whatever the stream claims. (Being told the length, the engine also

@@ -23,7 +23,7 @@ Words: TypeAlias = NDArray[np.uint64]
 WORD: Final = 64
 """Pixels in a word: pixel x of a row is bit x % 64, counted from the lowest, of word x // 64."""
 
-_MARGIN: Final = 32
+_MARGIN: Final = 48
 """Pixels that an object may have moved or grown since the last frame for its search box to hold it."""
 
 _LOW: Final = np.uint64((1 << _MARGIN) - 1)
@@ -103,17 +103,15 @@ class ObjectFinder:
     def find(self, labels: Labels) -> tuple[Mapping[int, PackedMask], Mapping[int, int]]:
         """Every declared object, and the number of pixels of each other non-zero label, by label."""
         total = cv2.countNonZero(labels)
-        objects = {id: _pack(labels, id, self._windows[id]) if id in self._windows else NOTHING for id in self._ids}
         unknown: dict[int, int] = {}
+        objects = {id: _pack(labels, id, self._windows[id]) if id in self._windows else NOTHING for id in self._ids}
         if sum(found.area for found in objects.values()) != total:
             objects = {id: pack(labels, id) for id in self._ids}
             if sum(found.area for found in objects.values()) != total:
                 histogram = np.bincount(labels.reshape(-1), minlength=256).tolist()
                 unknown = {label: histogram[label] for label in range(1, 256) if histogram[label] and label not in objects}
-        for id, found in objects.items():
-            # an object that is hidden for some frames comes back near where it was last seen, if anywhere
-            if found.area:
-                self._windows[id] = _around(found, labels.shape)
+        # an object that is hidden for some frames comes back near where it was last seen, if anywhere
+        self._windows.update({id: _around(found, labels.shape) for id, found in objects.items() if found.area})
         return objects, unknown
 
 

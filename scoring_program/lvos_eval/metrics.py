@@ -3,17 +3,16 @@
 The definition (Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object Segmentation", CVPR 2016)
 is seven integers per object and frame, then a few divisions. The integers are counted in two stages:
 
-1. *Outline.* From a packed mask (one bit a pixel, cropped) its boundary, by shifting and comparing words.
+1. *Superpose.* Both masks, packed to one bit a pixel, are laid on one field; area, intersection and boundary are operations
+   on its 64-pixel words.
 2. *Match.* A boundary pixel matches if the other mask's boundary has a pixel within a disk around it. The square inside the
-   disk settles nearly all that match, the square around it those that cannot; only the pixels in doubt look at the disk.
-
-Dilations work on both boundaries at once, an array of shape (2, rows * words), uint64: ground truth first, one row after
-the other, with margins wide enough that shifting the whole array carries no pixel into another row.
+   disk settles nearly all that match, the square around it most that do not; only the pixels in doubt look at the disk.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -21,13 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lvos_eval.masks import WORD, PackedMask, Words, popcount
+from lvos_eval.protocol import tolerance
 
-__all__ = ["Counts", "Outline", "contour_accuracy", "count", "outline", "region_similarity"]
+__all__ = ["Counts", "contour_accuracy", "count", "region_similarity"]
 
 _ONE: Final = np.uint64(1)
 _TO_TOP_BIT: Final = np.uint64(WORD - 1)
 _STRIP: Final = WORD - 7
-"""Columns that a word shows whatever the bit of a byte that they start at."""
+"""Columns that a word read from any byte on shows, whatever the bit of that byte that they start at."""
+_FEW: Final = 128
+"""Unmatched pixels up to which looking at each one's disk takes no longer than another dilation."""
 
 
 class Counts(NamedTuple):
@@ -41,13 +43,6 @@ class Counts(NamedTuple):
     matched_ground_truth: int
     """Boundary pixels of the ground truth within the tolerance of the prediction's boundary."""
     matched_prediction: int
-
-
-class Outline(NamedTuple):
-    """A mask and its boundary."""
-
-    mask: PackedMask
-    boundary: PackedMask
 
 
 def region_similarity(counts: Counts) -> float:
@@ -68,183 +63,193 @@ def contour_accuracy(counts: Counts) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def outline(mask: PackedMask, height: int, width: int) -> Outline:
-    """The boundary of a mask in a frame of `height` x `width`.
-
-    Boundary are the pixels that differ from their right, lower or lower-right neighbour; the frame's last row and column
-    repeat themselves beyond its edge.
-    """
-    if not mask.area:
-        return Outline(mask, mask)
-    # the boundary starts one pixel up and left of the mask
-    rows, words = mask.bits.shape
-    bits = np.zeros((rows + 1, words + 1), np.uint64)
-    bits[1:, 1:] = mask.bits
-    bits = bits.reshape(-1)
-    right = bits >> _ONE
-    right[:-1] |= bits[1:] << _TO_TOP_BIT
-    last_word, last_bit = divmod(width - 1, WORD)
-    if mask.right == last_word + 1:
-        right[words :: words + 1] |= bits[words :: words + 1] & np.uint64(1 << last_bit)
-    some, every = bits | right, bits & right
-    boundary = some.copy()
-    boundary[: -words - 1] |= some[words + 1 :]
-    inside = every.copy()
-    inside[: -words - 1] &= every[words + 1 :]
-    if mask.bottom < height:
-        inside[-words - 1 :] = 0
-    boundary ^= inside
-    boundary = boundary.reshape(rows + 1, words + 1)
-    if mask.top == 0:
-        boundary[0] = 0
-    if mask.left == 0:
-        boundary[:, 0] = 0
-    return Outline(mask, PackedMask(mask.top - 1, mask.left - 1, boundary, popcount(boundary)))
-
-
-def count(ground_truth: Outline, prediction: Outline, radius: int) -> Counts:
-    """The counts of one object, boundary pixels matching within `radius` pixels."""
-    area_g, area_p = ground_truth.mask.area, prediction.mask.area
-    boundary_g, boundary_p = ground_truth.boundary.area, prediction.boundary.area
-    intersection = _intersection(ground_truth.mask, prediction.mask)
+def count(ground_truth: PackedMask, prediction: PackedMask, height: int, width: int, radius: int | None = None) -> Counts:
+    """The counts of one object in a frame of `height` x `width`; `radius` is the protocol's tolerance unless given."""
+    radius = tolerance(height, width) if radius is None else radius
+    area_g, area_p = ground_truth.area, prediction.area
+    if not area_g or not area_p or not _can_match(ground_truth, prediction, radius):
+        boundary_g, boundary_p = (_boundary_size(mask, height, width) for mask in (ground_truth, prediction))
+        return Counts(area_g, area_p, 0, boundary_g, boundary_p, 0, 0)
+    field = _superpose([ground_truth, prediction], radius)
+    intersection = popcount(field.bits[0] & field.bits[1])
+    boundary = _boundary(field, height, width)
+    boundary_g, boundary_p = popcount(boundary[0]), popcount(boundary[1])
     if intersection == area_g == area_p:
         matched_g, matched_p = boundary_g, boundary_p
     else:
-        matched_g, matched_p = _count_matched(ground_truth.boundary, prediction.boundary, radius)
+        matched_g, matched_p = _count_matched(field, boundary, (ground_truth, prediction), radius)
     return Counts(area_g, area_p, intersection, boundary_g, boundary_p, matched_g, matched_p)
 
 
-def _intersection(one: PackedMask, other: PackedMask) -> int:
-    """Number of pixels in both masks."""
-    top, bottom = max(one.top, other.top), min(one.bottom, other.bottom)
-    left, right = max(one.left, other.left), min(one.right, other.right)
-    if top >= bottom or left >= right:
-        return 0
-    a, b = (mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left] for mask in (one, other))
-    return popcount(a & b)
+def _boundary_size(mask: PackedMask, height: int, width: int) -> int:
+    """Number of boundary pixels of a mask."""
+    return popcount(_boundary(_superpose([mask], 1), height, width)) if mask.area else 0
 
 
-def _count_matched(ground_truth: PackedMask, prediction: PackedMask, radius: int) -> tuple[int, int]:
-    """How many pixels of each boundary are within `radius` of the other."""
-    near_g, near_p = _within(ground_truth, prediction, radius), _within(prediction, ground_truth, radius)
-    if not near_g.area or not near_p.area:
-        return 0, 0
-    pair, words = _superpose(near_g, near_p, radius)
-    inner = math.isqrt(radius * radius // 2)
-    square = _dilate_square(pair, words, 0, inner)
-    unmatched = pair & ~square[::-1]
-    matched_g, matched_p = near_g.area - popcount(unmatched[0]), near_p.area - popcount(unmatched[1])
-    if matched_g < near_g.area or matched_p < near_p.area:
-        in_doubt = unmatched & _dilate_square(square, words, inner, radius)[::-1]
-        matched_g += _count_near(in_doubt[0], pair[1], words, radius)
-        matched_p += _count_near(in_doubt[1], pair[0], words, radius)
-    return matched_g, matched_p
+def _can_match(one: PackedMask, other: PackedMask, radius: int) -> bool:
+    """Whether boundary pixels of two masks can be within `radius` of each other, as far as their rows and words tell."""
+    reach = -(-(radius + 1) // WORD)
+    return (
+        one.top <= other.bottom + radius
+        and other.top <= one.bottom + radius
+        and one.left <= other.right + reach
+        and other.left <= one.right + reach
+    )
 
 
-def _within(mask: PackedMask, other: PackedMask, radius: int) -> PackedMask:
-    """The part of a mask that can be within `radius` of the other, to the word."""
-    reach = -(-radius // WORD)
-    top, bottom = max(mask.top, other.top - radius), min(mask.bottom, other.bottom + radius)
-    left, right = max(mask.left, other.left - reach), min(mask.right, other.right + reach)
-    if (top, bottom, left, right) == (mask.top, mask.bottom, mask.left, mask.right):
-        return mask
-    if top >= bottom or left >= right:
-        return mask._replace(area=0)
-    bits = np.ascontiguousarray(mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left])
-    return PackedMask(top, left, bits, popcount(bits))
+class _Field(NamedTuple):
+    """Masks laid on the same part of a frame, each as one long line of bits, one row after the other.
 
-
-def _superpose(one: PackedMask, other: PackedMask, radius: int) -> tuple[Words, int]:
-    """Both masks on one field, shape (2, rows * words), and its number of words a row.
-
-    There are `radius` empty rows above and below and as many zero bits after each row, so that no dilation runs into the edge.
+    `radius` empty rows above and below and as many empty bits (and one more) after each row make sure that moving a line
+    along, by pixels or by rows, brings no pixel to where another one is asked for.
     """
-    top, left = min(one.top, other.top) - radius, min(one.left, other.left)
-    rows = max(one.bottom, other.bottom) + radius - top
-    words = max(one.right, other.right) - left + -(-radius // WORD)
-    pair = np.zeros((2, rows, words), np.uint64)
-    for plane, mask in zip(pair, (one, other), strict=True):
+
+    bits: Words
+    """Shape (masks, rows * words)."""
+    words: int
+    """Words in a row."""
+    top: int
+    """Row of the frame that the field's first row is."""
+    left: int
+    """Word of the frame that the first word of the field's rows is."""
+
+
+def _superpose(masks: Sequence[PackedMask], radius: int) -> _Field:
+    top = min(mask.top for mask in masks) - radius
+    left = min(mask.left for mask in masks)
+    rows = max(mask.bottom for mask in masks) + radius - top
+    words = max(mask.right for mask in masks) - left + -(-(radius + 1) // WORD)
+    bits = np.zeros((len(masks), rows, words), np.uint64)
+    for plane, mask in zip(bits, masks, strict=True):
         plane[mask.top - top : mask.bottom - top, mask.left - left : mask.right - left] = mask.bits
-    return pair.reshape(2, -1), words
+    return _Field(bits.reshape(len(masks), -1), words, top, left)
 
 
-def _count_near(pixels: Words, mask: Words, words: int, radius: int) -> int:
-    """How many of `pixels` have a pixel of `mask` within the disk of `radius`: each looks at the disk's rows around it."""
-    y, x = _coordinates(pixels, words)
-    if not y.size:
-        return 0
-    rows = mask.size // words
-    margin = -(-radius // 8)
-    row_bytes = words * WORD // 8 + margin + 8
-    padded = np.zeros((rows, row_bytes), np.uint8)
-    padded[:, margin : margin + words * WORD // 8] = mask.reshape(rows, words).view(np.uint8)
-    # eight bytes from any byte on: a word that holds the 57 pixels from any pixel on
-    runs = np.ndarray(padded.size - 7, np.dtype("<u8"), padded, strides=(1,))
-    row = (y[:, None] + np.arange(-radius, radius + 1)) * row_bytes
-    near = np.zeros(y.size, np.bool_)
-    for start, disk in _disk_words(radius):
-        byte, bit = np.divmod(x + (8 * margin + start), 8)
-        seen = runs[row + byte[:, None]] >> bit[:, None].astype(np.uint64)
-        near |= (seen & disk).any(axis=1)
-    return int(near.sum())
+def _boundary(field: _Field, height: int, width: int) -> Words:
+    """Pixels that differ from their right, lower or lower-right neighbour; shape as the field.
+
+    The frame's last row and column repeat themselves beyond its edge. The boundary starts one pixel up and left of a mask;
+    left of the first word, that is the last bit of the row before.
+    """
+    bits, words = field.bits, field.words
+    right = bits >> _ONE
+    right[:, :-1] |= bits[:, 1:] << _TO_TOP_BIT
+    last_word, last_bit = divmod(width - 1, WORD)
+    if last_word - field.left < words:
+        column = slice(last_word - field.left, None, words)
+        right[:, column] |= bits[:, column] & np.uint64(1 << last_bit)
+    some, every = bits | right, bits & right
+    boundary = some.copy()
+    boundary[:, :-words] |= some[:, words:]
+    inside = np.zeros_like(every)
+    np.bitwise_and(every[:, :-words], every[:, words:], out=inside[:, :-words])
+    last_row = (height - 1 - field.top) * words
+    if last_row < bits.shape[1]:
+        inside[:, last_row : last_row + words] = every[:, last_row : last_row + words]
+    boundary ^= inside
+    if field.left == 0:
+        boundary[:, words - 1 :: words] &= ~np.uint64(1 << (WORD - 1))
+    if field.top < 0:
+        outside = -field.top * words
+        boundary[:, : outside - 1] = 0
+        boundary[:, outside - 1] &= np.uint64(1 << (WORD - 1))
+    return boundary
 
 
-def _coordinates(pixels: Words, words: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and column of every one in packed rows of `words` words."""
+def _count_matched(field: _Field, boundary: Words, masks: Sequence[PackedMask], radius: int) -> tuple[int, int]:
+    """How many pixels of each of two boundaries are within `radius` of the other."""
+    boundary, words = _crop(field, boundary, masks, radius)
+    inner = math.isqrt(radius * radius // 2)
+    square = _dilate_square(boundary, words, 0, inner)
+    in_doubt = boundary & ~square[::-1]
+    matched = popcount(boundary[0]) - popcount(in_doubt[0]), popcount(boundary[1]) - popcount(in_doubt[1])
+    unmatched = popcount(in_doubt)
+    if unmatched > _FEW:
+        in_doubt &= _dilate_square(square, words, inner, radius)[::-1]
+    near = _count_near(in_doubt, boundary[::-1], words, radius) if unmatched else (0, 0)
+    return matched[0] + near[0], matched[1] + near[1]
+
+
+def _crop(field: _Field, boundary: Words, masks: Sequence[PackedMask], radius: int) -> tuple[Words, int]:
+    """The boundaries without most of what lies too far from the other mask to match, and the words in a row.
+
+    Masks of much the same extent are left as they are: what would be cut off is less than the work of cutting.
+    """
+    reach = -(-(radius + 1) // WORD)
+    top, bottom = max(mask.top for mask in masks) - radius - 1, min(mask.bottom for mask in masks) + radius
+    left, right = max(mask.left for mask in masks) - reach, min(mask.right for mask in masks) + reach
+    if 2 * (bottom - top) * (right - left) > boundary.shape[1]:
+        return boundary, field.words
+    planes = boundary.reshape(2, -1, field.words)
+    rows = slice(max(top - field.top, 0), bottom - field.top)
+    columns = slice(max(left - field.left, 0), right - field.left)
+    part = np.pad(planes[:, rows, columns], ((0, 0), (radius, radius), (0, reach)))
+    return part.reshape(2, -1), part.shape[2]
+
+
+def _steps(start: int, stop: int) -> list[int]:
+    """Moves that widen a run of half width `start` to `stop`; each at most triples the run and is shorter than a word."""
+    steps = []
+    while start < stop:
+        steps.append(min(stop - start, 2 * start + 1, WORD - 1))
+        start += steps[-1]
+    return steps
+
+
+def _dilate_square(field: Words, words: int, start: int, stop: int) -> Words:
+    """A dilation by the square of half side `start` grown to half side `stop`."""
+    for step in _steps(start, stop):
+        shift, carry = np.uint64(step), np.uint64(WORD - step)
+        wide = field << shift
+        wide |= field >> shift
+        wide |= field
+        wide[:, 1:] |= field[:, :-1] >> carry
+        wide[:, :-1] |= field[:, 1:] << carry
+        field = wide
+    for step in _steps(start, stop):
+        tall = field.copy()
+        tall[:, step * words :] |= field[:, : -step * words]
+        tall[:, : -step * words] |= field[:, step * words :]
+        field = tall
+    return field
+
+
+def _count_near(pixels: Words, other: Words, words: int, radius: int) -> tuple[int, int]:
+    """How many pixels of each of two masks have a pixel of its other mask within the disk of `radius`.
+
+    Each looks at the rows of the disk around it, as words read from the byte where they start.
+    """
     filled = np.flatnonzero(pixels)
-    bits = np.unpackbits(pixels[filled].view(np.uint8), bitorder="little").reshape(-1, WORD)
-    word, bit = np.nonzero(bits)
-    y, column = np.divmod(filled[word], words)
-    return y, column * WORD + bit
+    ones = np.unpackbits(pixels.reshape(-1)[filled].view(np.uint8), bitorder="little")
+    entry, bit = np.divmod(np.flatnonzero(ones), WORD)
+    if not entry.size:
+        return 0, 0
+    position = filled[entry] * WORD + bit
+    # all rows of both masks are one line, which may be read beyond its ends
+    margin = words * radius * WORD // 8 + WORD
+    line = np.zeros(2 * margin + other.nbytes, np.uint8)
+    line[margin:-margin] = np.ascontiguousarray(other).view(np.uint8).reshape(-1)
+    from_byte = np.ndarray(line.size - WORD // 8, np.dtype("<u8"), line, strides=(1,))
+    rows = np.arange(-radius, radius + 1) * (words * WORD // 8) + margin
+    near = np.zeros(position.size, np.bool_)
+    for start, strip in _disk_strips(radius):
+        byte, bit = np.divmod(position + start, 8)
+        seen = from_byte[byte[:, None] + rows] >> bit[:, None].astype(np.uint64)
+        near |= (seen & strip).any(axis=1)
+    first = int(np.count_nonzero(near[position < pixels.shape[1] * WORD]))
+    return first, int(np.count_nonzero(near)) - first
 
 
 @lru_cache(maxsize=64)
-def _disk_words(radius: int) -> tuple[tuple[int, Words], ...]:
-    """The disk dx^2 + dy^2 <= radius^2 in vertical strips of at most 57 columns.
+def _disk_strips(radius: int) -> tuple[tuple[int, NDArray[np.uint64]], ...]:
+    """The disk dx^2 + dy^2 <= radius^2 cut into vertical strips of at most 57 columns.
 
-    A strip is its first dx and a word for each dy from -radius on, bit i set if (dx + i, dy) is in the disk.
+    A strip is its first dx and a word for each dy from -radius on; bit i of it says whether (dx + i, dy) is in the disk.
     """
     halves = [math.isqrt(radius * radius - dy * dy) for dy in range(-radius, radius + 1)]
     strips = []
     for start in range(-radius, radius + 1, _STRIP):
         columns = range(start, min(start + _STRIP, radius + 1))
-        strips.append(
-            (start, np.array([sum(1 << i for i, dx in enumerate(columns) if abs(dx) <= half) for half in halves], np.uint64))
-        )
+        words = [sum(1 << i for i, dx in enumerate(columns) if abs(dx) <= half) for half in halves]
+        strips.append((start, np.array(words, np.uint64)))
     return tuple(strips)
-
-
-@lru_cache(maxsize=256)
-def _steps(start: int, stop: int) -> tuple[int, ...]:
-    """Shifts that widen a run of half width `start` to `stop`; each at most triples the run and is less than a word."""
-    steps = []
-    while start < stop:
-        step = min(stop - start, 2 * start + 1, WORD - 1)
-        steps.append(step)
-        start += step
-    return tuple(steps)
-
-
-def _widen(pair: Words, start: int, stop: int) -> Words:
-    """Horizontal runs grown from half width `start` to `stop`."""
-    for step in _steps(start, stop):
-        shift, carry = np.uint64(step), np.uint64(WORD - step)
-        wide = pair << shift
-        wide |= pair >> shift
-        wide |= pair
-        wide[:, 1:] |= pair[:, :-1] >> carry
-        wide[:, :-1] |= pair[:, 1:] << carry
-        pair = wide
-    return pair
-
-
-def _dilate_square(pair: Words, words: int, start: int, stop: int) -> Words:
-    """A dilation by the square of half side `start` grown to half side `stop`."""
-    pair = _widen(pair, start, stop)
-    for step in _steps(start, stop):
-        offset = step * words
-        tall = pair.copy()
-        tall[:, offset:] |= pair[:, :-offset]
-        tall[:, :-offset] |= pair[:, offset:]
-        pair = tall
-    return pair

@@ -82,7 +82,7 @@ def parse_header(data: bytes) -> Png:
     return Png(height, width, depth, colour_type, bool(interlace))
 
 
-def parse_png(data: bytes) -> tuple[Png, bytes]:
+def parse_png(data: bytes) -> tuple[Png, bytes | memoryview]:
     """The header and the compressed pixel data, with the checksum of every chunk checked. Raises PngFault."""
     header = parse_header(data)
     view = memoryview(data)
@@ -107,10 +107,10 @@ def parse_png(data: bytes) -> tuple[Png, bytes]:
         raise PngFault(f"cut short after {len(data)} bytes")
     if not parts:
         raise PngFault("no pixel data")
-    return header, bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+    return header, parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def decode_labels(data: bytes, header: Png, pixels: bytes) -> NDArray[np.uint8]:
+def decode_labels(data: bytes, header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
     """The (height, width) uint8 sample values of an indexed PNG, equal to `np.asarray(PIL.Image.open(...))` for 8-bit images.
 
     Samples of 1, 2 and 4 bits are taken as they are (Pillow scales grey ones to 0..255). `header` and `pixels` come from

@@ -15,7 +15,7 @@ from lvos_eval.faults import UsageFault
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
 
-__all__ = ["Entry", "MaskReader", "MaskSource", "Submission", "open_submission"]
+__all__ = ["Entry", "MaskReader", "MaskSource", "Submission", "open_submission", "read_file"]
 
 Entry: TypeAlias = str | Member
 """Where one file of the submission lies: a path relative to the folder, or a member of the zip."""
@@ -37,6 +37,18 @@ class MaskReader(Protocol):
     def close(self) -> None: ...
 
 
+def read_file(path: str, limit: int) -> bytes:
+    """The content of a file of at most `limit` bytes. Raises MemberFault for a larger one, and OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size > limit:
+            raise MemberFault(f"the file has {size / 1e6:.0f} MB; at most {limit / 1e6:.0f} MB are allowed")
+        return os.read(descriptor, size)
+    finally:
+        os.close(descriptor)
+
+
 class _FolderReader:
     def __init__(self, folder: Path, limit: int) -> None:
         self._folder = str(folder)
@@ -44,11 +56,7 @@ class _FolderReader:
 
     def read(self, entry: Entry) -> bytes:
         assert isinstance(entry, str)
-        with open(f"{self._folder}/{entry}", "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > self._limit:
-                raise MemberFault(f"the file has {size / 1e6:.0f} MB; at most {self._limit / 1e6:.0f} MB are allowed")
-            return file.read(size)
+        return read_file(f"{self._folder}/{entry}", self._limit)
 
     def read_ahead(self, entries: Sequence[Entry]) -> None:
         """Nothing to tell: the kernel reads a small file in one go."""

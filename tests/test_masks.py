@@ -1,0 +1,76 @@
+"""Finding objects: the crop is tight, the search proves itself, nothing is missed."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+from hypothesis import given
+from numpy.typing import NDArray
+
+from lvos_eval.masks import NOTHING, ObjectFinder, PackedMask, pack
+
+
+def unpack(mask: PackedMask, height: int, width: int) -> NDArray[np.bool_]:
+    """The packed mask as a (height, width) array."""
+    full = np.zeros((height, -(-width // 64)), np.uint64)
+    full[mask.top : mask.bottom, mask.left : mask.right] = mask.bits
+    return np.unpackbits(full.view(np.uint8), axis=1, bitorder="little")[:, :width].astype(np.bool_)
+
+
+def label_map(seed: int, height: int, width: int, labels: list[int]) -> NDArray[np.uint8]:
+    """Random rectangles of random labels."""
+    random = np.random.default_rng(seed)
+    frame = np.zeros((height, width), np.uint8)
+    for label in labels:
+        top, left = random.integers(height), random.integers(width)
+        frame[top : top + random.integers(1, height + 1), left : left + random.integers(1, width + 1)] = label
+    return frame
+
+
+@given(st.integers(0, 10**6), st.integers(1, 90), st.integers(1, 300))
+def test_packing_loses_nothing(seed: int, height: int, width: int) -> None:
+    frame = label_map(seed, height, width, [1, 2, 3])
+    for label in (1, 2, 3, 4):
+        mask = pack(frame, label)
+        assert np.array_equal(unpack(mask, height, width), frame == label)
+        assert mask.area == np.count_nonzero(frame == label)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 90), st.integers(1, 300))
+def test_the_crop_has_no_empty_edge(seed: int, height: int, width: int) -> None:
+    mask = pack(label_map(seed, height, width, [1, 2]), 1)
+    if mask.area:
+        assert all(edge.any() for edge in (mask.bits[0], mask.bits[-1], mask.bits[:, 0], mask.bits[:, -1]))
+    else:
+        assert mask is NOTHING
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=6), st.lists(st.sampled_from([1, 2, 5, 9, 255]), max_size=6))
+def test_a_finder_that_has_seen_other_frames_finds_the_same_as_a_fresh_one(seeds: list[int], labels: list[int]) -> None:
+    finder = ObjectFinder([2, 5, 7])
+    for seed in seeds:
+        frame = label_map(seed, 120, 310, labels)
+        objects, unknown = finder.find(frame)
+        for id in (2, 5, 7):
+            assert np.array_equal(unpack(objects[id], 120, 310), frame == id)
+        values, numbers = np.unique(frame, return_counts=True)
+        assert unknown == {int(v): int(n) for v, n in zip(values, numbers, strict=True) if v not in (0, 2, 5, 7)}
+
+
+def test_an_object_that_jumps_across_the_frame_is_found() -> None:
+    finder = ObjectFinder([1])
+    for left in (0, 1000, 300):
+        frame = np.zeros((200, 1280), np.uint8)
+        frame[20:40, left : left + 30] = 1
+        objects, unknown = finder.find(frame)
+        assert objects[1].area == 600
+        assert not unknown
+
+
+def test_one_stray_pixel_of_an_unknown_label_is_reported() -> None:
+    frame = np.zeros((200, 1280), np.uint8)
+    frame[20:40, 100:130] = 1
+    finder = ObjectFinder([1])
+    finder.find(frame)
+    frame[199, 1279] = 77
+    assert finder.find(frame)[1] == {77: 1}

@@ -1,0 +1,187 @@
+"""J and F: closed-form values, and the same integers as the textbook on everything that can be thrown at them."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import cv2
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from numpy.typing import NDArray
+
+import textbook
+from lvos_eval.masks import pack
+from lvos_eval.metrics import Counts, contour_accuracy, count, region_similarity
+from lvos_eval.protocol import tolerance
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+
+def counts(ground_truth: Mask, prediction: Mask, radius: int | None = None) -> Counts:
+    """The counts of two binary masks through the packed path."""
+    height, width = ground_truth.shape
+    packed = [pack(mask.astype(np.uint8), 1) for mask in (ground_truth, prediction)]
+    return count(packed[0], packed[1], height, width, radius)
+
+
+def rectangle(height: int, width: int, top: int, left: int, bottom: int, right: int) -> Mask:
+    mask = np.zeros((height, width), np.bool_)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+EMPTY = np.zeros((90, 160), np.bool_)
+FULL = np.ones((90, 160), np.bool_)
+SQUARE = rectangle(90, 160, 30, 40, 50, 60)
+
+
+@pytest.mark.parametrize(
+    ("ground_truth", "prediction", "j", "f"),
+    [
+        pytest.param(EMPTY, EMPTY, 1.0, 1.0, id="both empty"),
+        pytest.param(SQUARE, EMPTY, 0.0, 0.0, id="nothing predicted"),
+        pytest.param(EMPTY, SQUARE, 0.0, 0.0, id="nothing to predict"),
+        pytest.param(SQUARE, SQUARE, 1.0, 1.0, id="equal"),
+        pytest.param(FULL, FULL, 1.0, 1.0, id="a full frame has no boundary, and neither has the prediction"),
+        pytest.param(FULL, EMPTY, 0.0, 1.0, id="full against empty: no boundary on either side"),
+        pytest.param(FULL, SQUARE, 400 / (90 * 160), 0.0, id="full against a square: boundary on one side only"),
+        # 20 x 20 pixels shifted right by 10: half of each is shared
+        pytest.param(SQUARE, np.roll(SQUARE, 10, axis=1), 200 / 600, None, id="half shared"),
+        pytest.param(SQUARE, np.roll(SQUARE, 90, axis=1), 0.0, 0.0, id="too far apart to match"),
+    ],
+)
+def test_closed_form_values(ground_truth: Mask, prediction: Mask, j: float, f: float | None) -> None:
+    integers = counts(ground_truth, prediction)
+    assert region_similarity(integers) == j
+    if f is not None:
+        assert contour_accuracy(integers) == f
+
+
+def test_a_square_of_side_n_has_4n_boundary_pixels() -> None:
+    # one ring outside at the top and left, one inside at the bottom and right, and the corner up left
+    assert counts(SQUARE, SQUARE).boundary_ground_truth == 4 * 20
+
+
+def test_boundary_pixels_match_up_to_the_tolerance_and_no_farther() -> None:
+    for distance in (4, 5, 6):
+        one, other = (rectangle(90, 160, 0, column, 90, 160) for column in (80, 80 + distance))
+        integers = counts(one, other, radius=5)
+        expected = 90 if distance <= 5 else 0
+        assert (integers.matched_ground_truth, integers.matched_prediction) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("offset", "matched"),
+    [
+        # the boundary of a single pixel is a block of 2 x 2: two blocks are a pixel nearer than the pixels are
+        pytest.param((6, 0), 2, id="two of each block's pixels are 5 rows from the other block"),
+        pytest.param((4, 5), 1, id="the nearest corners are 3 rows and 4 columns apart, that is 5"),
+        pytest.param((5, 5), 0, id="the nearest corners are 4 rows and 4 columns apart: inside a square, outside the disk"),
+    ],
+)
+def test_the_tolerance_is_a_disk_not_a_square(offset: tuple[int, int], matched: int) -> None:
+    one, other = np.zeros((2, 60, 60), np.bool_)
+    one[20, 20] = True
+    other[20 + offset[0], 20 + offset[1]] = True
+    assert counts(one, other, radius=5) == Counts(1, 1, 0, 4, 4, matched, matched)
+
+
+@pytest.mark.parametrize(
+    ("size", "radius"), [((720, 1280), 12), ((1080, 1920), 18), ((480, 854), 8), ((2160, 4096), 38), ((1, 1), 1)]
+)
+def test_the_tolerance_grows_with_the_frame(size: tuple[int, int], radius: int) -> None:
+    assert tolerance(*size) == textbook.tolerance(*size) == radius
+
+
+@st.composite
+def masks(draw: st.DrawFn, height: int, width: int) -> Mask:
+    """Masks with structure: noise, single pixels, strips on every border, blobs, lines, holes, full and empty frames."""
+    kind = draw(st.sampled_from(["empty", "full", "noise", "pixels", "strip", "blobs", "lines"]))
+    canvas = np.zeros((height, width), np.uint8)
+    seed = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    if kind == "full":
+        canvas[:] = 1
+    elif kind == "noise":
+        canvas[:] = seed.random((height, width)) < seed.choice([0.001, 0.02, 0.5, 0.98])
+    elif kind == "pixels":
+        for _ in range(seed.integers(1, 6)):
+            row, column = (int(seed.choice([0, size - 1, int(seed.integers(size))])) for size in (height, width))
+            canvas[row, column] = 1
+    elif kind == "strip":
+        thickness = int(seed.integers(1, 4))
+        band = np.s_[:thickness] if seed.integers(2) else np.s_[-thickness:]
+        canvas[band if seed.integers(2) else np.s_[:, band]] = 1
+    elif kind in ("blobs", "lines"):
+        for _ in range(seed.integers(1, 5)):
+            a, b = ((int(seed.integers(-8, width + 8)), int(seed.integers(-8, height + 8))) for _ in range(2))
+            if kind == "lines":
+                cv2.line(canvas, a, b, 1, int(seed.integers(1, 4)))
+            else:
+                axes = (int(seed.integers(0, width // 2 + 2)), int(seed.integers(0, height // 2 + 2)))
+                cv2.ellipse(canvas, a, axes, float(seed.random() * 180), 0, 360, int(seed.choice([0, 1, 1, 1])), -1)
+    return canvas.astype(np.bool_)
+
+
+@st.composite
+def mask_pairs(draw: st.DrawFn, largest: int = 200) -> tuple[Mask, Mask]:
+    """A ground truth and a prediction: unrelated, the same with a few pixels changed, shifted, or grown."""
+    height, width = draw(st.integers(1, largest)), draw(st.integers(1, largest + 100))
+    ground_truth = draw(masks(height, width))
+    relation = draw(st.sampled_from(["unrelated", "noisy", "shifted", "grown"]))
+    if relation == "unrelated":
+        return ground_truth, draw(masks(height, width))
+    if relation == "noisy":
+        seed = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+        return ground_truth, ground_truth ^ (seed.random((height, width)) < 0.01)
+    if relation == "shifted":
+        return ground_truth, np.roll(ground_truth, draw(st.integers(-30, 30)), axis=draw(st.sampled_from([0, 1])))
+    size = draw(st.integers(1, 15))
+    return ground_truth, cv2.dilate(ground_truth.astype(np.uint8), np.ones((size, size), np.uint8)).astype(np.bool_)
+
+
+@given(mask_pairs(), st.integers(1, 40))
+def test_every_integer_equals_the_textbooks(pair: tuple[Mask, Mask], radius: int) -> None:
+    assert counts(*pair, radius=radius) == textbook.counts(*pair, radius=radius)
+
+
+@given(mask_pairs())
+def test_j_and_f_equal_the_textbooks_to_the_last_bit(pair: tuple[Mask, Mask]) -> None:
+    integers = counts(*pair)
+    assert region_similarity(integers) == textbook.region_similarity(*pair)
+    assert contour_accuracy(integers) == textbook.contour_accuracy(*pair)
+
+
+@given(mask_pairs(), st.integers(1, 40))
+def test_exchanging_the_masks_exchanges_the_counts(pair: tuple[Mask, Mask], radius: int) -> None:
+    here, there = counts(*pair, radius=radius), counts(*pair[::-1], radius=radius)
+    assert there == Counts(here[1], here[0], here[2], here[4], here[3], here[6], here[5])
+
+
+@pytest.mark.parametrize("radius", range(1, 41))
+def test_every_tolerance_from_1_to_40_matches_the_textbook(radius: int) -> None:
+    seed = np.random.default_rng(radius)
+    for density in (0.0005, 0.004):
+        ground_truth, prediction = seed.random((2, 150, 250)) < density
+        assert counts(ground_truth, prediction, radius) == textbook.counts(ground_truth, prediction, radius)
+
+
+@pytest.mark.parametrize("size", [(720, 1280), (1080, 1920), (2160, 4096), (719, 1281), (4096, 33)])
+def test_real_frame_sizes_match_the_textbook(size: tuple[int, int]) -> None:
+    height, width = size
+    ground_truth, prediction = np.zeros((2, height, width), np.uint8)
+    cv2.ellipse(ground_truth, (width // 3, height // 2), (width // 5, height // 4), 20, 0, 360, 1, -1)
+    cv2.ellipse(prediction, (width // 3 + width // 50, height // 2), (width // 5, height // 4 + 9), 25, 0, 360, 1, -1)
+    cv2.circle(prediction, (width - 1, height - 1), height // 9, 1, -1)
+    pair = ground_truth.astype(np.bool_), prediction.astype(np.bool_)
+    assert counts(*pair) == textbook.counts(*pair)
+
+
+@pytest.mark.parametrize("width", [1, 2, 63, 64, 65, 127, 128, 129])
+def test_widths_around_a_word_match_the_textbook(width: int) -> None:
+    for offset in range(0, width, max(width // 8, 1)):
+        ground_truth, prediction = np.zeros((2, 40, width), np.bool_)
+        ground_truth[5:30, offset:] = True
+        prediction[0:25, : offset + 1] = True
+        assert counts(ground_truth, prediction, 3) == textbook.counts(ground_truth, prediction, 3)

@@ -7,7 +7,7 @@ The order of every sum is fixed: videos sorted, objects in metadata order, value
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,8 @@ class ObjectScore:
     f: float
     v: float
     """Temporal stability: the deviation of (J + F) / 2 over the frames, lower is steadier."""
+    proposal: int | None = None
+    """The label of the submission that was matched to the object, in the multi-object unsupervised task."""
 
     @property
     def jf(self) -> float:
@@ -63,8 +65,10 @@ def _score_object(video: Video, item: VideoObject, values: Mapping[int, ObjectFr
     for frame, slot in zip(item.scored.frames, item.scored.slots, strict=True):
         j[0, slot] = values[frame].region_similarity
         f[0, slot] = values[frame].contour_accuracy
+    proposal = next((value.proposal for value in values.values()), None)
+    stability = temporal_stability(j, f)
     return ObjectScore(
-        video.name, item.id, video.unseen, video.attributes, item.scored.length, _mean(j), _mean(f), temporal_stability(j, f)
+        video.name, item.id, video.unseen, video.attributes, item.scored.length, _mean(j), _mean(f), stability, proposal
     )
 
 
@@ -82,12 +86,14 @@ def temporal_stability(j: NDArray[np.float64], f: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.round(np.mean((np.mean(both) - both) ** 2), 4)))
 
 
-def aggregate(objects: Sequence[ObjectScore]) -> Scores:
+def aggregate(objects: Iterable[ObjectScore]) -> Scores:
     """The ten scores of objects in manifest order: plain means over each split, then means of the two splits.
 
     Where a split has no object, its keys are left out and the means are those of the other split. Raises ValueError
     if there is no object at all.
     """
+    # sums run as in the official toolkit: over videos, then over objects or, where they are matched, over proposals
+    objects = sorted(objects, key=lambda score: (score.video, score.proposal or 0))
     if not objects:
         raise ValueError("no object has a scored frame")
     splits = {"seen": [o for o in objects if not o.unseen], "unseen": [o for o in objects if o.unseen]}

@@ -11,21 +11,22 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from PIL import Image
 
 from lvos_eval.archive import MemberFault
+from lvos_eval.decoder import DecodedMask, Decoder, IndexedFault, SalientDecoder
 from lvos_eval.findings import MaskFault, VideoFindings
 from lvos_eval.manifest import Manifest, Video
-from lvos_eval.masks import ObjectFinder, PackedMask
-from lvos_eval.metrics import contour_accuracy, count, region_similarity
-from lvos_eval.png import Png, PngFault, decode_labels, parse_header, parse_png
+from lvos_eval.masks import NOTHING
+from lvos_eval.metrics import can_match, contour_accuracy, count, region_similarity
+from lvos_eval.png import PngFault, parse_header
 from lvos_eval.problems import Problem, Severity
-from lvos_eval.protocol import frame_name
+from lvos_eval.protocol import PROPOSALS, Task, frame_name, tolerance
 from lvos_eval.submission import Entry, MaskSource, Submission, read_file
 
-__all__ = ["Chunk", "ChunkResult", "FrameTask", "ObjectFrame", "evaluate_chunk", "plan_chunks", "read_size"]
+__all__ = ["ABSENT_PROPOSAL", "Chunk", "ChunkResult", "FrameTask", "ObjectFrame", "evaluate_chunk", "plan_chunks", "read_size"]
 
 CHUNK_FRAMES: Final = 48
 """Frames a chunk: enough to make its fixed costs small, few enough that the last one keeps nobody waiting."""
@@ -47,11 +48,17 @@ class Chunk:
     """Consecutive frames of one video. Without `ground_truth` the masks are only checked."""
 
     video: str
+    task: Task
     ids: tuple[int, ...]
     size: tuple[int, int] | None
     ground_truth: Path | None
     source: MaskSource | None
     frames: tuple[FrameTask, ...]
+
+    @property
+    def labels(self) -> Sequence[int]:
+        """The labels that mean something in a submitted mask."""
+        return PROPOSALS if self.task is Task.UNSUPERVISED_MULTIPLE else self.ids
 
     @property
     def cost(self) -> int:
@@ -68,6 +75,12 @@ class ObjectFrame(NamedTuple):
     region_similarity: float
     contour_accuracy: float
     visible: bool
+    proposal: int | None = None
+    """In the multi-object unsupervised task the label that the object is compared with; ABSENT_PROPOSAL stands for all that
+    have no pixel in the frame."""
+
+
+ABSENT_PROPOSAL: Final = 0
 
 
 @dataclass(slots=True)
@@ -98,6 +111,7 @@ def plan_chunks(
         chunks += [
             Chunk(
                 video.name,
+                manifest.settings.task,
                 video.ids,
                 sizes[video.name],
                 manifest.ground_truth(video.name) if score else None,
@@ -124,64 +138,19 @@ def read_size(mask: Path) -> tuple[int, int]:
     return header.height, header.width
 
 
-class _Mask(NamedTuple):
-    """What is left of a decoded mask: its size, its objects, and the number of pixels of every other label."""
-
-    height: int
-    width: int
-    objects: Mapping[int, PackedMask]
-    unknown: Mapping[int, int]
-
-
-class _IndexedFault(ValueError):
-    """The bytes are a good PNG, but not a label map of the right size."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-
-
-class _Decoder:
-    """Decodes the masks of one video in order; a mask with the same bytes as the one before costs nothing."""
-
-    def __init__(self, ids: Sequence[int], size: tuple[int, int] | None) -> None:
-        self._finder = ObjectFinder(ids)
-        self._size = size
-        self._data = b""
-        self._mask: _Mask | None = None
-
-    def decode(self, data: bytes) -> _Mask:
-        """Raises PngFault or _IndexedFault."""
-        if self._mask is None or data != self._data:
-            header, pixels = parse_png(data)
-            self._check(header)
-            labels = decode_labels(data, header, pixels)
-            self._mask = _Mask(header.height, header.width, *self._finder.find(labels))
-            self._data = data
-        return self._mask
-
-    def _check(self, header: Png) -> None:
-        if not header.is_indexed:
-            raise _IndexedFault("not-indexed", header.kind)
-        if self._size is not None and (header.height, header.width) != self._size:
-            height, width = self._size
-            raise _IndexedFault("wrong-size", f"{header.width}x{header.height} instead of {width}x{height}")
-        if header.height * header.width > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
-            raise PngFault(f"{header.width}x{header.height} pixels are larger than any video")
-
-
 def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     """Everything about one chunk: its values if it has ground truth, its findings if it has a submission.
 
     Faults of masks are part of the result; nothing is raised for them.
     """
     result = ChunkResult(chunk.video, len(chunk.frames))
-    truths = _Decoder(chunk.ids, chunk.size)
-    predictions = _Decoder(chunk.ids, chunk.size)
-    last: tuple[_Mask, _Mask] | None = None
-    measures: dict[int, tuple[float, float]] = {}
+    truths = Decoder(chunk.ids, chunk.size)
+    kind = SalientDecoder if chunk.task is Task.UNSUPERVISED_SINGLE else Decoder
+    predictions = kind(chunk.labels, chunk.size)
+    last: tuple[DecodedMask, DecodedMask] | None = None
+    measures: dict[int, list[_Measure]] = {}
     for task, data in _read_predictions(chunk, result):
-        prediction = _inspect(predictions, task, data, result.findings)
+        prediction = _inspect(predictions, chunk, task, data, result.findings)
         truth = _read_ground_truth(truths, chunk, task.frame, result)
         if truth is None or prediction is None:
             continue
@@ -190,15 +159,34 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
             measures = {}
         for id in task.scored:
             if id not in measures:
-                measures[id] = _measure(truth, prediction, id)
-            result.values.append(ObjectFrame(id, task.frame, *measures[id], truth.objects[id].area > 0))
+                measures[id] = list(_measure(chunk.task, truth, prediction, id))
+            visible = truth.objects[id].area > 0
+            result.values += [ObjectFrame(id, task.frame, j, f, visible, proposal) for j, f, proposal in measures[id]]
     return result
 
 
-def _measure(truth: _Mask, prediction: _Mask, id: int) -> tuple[float, float]:
-    """J and F of one object."""
-    counts = count(truth.objects[id], prediction.objects[id], truth.height, truth.width)
-    return region_similarity(counts), contour_accuracy(counts)
+_Measure: TypeAlias = tuple[float, float, int | None]
+"""J, F and the proposal that they are of."""
+
+
+def _measure(task: Task, truth: DecodedMask, prediction: DecodedMask, id: int) -> Iterator[_Measure]:
+    """J and F of one object, with every proposal if the task has them."""
+    size = truth.height, truth.width
+    mask = truth.objects[id]
+    if task is not Task.UNSUPERVISED_MULTIPLE:
+        counts = count(mask, prediction.objects[id], *size)
+        yield region_similarity(counts), contour_accuracy(counts), None
+        return
+    counts = count(mask, NOTHING, *size)
+    yield region_similarity(counts), contour_accuracy(counts), ABSENT_PROPOSAL
+    for proposal, proposed in prediction.objects.items():
+        if not proposed.area:
+            continue
+        if mask.area and not can_match(mask, proposed, tolerance(*size)):
+            yield 0.0, 0.0, proposal
+            continue
+        counts = count(mask, proposed, *size)
+        yield region_similarity(counts), contour_accuracy(counts), proposal
 
 
 def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[FrameTask, bytes | None]]:
@@ -220,7 +208,7 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
             yield task, data
 
 
-def _inspect(decoder: _Decoder, task: FrameTask, data: bytes | None, findings: VideoFindings) -> _Mask | None:
+def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None, findings: VideoFindings) -> DecodedMask | None:
     """The decoded mask, with what it shows added to the findings; None if it cannot be scored."""
     if data is None:
         return None
@@ -229,14 +217,15 @@ def _inspect(decoder: _Decoder, task: FrameTask, data: bytes | None, findings: V
     except PngFault as fault:
         findings.faults.append(MaskFault("unreadable-mask", task.frame, str(fault)))
         return None
-    except _IndexedFault as fault:
+    except IndexedFault as fault:
         first = all(other.code != fault.code for other in findings.faults)
         colours = _colours(data) if first and fault.code == "not-indexed" else frozenset()
         findings.faults.append(MaskFault(fault.code, task.frame, str(fault), colours))
         return None
     findings.decoded += 1
     findings.labelled_pixels += sum(found.area for found in mask.objects.values())
-    findings.present.update(id for id in task.scored if mask.objects[id].area)
+    asked = task.scored if chunk.task is not Task.UNSUPERVISED_MULTIPLE else PROPOSALS
+    findings.present.update(label for label in asked if mask.objects[label].area)
     for label, pixels in mask.unknown.items():
         findings.unknown_pixels[label] += pixels
         findings.unknown_frames[label].add(task.frame)
@@ -255,7 +244,7 @@ def _colours(data: bytes) -> frozenset[tuple[int, int, int]]:
     return frozenset((colour[0], colour[1], colour[2]) for _, colour in colours if isinstance(colour, tuple))
 
 
-def _read_ground_truth(decoder: _Decoder, chunk: Chunk, frame: int, result: ChunkResult) -> _Mask | None:
+def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: ChunkResult) -> DecodedMask | None:
     """The decoded ground truth of a frame, its digest added to the result; None, with a fault, if it cannot be used."""
     if chunk.ground_truth is None:
         return None
@@ -265,7 +254,7 @@ def _read_ground_truth(decoder: _Decoder, chunk: Chunk, frame: int, result: Chun
         fault = "the ground truth has no mask"
     except OSError as error:
         fault = f"the ground-truth mask cannot be read ({error.strerror})"
-    except (MemberFault, PngFault, _IndexedFault) as error:
+    except (IndexedFault, MemberFault, PngFault) as error:
         fault = f"the ground-truth mask cannot be used ({error})"
     else:
         result.digests.append((frame, _digest(frame, mask)))
@@ -275,7 +264,7 @@ def _read_ground_truth(decoder: _Decoder, chunk: Chunk, frame: int, result: Chun
     return None
 
 
-def _digest(frame: int, mask: _Mask) -> bytes:
+def _digest(frame: int, mask: DecodedMask) -> bytes:
     """A checksum of the declared objects of a decoded ground-truth mask, not of the file's bytes."""
     digest = hashlib.sha256(repr((frame, mask.height, mask.width)).encode())
     for id, found in sorted(mask.objects.items()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +66,8 @@ class Manifest:
     metadata_name: str
     videos: tuple[Video, ...]
     settings: Settings
+    unlisted: frozenset[str] = frozenset()
+    """Videos of the metadata that the task does not ask for."""
     warnings: tuple[str, ...] = ()
     """Oddities of the reference data that do not stop a run but must be said."""
 
@@ -97,14 +99,23 @@ def load_manifest(reference: Path, settings: Settings | None = None) -> Manifest
     if not unseen:
         reader.warnings.append(f"{UNSEEN_LIST} is missing or empty: every video counts as seen")
     if chosen.task is Task.UNSUPERVISED_SINGLE:
-        listed = _read_list(folder / UNSUPERVISED_LIST)
-        parsed = [video for video in parsed if video.name in listed]
-        if not parsed:
-            raise ReferenceFault.single(
-                "metadata", f"{UNSUPERVISED_LIST} names no video of {path.name}", "list the videos of the task, one id a line"
-            )
+        parsed = _single_object_videos(parsed, _read_list(folder / UNSUPERVISED_LIST), path.name)
     marked = tuple(replace(video, unseen=video.name in unseen) for video in sorted(parsed, key=lambda video: video.name))
-    return Manifest(folder, path.name, marked, chosen, tuple(reader.warnings))
+    unlisted = frozenset(videos) - {video.name for video in marked}
+    return Manifest(folder, path.name, marked, chosen, unlisted, tuple(reader.warnings))
+
+
+def _single_object_videos(videos: Sequence[Video], listed: frozenset[str], metadata: str) -> list[Video]:
+    """The listed videos. Raises ReferenceFault if there is none, or one with several objects."""
+    chosen = [video for video in videos if video.name in listed]
+    if not chosen:
+        message = f"{UNSUPERVISED_LIST} names no video of {metadata}"
+        raise ReferenceFault.single("metadata", message, "list the videos of the task, one id a line")
+    several = [video for video in chosen if len(video.objects) > 1]
+    if several:
+        message = f"{UNSUPERVISED_LIST} names videos with several objects: {', '.join(video.name for video in several)}"
+        raise ReferenceFault.single("metadata", message, "list videos with a single object only")
+    return chosen
 
 
 def _find_metadata(reference: Path) -> tuple[Path, dict[str, Any]]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lvos_eval.masks import WORD, PackedMask, Words, popcount
 from lvos_eval.protocol import tolerance
 
-__all__ = ["Counts", "contour_accuracy", "count", "region_similarity"]
+__all__ = ["Counts", "can_match", "contour_accuracy", "count", "region_similarity"]
 
 _ONE: Final = np.uint64(1)
 _TO_TOP_BIT: Final = np.uint64(WORD - 1)
@@ -67,7 +67,7 @@ def count(ground_truth: PackedMask, prediction: PackedMask, height: int, width: 
     """The counts of one object in a frame of `height` x `width`; `radius` is the protocol's tolerance unless given."""
     radius = tolerance(height, width) if radius is None else radius
     area_g, area_p = ground_truth.area, prediction.area
-    if not area_g or not area_p or not _can_match(ground_truth, prediction, radius):
+    if not area_g or not area_p or not can_match(ground_truth, prediction, radius):
         boundary_g, boundary_p = (_boundary_size(mask, height, width) for mask in (ground_truth, prediction))
         return Counts(area_g, area_p, 0, boundary_g, boundary_p, 0, 0)
     field = _superpose([ground_truth, prediction], radius)
@@ -86,8 +86,11 @@ def _boundary_size(mask: PackedMask, height: int, width: int) -> int:
     return popcount(_boundary(_superpose([mask], 1), height, width)) if mask.area else 0
 
 
-def _can_match(one: PackedMask, other: PackedMask, radius: int) -> bool:
-    """Whether boundary pixels of two masks can be within `radius` of each other, as far as their rows and words tell."""
+def can_match(one: PackedMask, other: PackedMask, radius: int) -> bool:
+    """Whether boundary pixels of two masks can be within `radius` of each other, as far as their rows and words tell.
+
+    If not, two masks that are not empty have J = F = 0.
+    """
     reach = -(-(radius + 1) // WORD)
     return (
         one.top <= other.bottom + radius

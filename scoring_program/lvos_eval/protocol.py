@@ -14,6 +14,7 @@ from typing import Final
 __all__ = [
     "FRAME_STEP",
     "MAX_OBJECT_ID",
+    "PROPOSALS",
     "SCORE_KEYS",
     "TOLERANCE_FRACTION",
     "VOID_LABEL",
@@ -33,6 +34,9 @@ VOID_LABEL: Final = 255
 """The label that is background in both masks and never an object."""
 
 MAX_OBJECT_ID: Final = VOID_LABEL - 1
+
+PROPOSALS: Final = range(1, 21)
+"""Labels that are proposals in the multi-object unsupervised task."""
 
 TOLERANCE_FRACTION: Final = 0.008
 """Share of the frame's diagonal within which two boundary pixels match (DAVIS 2016, `bound_th`)."""

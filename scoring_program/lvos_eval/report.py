@@ -109,6 +109,7 @@ def _object(score: ObjectScore) -> dict[str, Any]:
     return {
         "video": score.video,
         "object": score.id,
+        **({} if score.proposal is None else {"proposal": score.proposal}),
         "split": "unseen" if score.unseen else "seen",
         "attributes": list(score.attributes),
         "frames": score.frames,

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from lvos_eval import __version__
 from lvos_eval.aggregation import aggregate, score_objects
+from lvos_eval.assignment import match_proposals, require_solver
 from lvos_eval.evaluation import ChunkResult, ObjectFrame, plan_chunks
 from lvos_eval.faults import ReferenceFault
 from lvos_eval.findings import VideoFindings
 from lvos_eval.manifest import Manifest
 from lvos_eval.problems import Problem, ProblemCollector
-from lvos_eval.protocol import SCORE_KEYS
+from lvos_eval.protocol import SCORE_KEYS, Task
 from lvos_eval.reference import combine_digests, find_sizes, known_sizes, signature
 from lvos_eval.report import FrameDetails, Report, State
 from lvos_eval.submission import Submission, open_submission
@@ -70,6 +71,8 @@ def score_submission(
     With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
     decoded once, for its check and its score. Raises ReferenceFault, Stopped, UsageFault.
     """
+    if manifest.settings.task is Task.UNSUPERVISED_MULTIPLE:
+        require_solver()
     collector = ProblemCollector(strict)
     submission = _open(path, manifest, collector)
     sizes = find_sizes(manifest)
@@ -94,6 +97,8 @@ def score_submission(
     )
     if collector.has_errors:
         return RunResult(report, FrameDetails({}))
+    if manifest.settings.task is Task.UNSUPERVISED_MULTIPLE:
+        results.match_proposals(manifest)
     objects = tuple(score for video in manifest.videos for score in score_objects(video, results.values[video.name]))
     scores = aggregate(objects)
     left_out = [key for key in SCORE_KEYS if key not in scores.values]
@@ -131,7 +136,7 @@ def check_submission(
 
 
 def _open(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:
-    videos = frozenset(video.name for video in manifest.videos)
+    videos = manifest.unlisted.union(video.name for video in manifest.videos)
     submission = open_submission(path, videos, manifest.settings.limits, collector)
     check_names(manifest, submission, collector)
     return submission
@@ -155,6 +160,12 @@ class _Results:
             self._faults += result.reference_faults
         if self._faults:
             raise ReferenceFault(sorted(self._faults, key=lambda problem: problem.sort_key))
+
+    def match_proposals(self, manifest: Manifest) -> None:
+        """Keeps of all pairs of objects and proposals those that are matched."""
+        for video in manifest.videos:
+            matched = match_proposals(video, self.values[video.name])
+            self.values[video.name] = [value for values in matched.values() for value in values]
 
     def digest(self, manifest: Manifest) -> str:
         return combine_digests(manifest, self._digests)

@@ -26,6 +26,8 @@ WORD: Final = 64
 _MARGIN: Final = 48
 """Pixels that an object may have moved or grown since the last frame for its search box to hold it."""
 
+_FIRST: Final = np.uint64(1)
+_LAST: Final = np.uint64(1 << (WORD - 1))
 _LOW: Final = np.uint64((1 << _MARGIN) - 1)
 """The pixels of a word that are less than the margin from the word before."""
 _HIGH: Final = np.uint64(((1 << _MARGIN) - 1) << (WORD - _MARGIN))
@@ -102,17 +104,36 @@ class ObjectFinder:
 
     def find(self, labels: Labels) -> tuple[Mapping[int, PackedMask], Mapping[int, int]]:
         """Every declared object, and the number of pixels of each other non-zero label, by label."""
-        total = cv2.countNonZero(labels)
-        unknown: dict[int, int] = {}
         objects = {id: _pack(labels, id, self._windows[id]) if id in self._windows else NOTHING for id in self._ids}
+        unknown: dict[int, int] = {}
+        total = cv2.countNonZero(labels)
         if sum(found.area for found in objects.values()) != total:
-            objects = {id: pack(labels, id) for id in self._ids}
-            if sum(found.area for found in objects.values()) != total:
+            for suspects in self._suspects(objects):
+                objects |= {id: pack(labels, id) for id in suspects}
+                if sum(found.area for found in objects.values()) == total:
+                    break
+            else:
                 histogram = np.bincount(labels.reshape(-1), minlength=256).tolist()
                 unknown = {label: histogram[label] for label in range(1, 256) if histogram[label] and label not in objects}
         # an object that is hidden for some frames comes back near where it was last seen, if anywhere
         self._windows.update({id: _around(found, labels.shape) for id, found in objects.items() if found.area})
         return objects, unknown
+
+    def _suspects(self, objects: Mapping[int, PackedMask]) -> list[list[int]]:
+        """Objects to look for in the whole frame: those that reach the edge of their window, the lost ones, then all others."""
+        lost = [id for id, found in objects.items() if not found.area]
+        cut = [id for id, found in objects.items() if found.area and _is_cut(found, self._windows[id])]
+        return [cut, lost, [id for id in objects if id not in cut and id not in lost]]
+
+
+def _is_cut(found: PackedMask, window: _Window) -> bool:
+    """Whether a mask has pixels at the edge of the window that it was looked for in."""
+    return (
+        found.top == window.top
+        or found.bottom == window.bottom
+        or (found.left == window.left and bool((found.bits[:, 0] & _FIRST).any()))
+        or (found.right == window.right and bool((found.bits[:, -1] & _LAST).any()))
+    )
 
 
 def _around(found: PackedMask, shape: tuple[int, ...]) -> _Window:

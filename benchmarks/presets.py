@@ -29,6 +29,9 @@ V2_VAL_LONGEST: Final = 2_280
 V2_VAL_OBJECT_COUNTS: Final[Mapping[int, int]] = {1: 86, 2: 33, 3: 11, 4: 4, 5: 3, 6: 1, 7: 1, 10: 1}
 """Objects per video -> videos; 140 videos and 239 objects, as in LVOS V2 validation."""
 
+MIXED_OBJECT_COUNTS: Final = (1, 2, 1, 1, 3, 1, 2, 1, 10, 1, 2, 1, 1, 2, 1, 4, 1, 2, 1, 1, 2, 1, 1, 1)
+"""Objects of the videos of the benchmark set: 44 in 24 videos, 1.8 a video, as V2 validation has 1.7."""
+
 FULL_HD_SHARE: Final = 0.15
 UNSEEN_SHARE: Final = 0.3
 LATE_SHARE: Final = 0.12
@@ -103,8 +106,9 @@ def _uniform(name: str, frames: int, object_counts: Sequence[int], size: tuple[i
 PRESETS: Final[Mapping[str, Preset]] = {
     preset.name: preset
     for preset in (
-        _uniform("mixed-720p", 62, (1, 2, 1, 3, 1, 2, 8, 1, 2, 4, 1, 3), HD_READY),
-        _uniform("hd-1080p", 34, (1, 2, 1, 5), FULL_HD),
+        _uniform("mixed-720p", 40, MIXED_OBJECT_COUNTS, HD_READY),
+        _uniform("hd-1080p", 34, (1, 2, 1, 4, 1, 1), FULL_HD),
+        _uniform("crowd", 300, (10,), HD_READY),
         _uniform("long", 2_000, (5,), HD_READY),
         _uniform("tiny", 12, (1, 2, 4), (180, 320)),
         _v2_val(),

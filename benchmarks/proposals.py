@@ -1,0 +1,67 @@
+"""The multi-object unsupervised task against the semi-supervised one on the same frames: `python -m benchmarks.proposals`."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.make_data import main as make_data
+from lvos_eval.manifest import load_manifest
+from lvos_eval.protocol import Task
+from lvos_eval.run import score_submission, seal
+from lvos_eval.settings import Settings
+
+OBJECTS = 10
+ROUNDS = 3
+
+
+def split_objects(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Twenty proposals from a map of ten objects: the left part of each object becomes a proposal of its own."""
+    proposals = labels.copy()
+    for id in range(1, OBJECTS + 1):
+        mask = (labels == id).view(np.uint8)
+        x, _, width, _ = cv2.boundingRect(mask)
+        left = proposals[:, x : x + width // 3]
+        left[left == id] = id + OBJECTS
+    return proposals
+
+
+def main() -> None:
+    """Makes the data, scores it both ways in turn and prints the medians and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=300)
+    options = parser.parse_args()
+    with TemporaryDirectory() as name:
+        data = Path(name)
+        make_data([str(data / "data"), "--preset", "crowd", "--frames", str(options.frames), "--trackers", "good"])
+        proposals = data / "proposals"
+        for path in sorted((data / "data" / "good").rglob("*.png")):
+            target = proposals / path.relative_to(data / "data" / "good")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with Image.open(path) as image:
+                Image.fromarray(split_objects(np.array(image))).save(target)
+        seconds: dict[Task, list[float]] = {Task.SEMI_SUPERVISED: [], Task.UNSUPERVISED_MULTIPLE: []}
+        for _ in range(ROUNDS):
+            for task, times in seconds.items():
+                submission = proposals if task is Task.UNSUPERVISED_MULTIPLE else data / "data" / "good"
+                manifest = load_manifest(data / "data" / "reference", Settings(task=task))
+                digest = seal(manifest, 1, lambda _, __, results: results)
+                started = time.perf_counter()
+                result = score_submission(submission, manifest, digest, 1, lambda _, __, results: results)
+                times.append(time.perf_counter() - started)
+                assert result.report.scores is not None
+    semi, multiple = (statistics.median(times) for times in seconds.values())
+    print(f"{OBJECTS} objects, {2 * OBJECTS} proposals, {options.frames} frames of 1280x720, one process")
+    print(f"semi-supervised {semi:.2f} s, unsupervised_multiple {multiple:.2f} s: {multiple / semi:.2f} times as long")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,8 +12,9 @@ from hypothesis import given
 from numpy.typing import NDArray
 
 import textbook
+from lvos_eval.footprints import footprint, surroundings
 from lvos_eval.masks import pack
-from lvos_eval.metrics import Counts, contour_accuracy, count, region_similarity
+from lvos_eval.metrics import Counts, Outline, contour_accuracy, count, measure, region_similarity
 from lvos_eval.protocol import tolerance
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -21,9 +22,11 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 def counts(ground_truth: Mask, prediction: Mask, radius: int | None = None) -> Counts:
     """The counts of two binary masks through the packed path."""
-    height, width = ground_truth.shape
-    packed = [pack(mask.astype(np.uint8), 1) for mask in (ground_truth, prediction)]
-    return count(packed[0], packed[1], height, width, radius)
+    return count(outline(ground_truth), outline(prediction), radius)
+
+
+def outline(mask: Mask) -> Outline:
+    return Outline(pack(mask.astype(np.uint8), 1), *mask.shape)
 
 
 def rectangle(height: int, width: int, top: int, left: int, bottom: int, right: int) -> Mask:
@@ -185,3 +188,16 @@ def test_widths_around_a_word_match_the_textbook(width: int) -> None:
         ground_truth[5:30, offset:] = True
         prediction[0:25, : offset + 1] = True
         assert counts(ground_truth, prediction, 3) == textbook.counts(ground_truth, prediction, 3)
+
+
+@given(mask_pairs())
+def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
+    assert measure(outline(pair[0]), outline(pair[1])) == (textbook.region_similarity(*pair), textbook.contour_accuracy(*pair))
+
+
+@given(mask_pairs())
+def test_masks_without_a_cell_in_the_others_surroundings_have_j_and_f_of_zero(pair: tuple[Mask, Mask]) -> None:
+    height, width = pair[0].shape
+    one, other = (footprint(outline(mask)) for mask in pair)
+    if all(mask.any() for mask in pair) and not (surroundings(one, height, width) & other).any():
+        assert (textbook.region_similarity(*pair), textbook.contour_accuracy(*pair)) == (0.0, 0.0)

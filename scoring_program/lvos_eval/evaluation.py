@@ -18,12 +18,13 @@ from PIL import Image
 from lvos_eval.archive import MemberFault
 from lvos_eval.decoder import DecodedMask, Decoder, IndexedFault, SalientDecoder
 from lvos_eval.findings import MaskFault, VideoFindings
+from lvos_eval.footprints import footprint, surroundings
 from lvos_eval.manifest import Manifest, Video
 from lvos_eval.masks import NOTHING
-from lvos_eval.metrics import can_match, contour_accuracy, count, region_similarity
+from lvos_eval.metrics import Outline, measure
 from lvos_eval.png import PngFault, parse_header
 from lvos_eval.problems import Problem, Severity
-from lvos_eval.protocol import PROPOSALS, Task, frame_name, tolerance
+from lvos_eval.protocol import PROPOSALS, Task, frame_name
 from lvos_eval.submission import Entry, MaskSource, Submission, read_file
 
 __all__ = ["ABSENT_PROPOSAL", "Chunk", "ChunkResult", "FrameTask", "ObjectFrame", "evaluate_chunk", "plan_chunks", "read_size"]
@@ -157,9 +158,8 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
         if last is None or last[0] is not truth or last[1] is not prediction:
             last = truth, prediction
             measures = {}
+        measures |= _measure(chunk.task, truth, prediction, [id for id in task.scored if id not in measures])
         for id in task.scored:
-            if id not in measures:
-                measures[id] = list(_measure(chunk.task, truth, prediction, id))
             visible = truth.objects[id].area > 0
             result.values += [ObjectFrame(id, task.frame, j, f, visible, proposal) for j, f, proposal in measures[id]]
     return result
@@ -169,24 +169,23 @@ _Measure: TypeAlias = tuple[float, float, int | None]
 """J, F and the proposal that they are of."""
 
 
-def _measure(task: Task, truth: DecodedMask, prediction: DecodedMask, id: int) -> Iterator[_Measure]:
-    """J and F of one object, with every proposal if the task has them."""
+def _measure(task: Task, truth: DecodedMask, prediction: DecodedMask, ids: Sequence[int]) -> dict[int, list[_Measure]]:
+    """J and F of objects, with every proposal if the task has them."""
     size = truth.height, truth.width
-    mask = truth.objects[id]
+    objects = {id: Outline(truth.objects[id], *size) for id in ids}
     if task is not Task.UNSUPERVISED_MULTIPLE:
-        counts = count(mask, prediction.objects[id], *size)
-        yield region_similarity(counts), contour_accuracy(counts), None
-        return
-    counts = count(mask, NOTHING, *size)
-    yield region_similarity(counts), contour_accuracy(counts), ABSENT_PROPOSAL
-    for proposal, proposed in prediction.objects.items():
-        if not proposed.area:
-            continue
-        if mask.area and not can_match(mask, proposed, tolerance(*size)):
-            yield 0.0, 0.0, proposal
-            continue
-        counts = count(mask, proposed, *size)
-        yield region_similarity(counts), contour_accuracy(counts), proposal
+        return {id: [(*measure(object, Outline(prediction.objects[id], *size)), None)] for id, object in objects.items()}
+    absent = Outline(NOTHING, *size)
+    proposals = {proposal: Outline(mask, *size) for proposal, mask in prediction.objects.items() if mask.area}
+    cells = {proposal: footprint(outline) for proposal, outline in proposals.items()}
+    measures: dict[int, list[_Measure]] = {}
+    for id, object in objects.items():
+        near = surroundings(footprint(object), *size)
+        measures[id] = [(*measure(object, absent), ABSENT_PROPOSAL)]
+        for proposal, outline in proposals.items():
+            apart = object.mask.area and not (near & cells[proposal]).any()
+            measures[id].append((*((0.0, 0.0) if apart else measure(object, outline)), proposal))
+    return measures
 
 
 def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[FrameTask, bytes | None]]:

@@ -3,8 +3,7 @@
 The definition (Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object Segmentation", CVPR 2016)
 is seven integers per object and frame, then a few divisions. The integers are counted in two stages:
 
-1. *Superpose.* Both masks, packed to one bit a pixel, are laid on one field; area, intersection and boundary are operations
-   on its 64-pixel words.
+1. *Outline.* From a mask, packed to one bit a pixel and cropped, its boundary, by moving and comparing 64-pixel words.
 2. *Match.* A boundary pixel matches if the other mask's boundary has a pixel within a disk around it. The square inside the
    disk settles nearly all that match, the square around it most that do not; only the pixels in doubt look at the disk.
 """
@@ -12,7 +11,6 @@ is seven integers per object and frame, then a few divisions. The integers are c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -22,7 +20,7 @@ from numpy.typing import NDArray
 from lvos_eval.masks import WORD, PackedMask, Words, popcount
 from lvos_eval.protocol import tolerance
 
-__all__ = ["Counts", "can_match", "contour_accuracy", "count", "region_similarity"]
+__all__ = ["Counts", "Outline", "contour_accuracy", "count", "measure", "region_similarity"]
 
 _ONE: Final = np.uint64(1)
 _TO_TOP_BIT: Final = np.uint64(WORD - 1)
@@ -63,131 +61,142 @@ def contour_accuracy(counts: Counts) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def count(ground_truth: PackedMask, prediction: PackedMask, height: int, width: int, radius: int | None = None) -> Counts:
-    """The counts of one object in a frame of `height` x `width`; `radius` is the protocol's tolerance unless given."""
-    radius = tolerance(height, width) if radius is None else radius
-    area_g, area_p = ground_truth.area, prediction.area
-    if not area_g or not area_p or not can_match(ground_truth, prediction, radius):
-        boundary_g, boundary_p = (_boundary_size(mask, height, width) for mask in (ground_truth, prediction))
-        return Counts(area_g, area_p, 0, boundary_g, boundary_p, 0, 0)
-    field = _superpose([ground_truth, prediction], radius)
-    intersection = popcount(field.bits[0] & field.bits[1])
-    boundary = _boundary(field, height, width)
-    boundary_g, boundary_p = popcount(boundary[0]), popcount(boundary[1])
+class Outline:
+    """A packed mask in its frame, with its boundary worked out when it is first asked for."""
+
+    __slots__ = ("_boundary", "height", "mask", "width")
+
+    def __init__(self, mask: PackedMask, height: int, width: int) -> None:
+        self.mask = mask
+        self.height = height
+        self.width = width
+        self._boundary: PackedMask | None = None
+
+    @property
+    def boundary(self) -> PackedMask:
+        """The boundary pixels."""
+        if self._boundary is None:
+            self._boundary = _boundary(self.mask, self.height, self.width)
+        return self._boundary
+
+    @property
+    def fills_frame(self) -> bool:
+        """Whether the mask is the whole frame, the only one with pixels but without a boundary."""
+        return self.mask.area == self.height * self.width
+
+
+def measure(ground_truth: Outline, prediction: Outline) -> tuple[float, float]:
+    """J and F of one object in one frame."""
+    areas = ground_truth.mask.area, prediction.mask.area
+    if not any(areas):
+        return 1.0, 1.0
+    if not all(areas) and not ground_truth.fills_frame and not prediction.fills_frame:
+        return 0.0, 0.0
+    counts = count(ground_truth, prediction)
+    return region_similarity(counts), contour_accuracy(counts)
+
+
+def count(ground_truth: Outline, prediction: Outline, radius: int | None = None) -> Counts:
+    """The counts of one object in one frame; `radius` is the protocol's tolerance unless given."""
+    radius = tolerance(ground_truth.height, ground_truth.width) if radius is None else radius
+    area_g, area_p = ground_truth.mask.area, prediction.mask.area
+    boundary_g, boundary_p = ground_truth.boundary, prediction.boundary
+    intersection = _intersection(ground_truth.mask, prediction.mask)
     if intersection == area_g == area_p:
-        matched_g, matched_p = boundary_g, boundary_p
+        matched_g, matched_p = boundary_g.area, boundary_p.area
     else:
-        matched_g, matched_p = _count_matched(field, boundary, (ground_truth, prediction), radius)
-    return Counts(area_g, area_p, intersection, boundary_g, boundary_p, matched_g, matched_p)
+        matched_g, matched_p = _count_matched(boundary_g, boundary_p, radius)
+    return Counts(area_g, area_p, intersection, boundary_g.area, boundary_p.area, matched_g, matched_p)
 
 
-def _boundary_size(mask: PackedMask, height: int, width: int) -> int:
-    """Number of boundary pixels of a mask."""
-    return popcount(_boundary(_superpose([mask], 1), height, width)) if mask.area else 0
+def _boundary(mask: PackedMask, height: int, width: int) -> PackedMask:
+    """The pixels of a frame that differ from their right, lower or lower-right neighbour.
 
-
-def can_match(one: PackedMask, other: PackedMask, radius: int) -> bool:
-    """Whether boundary pixels of two masks can be within `radius` of each other, as far as their rows and words tell.
-
-    If not, two masks that are not empty have J = F = 0.
+    The frame's last row and column repeat themselves beyond its edge. The boundary starts one pixel up and left of the mask, for
+    which there is a row and a word more.
     """
-    reach = -(-(radius + 1) // WORD)
-    return (
-        one.top <= other.bottom + radius
-        and other.top <= one.bottom + radius
-        and one.left <= other.right + reach
-        and other.left <= one.right + reach
-    )
-
-
-class _Field(NamedTuple):
-    """Masks laid on the same part of a frame, each as one long line of bits, one row after the other.
-
-    `radius` empty rows above and below and as many empty bits (and one more) after each row make sure that moving a line
-    along, by pixels or by rows, brings no pixel to where another one is asked for.
-    """
-
-    bits: Words
-    """Shape (masks, rows * words)."""
-    words: int
-    """Words in a row."""
-    top: int
-    """Row of the frame that the field's first row is."""
-    left: int
-    """Word of the frame that the first word of the field's rows is."""
-
-
-def _superpose(masks: Sequence[PackedMask], radius: int) -> _Field:
-    top = min(mask.top for mask in masks) - radius
-    left = min(mask.left for mask in masks)
-    rows = max(mask.bottom for mask in masks) + radius - top
-    words = max(mask.right for mask in masks) - left + -(-(radius + 1) // WORD)
-    bits = np.zeros((len(masks), rows, words), np.uint64)
-    for plane, mask in zip(bits, masks, strict=True):
-        plane[mask.top - top : mask.bottom - top, mask.left - left : mask.right - left] = mask.bits
-    return _Field(bits.reshape(len(masks), -1), words, top, left)
-
-
-def _boundary(field: _Field, height: int, width: int) -> Words:
-    """Pixels that differ from their right, lower or lower-right neighbour; shape as the field.
-
-    The frame's last row and column repeat themselves beyond its edge. The boundary starts one pixel up and left of a mask;
-    left of the first word, that is the last bit of the row before.
-    """
-    bits, words = field.bits, field.words
+    if not mask.area:
+        return mask
+    rows, words = mask.bits.shape[0] + 1, mask.bits.shape[1] + 1
+    bits = np.zeros((rows, words), np.uint64)
+    bits[1:, 1:] = mask.bits
+    bits = bits.reshape(-1)
     right = bits >> _ONE
-    right[:, :-1] |= bits[:, 1:] << _TO_TOP_BIT
+    right[:-1] |= bits[1:] << _TO_TOP_BIT
     last_word, last_bit = divmod(width - 1, WORD)
-    if last_word - field.left < words:
-        column = slice(last_word - field.left, None, words)
-        right[:, column] |= bits[:, column] & np.uint64(1 << last_bit)
+    if mask.right == last_word + 1:
+        right[words - 1 :: words] |= bits[words - 1 :: words] & np.uint64(1 << last_bit)
     some, every = bits | right, bits & right
     boundary = some.copy()
-    boundary[:, :-words] |= some[:, words:]
-    inside = np.zeros_like(every)
-    np.bitwise_and(every[:, :-words], every[:, words:], out=inside[:, :-words])
-    last_row = (height - 1 - field.top) * words
-    if last_row < bits.shape[1]:
-        inside[:, last_row : last_row + words] = every[:, last_row : last_row + words]
+    boundary[:-words] |= some[words:]
+    inside = every.copy()
+    inside[:-words] &= every[words:]
+    if mask.bottom < height:
+        inside[-words:] = 0
     boundary ^= inside
-    if field.left == 0:
-        boundary[:, words - 1 :: words] &= ~np.uint64(1 << (WORD - 1))
-    if field.top < 0:
-        outside = -field.top * words
-        boundary[:, : outside - 1] = 0
-        boundary[:, outside - 1] &= np.uint64(1 << (WORD - 1))
-    return boundary
+    boundary = boundary.reshape(rows, words)
+    if mask.top == 0:
+        boundary[0] = 0
+    if mask.left == 0:
+        boundary[:, 0] = 0
+    return PackedMask(mask.top - 1, mask.left - 1, boundary, popcount(boundary))
 
 
-def _count_matched(field: _Field, boundary: Words, masks: Sequence[PackedMask], radius: int) -> tuple[int, int]:
+def _intersection(one: PackedMask, other: PackedMask) -> int:
+    """Number of pixels in both masks."""
+    top, bottom = max(one.top, other.top), min(one.bottom, other.bottom)
+    left, right = max(one.left, other.left), min(one.right, other.right)
+    if top >= bottom or left >= right:
+        return 0
+    a, b = (mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left] for mask in (one, other))
+    return popcount(a & b)
+
+
+def _count_matched(ground_truth: PackedMask, prediction: PackedMask, radius: int) -> tuple[int, int]:
     """How many pixels of each of two boundaries are within `radius` of the other."""
-    boundary, words = _crop(field, boundary, masks, radius)
+    near_g, near_p = _within_reach(ground_truth, prediction, radius), _within_reach(prediction, ground_truth, radius)
+    if near_g is None or near_p is None:
+        return 0, 0
+    pair, words = _superpose(near_g, near_p, radius)
     inner = math.isqrt(radius * radius // 2)
-    square = _dilate_square(boundary, words, 0, inner)
-    in_doubt = boundary & ~square[::-1]
-    matched = popcount(boundary[0]) - popcount(in_doubt[0]), popcount(boundary[1]) - popcount(in_doubt[1])
-    unmatched = popcount(in_doubt)
-    if unmatched > _FEW:
+    square = _dilate_square(pair, words, 0, inner)
+    in_doubt = pair & ~square[::-1]
+    doubts = popcount(in_doubt[0]), popcount(in_doubt[1])
+    matched_g, matched_p = near_g.area - doubts[0], near_p.area - doubts[1]
+    if not any(doubts):
+        return matched_g, matched_p
+    if sum(doubts) > _FEW:
         in_doubt &= _dilate_square(square, words, inner, radius)[::-1]
-    near = _count_near(in_doubt, boundary[::-1], words, radius) if unmatched else (0, 0)
-    return matched[0] + near[0], matched[1] + near[1]
+    on_disk_g, on_disk_p = _count_near(in_doubt, pair[::-1], words, radius)
+    return matched_g + on_disk_g, matched_p + on_disk_p
 
 
-def _crop(field: _Field, boundary: Words, masks: Sequence[PackedMask], radius: int) -> tuple[Words, int]:
-    """The boundaries without most of what lies too far from the other mask to match, and the words in a row.
+def _within_reach(mask: PackedMask, other: PackedMask, radius: int) -> PackedMask | None:
+    """The rows and words of a mask that can be within `radius` of the other; None if there are none."""
+    reach = -(-radius // WORD)
+    top, bottom = max(mask.top, other.top - radius), min(mask.bottom, other.bottom + radius)
+    left, right = max(mask.left, other.left - reach), min(mask.right, other.right + reach)
+    if top >= bottom or left >= right:
+        return None
+    if (top, bottom, left, right) == (mask.top, mask.bottom, mask.left, mask.right):
+        return mask
+    bits = np.ascontiguousarray(mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left])
+    return PackedMask(top, left, bits, popcount(bits))
 
-    Masks of much the same extent are left as they are: what would be cut off is less than the work of cutting.
+
+def _superpose(one: PackedMask, other: PackedMask, radius: int) -> tuple[Words, int]:
+    """Two masks laid on the same part of the frame, shape (2, rows * words), and the number of words in a row.
+
+    Each is one long line of bits, one row after the other. `radius` empty rows above and below and as many empty bits after
+    each row make sure that moving a line along, by pixels or by rows, brings no pixel to where another one is asked for.
     """
-    reach = -(-(radius + 1) // WORD)
-    top, bottom = max(mask.top for mask in masks) - radius - 1, min(mask.bottom for mask in masks) + radius
-    left, right = max(mask.left for mask in masks) - reach, min(mask.right for mask in masks) + reach
-    if 2 * (bottom - top) * (right - left) > boundary.shape[1]:
-        return boundary, field.words
-    planes = boundary.reshape(2, -1, field.words)
-    rows = slice(max(top - field.top, 0), bottom - field.top)
-    columns = slice(max(left - field.left, 0), right - field.left)
-    part = np.pad(planes[:, rows, columns], ((0, 0), (radius, radius), (0, reach)))
-    return part.reshape(2, -1), part.shape[2]
+    top, left = min(one.top, other.top) - radius, min(one.left, other.left)
+    rows = max(one.bottom, other.bottom) + radius - top
+    words = max(one.right, other.right) - left + -(-radius // WORD)
+    pair = np.zeros((2, rows, words), np.uint64)
+    for plane, mask in zip(pair, (one, other), strict=True):
+        plane[mask.top - top : mask.bottom - top, mask.left - left : mask.right - left] = mask.bits
+    return pair.reshape(2, -1), words
 
 
 def _steps(start: int, stop: int) -> list[int]:

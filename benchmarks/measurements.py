@@ -1,0 +1,121 @@
+"""What the process of a trial does: the work of each kind, with the clock around it."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.dataset import DataSet
+from benchmarks.memory import peak_of_this_process, peak_of_workers
+from benchmarks.steps import watched
+from benchmarks.trial import Kind, Outcome, Trial
+from benchmarks.usual import Laps, measure
+from lvos_eval.evaluation import ChunkResult
+from lvos_eval.inflate import ACCELERATED, inflate
+from lvos_eval.png import parse_png
+from lvos_eval.protocol import frame_name
+from lvos_eval.run import RunResult, score_submission, seal
+from lvos_eval.workers import keep_freed_memory
+
+__all__ = ["carry_out", "seal_data"]
+
+
+def carry_out(trial: Trial) -> Outcome:
+    """Does in this process what a trial asks for."""
+    return {Kind.SCORE: _score, Kind.USUAL: _usual, Kind.FLOOR: _floor, Kind.STEPS: _steps}[trial.kind](trial)
+
+
+def seal_data(data: DataSet) -> str:
+    """The digest of the ground truth of a data set."""
+    return seal(data.manifest(), 1, _pass_on)
+
+
+class _Clock:
+    """The wall-clock and processor seconds of every run."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.cpu_seconds: list[float] = []
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        started, cpu_started = time.perf_counter(), time.process_time()
+        yield
+        self.seconds.append(time.perf_counter() - started)
+        self.cpu_seconds.append(time.process_time() - cpu_started)
+
+    def outcome(self, object_frames: int, masks: int) -> Outcome:
+        return Outcome(
+            tuple(self.seconds),
+            tuple(self.cpu_seconds),
+            object_frames,
+            masks,
+            ACCELERATED,
+            peak_of_this_process(),
+            peak_of_workers(),
+        )
+
+
+def _score(trial: Trial) -> Outcome:
+    clock = _Clock()
+    for _ in range(trial.runs):
+        with clock.running():
+            result = _work(trial)
+    assert result.report.scores is not None, [str(problem) for problem in result.report.problems]
+    values = {
+        f"{video}/{id}/{value.frame}": (value.region_similarity, value.contour_accuracy)
+        for (video, id), frames in result.frames.values.items()
+        for value in frames
+    }
+    outcome = clock.outcome(len(values), 2 * result.report.frames)
+    return replace(outcome, scores=dict(result.report.scores.values), values=values)
+
+
+def _work(trial: Trial) -> RunResult:
+    """Everything that the program does between knowing its arguments and having its results."""
+    data = DataSet(Path(trial.data))
+    manifest = data.manifest(trial.digest, trial.frames)
+    digest = seal(manifest, trial.jobs, _pass_on)
+    return score_submission(data.submission(trial.tracker, zipped=trial.zipped), manifest, digest, trial.jobs, _pass_on)
+
+
+def _pass_on(_: str, __: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:
+    return results
+
+
+def _steps(trial: Trial) -> Outcome:
+    with watched() as stopwatch:
+        outcome = _score(trial)
+    rest = sum(outcome.seconds) - sum(stopwatch.seconds.values())
+    return replace(outcome, steps={**stopwatch.seconds, "rest": rest}, values={})
+
+
+def _usual(trial: Trial) -> Outcome:
+    data = DataSet(Path(trial.data))
+    manifest = data.manifest()
+    sample: list[tuple[str, int, int]] = []
+    for video in manifest.videos:
+        chosen = set(video.scored[trial.offset % min(trial.every, len(video.scored)) :: trial.every])
+        sample += [(video.name, item.id, frame) for item in video.objects for frame in item.scored.frames if frame in chosen]
+    submission = data.submission(trial.tracker, zipped=False)
+    values = {}
+    clock = _Clock()
+    with clock.running():
+        laps = Laps()
+        for video, id, frame in sample:
+            name = f"{frame_name(frame)}.png"
+            values[f"{video}/{id}/{frame}"] = measure(manifest.ground_truth(video) / name, submission / video / name, id, laps)
+    return replace(clock.outcome(len(sample), 2 * len(sample)), steps=laps.seconds, values=values)
+
+
+def _floor(trial: Trial) -> Outcome:
+    masks = [path for pair in DataSet(Path(trial.data)).needed_masks(trial.tracker) for path in pair]
+    keep_freed_memory()
+    clock = _Clock()
+    with clock.running():
+        for path in masks:
+            with open(path, "rb", buffering=0) as file:
+                header, pixels = parse_png(file.read())
+            inflate(pixels, header.height * (1 + (header.width * header.depth + 7) // 8))
+    return clock.outcome(0, len(masks))

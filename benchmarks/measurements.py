@@ -26,17 +26,19 @@ def carry_out(trial: Trial) -> Outcome:
     return {Kind.SCORE: _score, Kind.USUAL: _usual, Kind.FLOOR: _floor, Kind.STEPS: _steps}[trial.kind](trial)
 
 
-def seal_data(data: DataSet) -> str:
-    """The digest of the ground truth of a data set."""
-    return seal(data.manifest(), 1, _pass_on)
+def seal_data(data: DataSet, frames: int | None = None) -> str:
+    """The digest of the ground truth of a data set, of its first `frames` frames if that is given."""
+    return seal(data.manifest(frames=frames), 1, _pass_on)
 
 
 class _Clock:
-    """The wall-clock and processor seconds of every run."""
+    """The wall-clock and processor seconds of every run, and the peaks of memory after the last."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
         self.cpu_seconds: list[float] = []
+        self._peak = 0.0
+        self._worker_peak: float | None = None
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -44,17 +46,11 @@ class _Clock:
         yield
         self.seconds.append(time.perf_counter() - started)
         self.cpu_seconds.append(time.process_time() - cpu_started)
+        self._peak, self._worker_peak = peak_of_this_process(), peak_of_workers()
 
     def outcome(self, object_frames: int, masks: int) -> Outcome:
-        return Outcome(
-            tuple(self.seconds),
-            tuple(self.cpu_seconds),
-            object_frames,
-            masks,
-            ACCELERATED,
-            peak_of_this_process(),
-            peak_of_workers(),
-        )
+        times = tuple(self.seconds), tuple(self.cpu_seconds)
+        return Outcome(*times, object_frames, masks, ACCELERATED, self._peak, self._worker_peak)
 
 
 def _score(trial: Trial) -> Outcome:
@@ -103,9 +99,9 @@ def _usual(trial: Trial) -> Outcome:
     clock = _Clock()
     with clock.running():
         laps = Laps()
-        for video, id, frame in sample:
-            name = f"{frame_name(frame)}.png"
-            values[f"{video}/{id}/{frame}"] = measure(manifest.ground_truth(video) / name, submission / video / name, id, laps)
+        for name, id, frame in sample:
+            mask = f"{frame_name(frame)}.png"
+            values[f"{name}/{id}/{frame}"] = measure(manifest.ground_truth(name) / mask, submission / name / mask, id, laps)
     return replace(clock.outcome(len(sample), 2 * len(sample)), steps=laps.seconds, values=values)
 
 

@@ -55,11 +55,11 @@ def measure(ground_truth: Path, prediction: Path, id: int, laps: Laps) -> tuple[
     laps.lap("dilation")
     wanted, found = np.count_nonzero(truth_boundary), np.count_nonzero(predicted_boundary)
     if wanted and found:
-        precision = np.count_nonzero(predicted_boundary & near_truth.view(np.bool_)) / found
-        recall = np.count_nonzero(truth_boundary & near_predicted.view(np.bool_)) / wanted
+        precision = float(np.count_nonzero(predicted_boundary & near_truth.view(np.bool_)) / found)
+        recall = float(np.count_nonzero(truth_boundary & near_predicted.view(np.bool_)) / wanted)
     else:
         precision, recall = float(not found), float(not wanted)
-    contour_accuracy = float(2 * precision * recall / (precision + recall)) if precision + recall else 0.0
+    contour_accuracy = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     laps.lap("rest")
     return region_similarity, contour_accuracy
 

@@ -49,6 +49,16 @@ lint: $(VENV)/development ## ruff and mypy
 stub: $(VENV)/runtime ## write the synthetic reference and the sample submission again
 	$(RUN) reference_data_stub/make_stub.py
 
+.PHONY: bench-data
+bench-data: $(VENV)/runtime ## write the masks that the benchmark measures on (about 75 MB, a minute)
+	$(RUN) -m benchmarks.make_data bench-data/mixed-720p --preset mixed-720p --zip
+	$(RUN) -m benchmarks.make_data bench-data/hd-1080p --preset hd-1080p
+	$(RUN) -m benchmarks.make_data bench-data/long --preset long --trackers good
+
+.PHONY: bench
+bench: bench-data ## measure the speed next to the textbook program (BENCH="--rounds 9 --compare OTHER.json")
+	$(RUN) -m benchmarks.bench $(BENCH)
+
 .PHONY: lock
 lock: $(VENV)/development ## resolve the dependencies anew into the lock files
 	$(BIN)/python -m pip install --quiet uv

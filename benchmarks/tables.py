@@ -5,7 +5,7 @@ from statistics import median
 
 from benchmarks.figures import Measured, measured
 from benchmarks.plan import FULL_HD_EVERY, MIXED_EVERY
-from benchmarks.results import Run
+from benchmarks.results import SAME, Run
 from benchmarks.usual import STEPS as USUAL_STEPS
 
 __all__ = ["comparison", "markdown", "report"]
@@ -52,11 +52,21 @@ def _textbook(run: Run) -> Iterator[str]:
         total = median(1e3 * outcome.seconds[0] / outcome.object_frames for outcome in outcomes)
         sample = f"{outcomes[0].object_frames}, n = {every}"
         yield f"  {trial.removesuffix(' usual'):12}{sample:>16}" + "".join(f"{value:11.2f}" for value in (*each, total))
+    free = ", ".join(f"{_with_free_decoding(run, trial):.1f}" for trial in _SAMPLES)
+    yield f"  Without any decoding it would still take this many times as long as ours, with: {free}"
+
+
+def _with_free_decoding(run: Run, trial: str) -> float:
+    """How many times as long as ours, decoding included, the textbook program takes without its own decoding."""
+    return median(
+        (usual.seconds[0] - usual.steps["decode"]) / usual.object_frames * ours.object_frames / ours.seconds[0]
+        for usual, ours in zip(run.of(trial), run.of(SAME[trial]), strict=True)
+    )
 
 
 def _ours(run: Run) -> Iterator[str]:
     yield _OURS
-    yield f"  {'':28}{'seconds':>10}{'object-frames':>15}{'ms each':>10}{'masks':>8}{'ms each':>10}{'peak MB':>10}"
+    yield f"  {'':28}{'seconds':>10}{'object-frames':>15}{'ms each':>10}{'masks':>10}{'ms each':>10}{'peak MB':>10}"
     trials = ("good", "good unsealed", "good zip", "good stdlib", "bad", "1080p", "long, 1 process", "long, 2 workers")
     for trial in trials:
         outcomes = list(run.of(trial))
@@ -65,12 +75,12 @@ def _ours(run: Run) -> Iterator[str]:
         counts = outcomes[0]
         yield (
             f"  {trial:28}{seconds:10.3f}{counts.object_frames:15}{1e3 * seconds / counts.object_frames:10.3f}"
-            f"{counts.masks:8}{1e3 * seconds / counts.masks:10.3f}{peak:10.1f}"
+            f"{counts.masks:10}{1e3 * seconds / counts.masks:10.3f}{peak:10.1f}"
         )
     floor = list(run.of("floor"))
     seconds, masks = median(outcome.seconds[0] for outcome in floor), floor[0].masks
     engine = "zlib-ng" if floor[0].accelerated else "stdlib zlib"
-    yield f"  {f'decode floor ({engine})':28}{seconds:10.3f}{'':15}{'':10}{masks:8}{1e3 * seconds / masks:10.3f}"
+    yield f"  {f'decode floor ({engine})':28}{seconds:10.3f}{'':15}{'':10}{masks:10}{1e3 * seconds / masks:10.3f}"
     yield "  The floor reads every needed mask of the good 720p set once, checks its checksums and inflates it."
 
 
@@ -91,7 +101,8 @@ def _table(figures: Sequence[Measured]) -> Iterator[str]:
     for item in figures:
         cpu = f"cpu {item.cpu_median:.2f}" if item.cpu_median is not None else ""
         spread = f"({item.low:.2f} to {item.high:.2f})"
-        yield f"  {item.figure.title:42}{item.median:8.2f}{item.figure.unit:3} {spread:20}{cpu:10}  {item.figure.wanted}"
+        line = f"  {item.figure.title:42}{item.median:7.2f}{item.figure.unit:3} {spread:16} {cpu:9}  {item.figure.wanted}"
+        yield line.rstrip()
 
 
 def _agreements(run: Run) -> Iterator[str]:
@@ -133,8 +144,8 @@ def comparison(run: Run, other: Run) -> str:
     lines = [f"{run.commit} compared with {other.commit}", "", f"  {'figure':42}{'this':>10}{'other':>10}{'this / other':>14}"]
     for item in measured(run):
         if item.figure.key in theirs:
-            old = theirs[item.figure.key].median
-            lines.append(f"  {item.figure.title:42}{item.median:10.2f}{old:10.2f}{item.median / old:14.3f}")
+            was = theirs[item.figure.key].median
+            lines.append(f"  {item.figure.title:42}{item.median:10.2f}{was:10.2f}{item.median / was:14.3f}")
     lines += ["", f"  {'time, in decode floors':42}{'this':>10}{'other':>10}{'this / other':>14}"]
     for trial in run.rounds[0]:
         new, old = _in_floors(run, trial), _in_floors(other, trial)
@@ -144,7 +155,7 @@ def comparison(run: Run, other: Run) -> str:
 
 
 def _in_floors(run: Run, trial: str) -> float | None:
-    """The time of a trial, per object and frame where it has them, over that of the floor, per mask; by round, then the median."""
+    """The time of a trial, per object and frame (else per mask), over that of the floor per mask; median over the rounds."""
     values = [
         (outcomes[trial].seconds[-1] / (outcomes[trial].object_frames or outcomes[trial].masks))
         / (outcomes["floor"].seconds[0] / outcomes["floor"].masks)

@@ -5,23 +5,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
-from lvos_eval import evaluation, masks, png, submission
+from lvos_eval import evaluation, masks, metrics, png, submission
 
 __all__ = ["STEPS", "Stopwatch", "watched"]
 
 _PLACES: Final[tuple[tuple[str, object, str], ...]] = (
-    ("read", Path, "read_bytes"),
-    ("read", submission._FolderReader, "read"),
+    ("read", evaluation, "read_file"),
+    ("read", submission, "read_file"),
     ("parse, checksums", evaluation, "parse_png"),
     ("inflate", png, "inflate"),
     ("unfilter", evaluation, "decode_labels"),
     ("find, pack", masks.ObjectFinder, "find"),
-    ("outline", evaluation, "outline"),
-    ("match", evaluation, "count"),
+    ("outline", metrics, "_superpose"),
+    ("outline", metrics, "_boundary"),
+    ("match", metrics, "_count_matched"),
+    ("count", evaluation, "count"),
     ("digest", evaluation, "_digest"),
 )
 """The functions that are the steps: name of the step, where the function is looked up, its name there."""
@@ -37,7 +38,7 @@ class Stopwatch:
         self.calls: Counter[str] = Counter()
         self._inner: list[float] = []
 
-    def around(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def around(self, step: str, place: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, watched."""
 
         @functools.wraps(function)
@@ -49,7 +50,7 @@ class Stopwatch:
             finally:
                 took = time.perf_counter() - started
                 self.seconds[step] += took - self._inner.pop()
-                self.calls[step] += 1
+                self.calls[place] += 1
                 if self._inner:
                     self._inner[-1] += took
 
@@ -60,14 +61,19 @@ class Stopwatch:
 def watched() -> Iterator[Stopwatch]:
     """Watches every step that this process takes.
 
-    Raises AttributeError if the program has no such step, and LookupError if it never took one: then the list above is out
-    of date and its figures would be wrong.
+    Raises AttributeError if the program has no such function, and LookupError if it never called one: then the list above
+    is out of date and its figures would be wrong.
     """
     stopwatch = Stopwatch()
     with ExitStack() as patches:
         for step, owner, name in _PLACES:
-            patches.enter_context(patch.object(owner, name, stopwatch.around(step, getattr(owner, name))))
+            watch = stopwatch.around(step, _place(owner, name), getattr(owner, name))
+            patches.enter_context(patch.object(owner, name, watch))
         yield stopwatch
-    never = [step for step in STEPS if not stopwatch.calls[step]]
+    never = [place for _, owner, name in _PLACES if not stopwatch.calls[place := _place(owner, name)]]
     if never:
-        raise LookupError(f"the program has not taken the steps {', '.join(never)}")
+        raise LookupError(f"the program has not called {', '.join(never)}")
+
+
+def _place(owner: object, name: str) -> str:
+    return f"{getattr(owner, '__name__', owner)}.{name}"

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from statistics import median
+from textwrap import wrap
+from typing import Final
 
 from benchmarks.figures import Measured, measured
 from benchmarks.plan import FULL_HD_EVERY, MIXED_EVERY
@@ -10,29 +12,31 @@ from benchmarks.usual import STEPS as USUAL_STEPS
 
 __all__ = ["comparison", "markdown", "report"]
 
-_SAMPLES = {"good usual": MIXED_EVERY, "bad usual": MIXED_EVERY, "1080p usual": FULL_HD_EVERY}
+WIDTH: Final = 100
 
-_TEXTBOOK = """\
+_SAMPLES: Final = {"good usual": MIXED_EVERY, "bad usual": MIXED_EVERY, "1080p usual": FULL_HD_EVERY}
+
+_TEXTBOOK: Final = """\
 The textbook program, one process, one thread. For each object and frame it decodes both masks with
 Pillow, selects the object (== id), takes the boundary of the full frame by shift and xor in numpy,
-dilates both boundaries over the full frame with the disk (cv2.dilate; 441 taps at 720p), and counts.
+dilates both boundaries over the full frame with the disk (cv2.dilate, 441 taps at 720p), counts.
 It is slow, so it takes one scored frame of every n, others each round, and is compared by the time
 an object and frame takes. Milliseconds an object and frame:"""
 
-_OURS = """\
+_OURS: Final = """\
 Our program, end to end: manifest, submission, every mask read from disk, scores. One process, one
 thread, ground truth sealed (its digest is in scoring.yaml) unless said otherwise:"""
 
-_STEPS = """\
+_STEPS: Final = """\
 Steps of our program on the good 720p set (the stopwatch itself slows it a little):"""
 
-_FIGURES = """\
+_FIGURES: Final = """\
 Figures: ratios of runs in the same round, median over the rounds (lowest to highest); `cpu` is the
 same ratio of processor time, which other work on the machine disturbs less:"""
 
 
 def report(run: Run) -> str:
-    """All that the run has measured, 100 columns wide."""
+    """All that the run has measured, at most WIDTH columns wide."""
     figures = measured(run)
     parts = [_heading(run), _textbook(run), _ours(run), _steps(run), _table(figures), _agreements(run), _verdicts(run, figures)]
     return "\n\n".join("\n".join(part) for part in parts)
@@ -40,7 +44,7 @@ def report(run: Run) -> str:
 
 def _heading(run: Run) -> Iterator[str]:
     yield f"Commit {run.commit}, {len(run.rounds)} interleaved rounds, every trial in a fresh process, times are medians"
-    yield ", ".join(f"{name} {value}" for name, value in run.environment.items())
+    yield from wrap(", ".join(f"{name} {value}" for name, value in run.environment.items()), WIDTH)
 
 
 def _textbook(run: Run) -> Iterator[str]:
@@ -101,7 +105,7 @@ def _table(figures: Sequence[Measured]) -> Iterator[str]:
     for item in figures:
         cpu = f"cpu {item.cpu_median:.2f}" if item.cpu_median is not None else ""
         spread = f"({item.low:.2f} to {item.high:.2f})"
-        line = f"  {item.figure.title:42}{item.median:7.2f}{item.figure.unit:3} {spread:16} {cpu:9}  {item.figure.wanted}"
+        line = f"  {item.figure.title:39}{item.median:7.2f}{item.figure.unit:3} {spread:16} {cpu:9}  {item.figure.wanted}"
         yield line.rstrip()
 
 

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 import textbook
 from benchmarks import usual
-from benchmarks.bench import main
+from benchmarks.bench import BASELINE, main
 from benchmarks.dataset import DataSet
 from benchmarks.figures import FIGURES, Measured
 from benchmarks.make_data import Request, generate
 from benchmarks.plan import DATA_SETS
 from benchmarks.results import SAME, Run
 from benchmarks.steps import watched
-from benchmarks.tables import WIDTH
+from benchmarks.tables import WIDTH, markdown
+from benchmarks.trial import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,12 @@ def test_the_markdown_table_has_a_row_a_figure(stored: Path, capsys: pytest.Capt
     assert len(rows) == 1 + len(json.loads(stored.read_text())["figures"])
 
 
+def test_the_documented_figures_are_those_of_the_baseline() -> None:
+    documented = (ROOT / "docs" / "speed.md").read_text().split("<!-- figures -->")[1]
+    figures = markdown(Run.load(BASELINE)) if BASELINE.exists() else ""
+    assert documented.strip() == figures
+
+
 def test_missing_data_is_said_with_the_command_that_makes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--quick", "--data", str(tmp_path)]) == 2
     assert "make bench-data" in capsys.readouterr().err
@@ -142,6 +149,7 @@ def masks(height: int, width: int) -> st.SearchStrategy[np.ndarray]:
     return blocks.map(draw)
 
 
+@settings(max_examples=30)
 @given(masks(37, 53), masks(37, 53))
 def test_the_usual_program_has_the_values_of_the_textbook(
     tmp_path_factory: pytest.TempPathFactory, truth: np.ndarray, prediction: np.ndarray

@@ -1,6 +1,7 @@
 """Write LVOS-like data to a folder: `python -m benchmarks.make_data OUT --preset mixed-720p`."""
 
 import argparse
+import hashlib
 import json
 import sys
 import time
@@ -45,8 +46,9 @@ class Request:
         return plan_videos(PRESETS[self.preset], videos=self.videos, frames=self.frames, size=self.size)
 
     def stamp(self) -> str:
-        """The text of the file that says what a folder holds."""
-        return json.dumps({"version": VERSION, **asdict(self)}, indent=1) + "\n"
+        """The text of the file that says what a folder holds; a preset that has changed is another request."""
+        plans = hashlib.sha256(repr(self.plans()).encode()).hexdigest()[:16]
+        return json.dumps({"version": VERSION, "plans": plans, **asdict(self)}, indent=1) + "\n"
 
 
 @dataclass(frozen=True)

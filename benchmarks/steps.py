@@ -8,16 +8,16 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
-from lvos_eval import evaluation, masks, metrics, png, submission
+from lvos_eval import decoder, evaluation, masks, metrics, png, submission
 
 __all__ = ["STEPS", "Stopwatch", "watched"]
 
 _PLACES: Final[tuple[tuple[str, object, str], ...]] = (
     ("read", evaluation, "read_file"),
     ("read", submission, "read_file"),
-    ("parse, checksums", evaluation, "parse_png"),
+    ("parse, checksums", decoder, "parse_png"),
     ("inflate", png, "inflate"),
-    ("unfilter", evaluation, "decode_labels"),
+    ("unfilter", decoder, "decode_labels"),
     ("find, pack", masks.ObjectFinder, "find"),
     ("outline", metrics, "_superpose"),
     ("outline", metrics, "_boundary"),

@@ -65,9 +65,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _measure(folder: Path, rounds: int) -> Run:
     """Raises FileNotFoundError if a data set is missing."""
-    for name in DATA_SETS:
-        (folder / name / STAMP).stat()
     folder = folder.resolve()
+    stamps = [folder / name / STAMP for name in DATA_SETS]
+    for stamp in stamps:
+        stamp.stat()
     _say("reading and sealing the data")
     digests = prepare(folder)
     outcomes: list[dict[str, Outcome]] = []
@@ -78,7 +79,7 @@ def _measure(folder: Path, rounds: int) -> Run:
             outcomes[-1][name] = run(trial)
     _say("")
     stored = [{name: outcome.without_values() for name, outcome in found.items()} for found in outcomes]
-    return Run(commit(), environment(outcomes[0]["floor"].accelerated), stored, agreements(outcomes))
+    return Run(commit(), environment(stamps, outcomes[0]["floor"].accelerated), stored, agreements(outcomes))
 
 
 def _say(text: str) -> None:

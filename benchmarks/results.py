@@ -1,5 +1,6 @@
 """The results of a benchmark run, as they are stored and compared between commits."""
 
+import hashlib
 import json
 import platform
 import subprocess
@@ -83,12 +84,13 @@ def agreements(rounds: Sequence[Mapping[str, Outcome]]) -> list[Agreement]:
     return found
 
 
-def environment(accelerated: bool) -> dict[str, str]:
-    """The versions and the number of cores that the figures depend on."""
+def environment(stamps: Sequence[Path], accelerated: bool) -> dict[str, str]:
+    """The versions, the number of cores and the data (by the stamps of its sets) that the figures depend on."""
     packages = {name: version(package) for name, package in _PACKAGES.items()}
     inflate = f"zlib-ng {version('zlib-ng')}" if accelerated else "zlib of the standard library"
     cores = {"cores": str(available_cores()), "architecture": platform.machine()}
-    return {"Python": platform.python_version(), **packages, "inflate": inflate, **cores}
+    data = hashlib.sha256(b"".join(stamp.read_bytes() for stamp in stamps)).hexdigest()[:8]
+    return {"Python": platform.python_version(), **packages, "inflate": inflate, **cores, "data": data}
 
 
 def commit() -> str:

@@ -145,7 +145,11 @@ def markdown(run: Run) -> str:
 def comparison(run: Run, other: Run) -> str:
     """Both runs side by side: their figures, and their times in decode floors, which other speeds of a machine cancel out of."""
     theirs = {item.figure.key: item for item in measured(other)}
-    lines = [f"{run.commit} compared with {other.commit}", "", f"  {'figure':42}{'this':>10}{'other':>10}{'this / other':>14}"]
+    lines = [f"{run.commit} compared with {other.commit}"]
+    differences = [name for name, value in run.environment.items() if other.environment.get(name) != value]
+    if differences:
+        lines.append(f"CAUTION: they differ in {', '.join(differences)}, which may be all that the ratios show")
+    lines += ["", f"  {'figure':42}{'this':>10}{'other':>10}{'this / other':>14}"]
     for item in measured(run):
         if item.figure.key in theirs:
             was = theirs[item.figure.key].median

@@ -19,7 +19,7 @@ from benchmarks.make_data import Request, generate
 from benchmarks.plan import DATA_SETS
 from benchmarks.results import SAME, Run
 from benchmarks.steps import watched
-from benchmarks.tables import WIDTH, markdown
+from benchmarks.tables import WIDTH, comparison, markdown
 from benchmarks.trial import ROOT
 
 
@@ -79,6 +79,13 @@ def test_a_stored_run_compared_with_itself_shows_ratios_of_one(stored: Path, cap
     assert main(["--from", str(stored), "--compare", str(stored)]) == 0
     table = capsys.readouterr().out.split("compared with")[1]
     assert table.count("1.000\n") > len(SAME)
+
+
+def test_a_comparison_of_runs_on_other_data_says_so(stored: Path) -> None:
+    run = Run.load(stored)
+    other = replace(run, environment={**run.environment, "data": "other"})
+    assert "CAUTION: they differ in data, " in comparison(run, other)
+    assert "CAUTION" not in comparison(run, run)
 
 
 def test_the_report_keeps_to_its_width(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:

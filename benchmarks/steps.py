@@ -19,10 +19,9 @@ _PLACES: Final[tuple[tuple[str, object, str], ...]] = (
     ("inflate", png, "inflate"),
     ("unfilter", decoder, "decode_labels"),
     ("find, pack", masks.ObjectFinder, "find"),
-    ("outline", metrics, "_superpose"),
     ("outline", metrics, "_boundary"),
     ("match", metrics, "_count_matched"),
-    ("count", evaluation, "count"),
+    ("count", evaluation, "measure"),
     ("digest", evaluation, "_digest"),
 )
 """The functions that are the steps: name of the step, where the function is looked up, its name there."""

@@ -26,12 +26,6 @@ WORD: Final = 64
 _MARGIN: Final = 48
 """Pixels that an object may have moved or grown since the last frame for its search box to hold it."""
 
-_FIRST: Final = np.uint64(1)
-_LAST: Final = np.uint64(1 << (WORD - 1))
-_LOW: Final = np.uint64((1 << _MARGIN) - 1)
-"""The pixels of a word that are less than the margin from the word before."""
-_HIGH: Final = np.uint64(((1 << _MARGIN) - 1) << (WORD - _MARGIN))
-
 
 class PackedMask(NamedTuple):
     """A binary mask, cropped to the rows and words that are not empty: `bits[0, 0]` is word `left` of row `top` of the frame."""
@@ -42,6 +36,8 @@ class PackedMask(NamedTuple):
     """Shape (rows, words); (0, 0) for a mask without pixels."""
     area: int
     """Number of pixels."""
+    columns: tuple[int, int] = (0, 0)
+    """The first column with a pixel and one more than the last, where they are known."""
 
     @property
     def bottom(self) -> int:
@@ -85,14 +81,17 @@ def _pack(labels: Labels, label: int, window: _Window) -> PackedMask:
     np.equal(labels[window.top : window.bottom, left:right], label, out=canvas[:, : right - left])
     canvas[:, right - left :] = False
     bits = np.packbits(canvas.reshape(-1), bitorder="little").view(np.uint64).reshape(rows, words)
-    filled_words = np.flatnonzero(np.bitwise_or.reduce(bits, axis=0))
+    by_word = np.bitwise_or.reduce(bits, axis=0)
+    (filled_words,) = by_word.nonzero()
     if not filled_words.size:
         return NOTHING
-    filled_rows = np.flatnonzero(np.bitwise_or.reduce(bits, axis=1))
+    (filled_rows,) = np.bitwise_or.reduce(bits, axis=1).nonzero()
     top, bottom = int(filled_rows[0]), int(filled_rows[-1]) + 1
-    first, last = int(filled_words[0]), int(filled_words[-1]) + 1
-    bits = np.ascontiguousarray(bits[top:bottom, first:last])
-    return PackedMask(window.top + top, window.left + first, bits, popcount(bits))
+    first, last = int(filled_words[0]), int(filled_words[-1])
+    bits = np.ascontiguousarray(bits[top:bottom, first : last + 1])
+    lowest, highest = int(by_word[first]), int(by_word[last])
+    columns = left + first * WORD + (lowest & -lowest).bit_length() - 1, left + last * WORD + highest.bit_length()
+    return PackedMask(window.top + top, window.left + first, bits, popcount(bits), columns)
 
 
 class ObjectFinder:
@@ -128,20 +127,17 @@ class ObjectFinder:
 
 def _is_cut(found: PackedMask, window: _Window) -> bool:
     """Whether a mask has pixels at the edge of the window that it was looked for in."""
-    return (
-        found.top == window.top
-        or found.bottom == window.bottom
-        or (found.left == window.left and bool((found.bits[:, 0] & _FIRST).any()))
-        or (found.right == window.right and bool((found.bits[:, -1] & _LAST).any()))
-    )
+    first, end = found.columns
+    return found.top == window.top or found.bottom == window.bottom or first == window.left * WORD or end == window.right * WORD
 
 
 def _around(found: PackedMask, shape: tuple[int, ...]) -> _Window:
-    """Where to look for an object in the next frame: the word grid already adds up to a word at the sides."""
+    """Where to look for an object in the next frame."""
     height, width = shape
+    first, end = found.columns
     return _Window(
         max(found.top - _MARGIN, 0),
         min(found.bottom + _MARGIN, height),
-        max(found.left - bool((found.bits[:, 0] & _LOW).any()), 0),
-        min(found.right + bool((found.bits[:, -1] & _HIGH).any()), -(-width // WORD)),
+        max(first - _MARGIN, 0) // WORD,
+        -(-min(end + _MARGIN, width) // WORD),
     )

@@ -231,9 +231,10 @@ def _count_near(pixels: Words, other: Words, words: int, radius: int) -> tuple[i
 
     Each looks at the rows of the disk around it, as words read from the byte where they start.
     """
-    filled = np.flatnonzero(pixels)
-    ones = np.unpackbits(pixels.reshape(-1)[filled].view(np.uint8), bitorder="little")
-    entry, bit = np.divmod(np.flatnonzero(ones), WORD)
+    line_of_pixels = pixels.reshape(-1)
+    (filled,) = line_of_pixels.nonzero()
+    (ones,) = np.unpackbits(line_of_pixels[filled].view(np.uint8), bitorder="little").nonzero()
+    entry, bit = np.divmod(ones, WORD)
     if not entry.size:
         return 0, 0
     position = filled[entry] * WORD + bit

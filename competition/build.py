@@ -57,7 +57,7 @@ def build(competition: Competition, data: Data, output: Path, jobs: int) -> list
     kit = kit_members(facts, splits)
     public: dict[str, bytes | Path] = {f"pages/{stem}.md": text.encode() for stem, text in pages.items()}
     public |= {f"{STARTING_KIT}/{name}": content for name, content in kit.items()} | {"logo.png": LOGO}
-    leaks = [problem for split in splits for problem in copied_masks(split.check.contents, public)]
+    leaks = [problem for split in splits for problem in copied_masks(split.check.shapes, public)]
     if leaks:
         raise ReferenceFault(sorted(set(leaks), key=lambda problem: problem.sort_key))
     output.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-__all__ = ["CONFIGURATION", "Bundle", "BundlePhase", "Platform"]
+__all__ = ["CONFIGURATION", "Bundle", "BundlePhase", "Platform", "moment"]
 
 CONFIGURATION: Final = "competition.yaml"
 
@@ -33,13 +32,18 @@ class BundlePhase:
     name: Any
     start: Any
     end: Any
-    time_limit: Any
-    max_submissions: Any
-    max_submissions_per_day: Any
     program: Any
     reference: Any
-    kit: Any
     fields: Mapping[str, Any]
+    """The phase as it is written."""
+
+    @property
+    def kit(self) -> Any:
+        return self.fields.get("starting_kit")
+
+    @property
+    def time_limit(self) -> Any:
+        return self.fields.get("execution_time_limit")
 
 
 class Bundle:
@@ -66,21 +70,30 @@ class Bundle:
         return tuple(self._phases())
 
     def _phases(self) -> Iterator[BundlePhase]:
-        counts = ("execution_time_limit", "max_submissions", "max_submissions_per_day")
         if self.platform is Platform.CODABENCH:
             tasks = {task.get("index"): task for task in self.config.get("tasks", [])}
             for phase in self.config.get("phases", []):
                 task = tasks.get((phase.get("tasks") or [None])[0], {})
-                data = (task.get("scoring_program"), task.get("reference_data"), phase.get("starting_kit"))
                 yield BundlePhase(
-                    phase.get("name"), phase.get("start"), phase.get("end"), *map(phase.get, counts), *data, fields=phase
+                    phase.get("name"),
+                    phase.get("start"),
+                    phase.get("end"),
+                    task.get("scoring_program"),
+                    task.get("reference_data"),
+                    phase,
                 )
             return
         entries = list(self.config.get("phases", {}).values())
         ends = [entry.get("start_date") for entry in entries[1:]] + [self.config.get("end_date")]
-        for phase, end in zip(entries, ends, strict=True):
-            data = (phase.get("scoring_program"), phase.get("reference_data"), phase.get("starting_kit"))
-            yield BundlePhase(phase.get("label"), phase.get("start_date"), end, *map(phase.get, counts), *data, fields=phase)
+        for phase, end in zip(entries, ends, strict=False):
+            yield BundlePhase(
+                phase.get("label"),
+                phase.get("start_date"),
+                end,
+                phase.get("scoring_program"),
+                phase.get("reference_data"),
+                phase,
+            )
 
     @property
     def columns(self) -> dict[str, Mapping[str, Any]]:
@@ -111,20 +124,19 @@ class Bundle:
         """A zip in the bundle, read as it is needed. Raises KeyError, zipfile.BadZipFile."""
         return zipfile.ZipFile(self.archive.open(str(name)))
 
-    def everything(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    @cached_property
+    def everything(self) -> tuple[tuple[str, zipfile.ZipInfo], ...]:
         """Every member of the bundle and of the zips in it, as `outer.zip/inner`."""
-        for info in self.archive.infolist():
-            yield info.filename, info
-            if info.filename.endswith(".zip"):
-                yield from _within(info.filename, self.archive.read(info))
+        return tuple(_members("", self.archive))
 
 
-def _within(prefix: str, data: bytes) -> Iterator[tuple[str, zipfile.ZipInfo]]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for info in archive.infolist():
-            yield f"{prefix}/{info.filename}", info
-            if info.filename.endswith(".zip"):
-                yield from _within(f"{prefix}/{info.filename}", archive.read(info))
+def _members(prefix: str, archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    for info in archive.infolist():
+        name = f"{prefix}{info.filename}"
+        yield name, info
+        if info.filename.endswith(".zip"):
+            with archive.open(info) as member, zipfile.ZipFile(member) as inner:
+                yield from _members(f"{name}/", inner)
 
 
 def moment(value: Any) -> datetime:

@@ -18,13 +18,12 @@ import yaml
 from PIL import Image
 
 from competition.bundle import CONFIGURATION, Bundle, Platform, moment
-from competition.leaks import shown_masks
+from competition.leaks import frame_size, label_maps
 from competition.zips import MEMBER_DATE
-from lvos_eval.evaluation import mask_content
 from lvos_eval.manifest import ANNOTATIONS
-from lvos_eval.png import PngFault, parse_header
 from lvos_eval.protocol import SCORE_KEYS
 from lvos_eval.settings import SETTINGS_FILE
+from lvos_eval.shapes import shapes_of
 
 __all__ = ["RULES", "Rule", "broken_rules", "rule"]
 
@@ -83,13 +82,13 @@ def one_configuration(bundle: Bundle) -> Iterator[str]:
 
 @rule("no-litter", "no __MACOSX, hidden files, thumbnails or bytecode, in the bundle or in a zip in it")
 def no_litter(bundle: Bundle) -> Iterator[str]:
-    yield from (name for name, _ in bundle.everything() if _LITTER.search(name))
+    yield from (name for name, _ in bundle.everything if _LITTER.search(name))
 
 
 @rule("plain-zip", "relative names without `..` or backslash, no folders, links, duplicates or encryption; checksums right")
 def plain_zip(bundle: Bundle) -> Iterator[str]:
     seen: set[str] = set()
-    for name, info in bundle.everything():
+    for name, info in bundle.everything:
         if name.lower() in seen:
             yield f"{name} is there twice"
         seen.add(name.lower())
@@ -107,7 +106,7 @@ def reproducible(bundle: Bundle) -> Iterator[str]:
     rest = list(bundle.names[1:])
     if rest != sorted(rest):
         yield "the members are not sorted"
-    yield from (f"{name} has the time {info.date_time}" for name, info in bundle.everything() if info.date_time != MEMBER_DATE)
+    yield from (f"{name} has the time {info.date_time}" for name, info in bundle.everything if info.date_time != MEMBER_DATE)
 
 
 @rule("image-opens", "the logo is a picture that Pillow opens")
@@ -179,7 +178,7 @@ def phase_dates(bundle: Bundle) -> Iterator[str]:
 @rule("submission-limits", "each phase limits submissions, in all and a day")
 def submission_limits(bundle: Bundle) -> Iterator[str]:
     for phase in bundle.phases:
-        total, daily = phase.max_submissions, phase.max_submissions_per_day
+        total, daily = phase.fields.get("max_submissions"), phase.fields.get("max_submissions_per_day")
         if type(total) is not int or type(daily) is not int or not 1 <= daily <= total:
             yield f"{phase.name}: {daily!r} a day, {total!r} in all"
 
@@ -223,21 +222,17 @@ def hidden_detail(bundle: Bundle) -> Iterator[str]:
 def public_parts(bundle: Bundle) -> Iterator[str]:
     kits = {str(phase.kit) for phase in bundle.phases}
     public = {name: bundle.read(name) for name in {*bundle.pages.values(), *kits, bundle.config["image"]} if name in bundle.names}
-    shown = {content: name for name, content in shown_masks(public)}
-    sizes = {content.size for content in shown}
+    maps = list(label_maps(public))
+    shown = {shape: name for name, data in maps for shape in shapes_of(data)}
+    sizes = {frame_size(data) for _, data in maps}
     for reference in sorted({str(phase.reference) for phase in bundle.phases}):
         with bundle.inner(reference) as inner:
             for member in inner.namelist():
                 if member.endswith(".png"):
                     data = inner.read(member)
-                    try:
-                        header = parse_header(data)
-                        # decoding a whole split takes minutes, and no other mask can be equal
-                        copy = shown.get(mask_content(data)) if (header.height, header.width) in sizes else None
-                    except PngFault:
-                        continue
-                    if copy is not None:
-                        yield f"{copy} shows {reference}/{member}"
+                    # decoding a whole split takes minutes, and masks of other sizes cannot be equal
+                    copies = shapes_of(data) & set(shown) if frame_size(data) in sizes else ()
+                    yield from (f"{shown[shape]} shows {reference}/{member}" for shape in copies)
 
 
 @rule("starting-kit", "every phase offers the starting kit with its writer, a sample, and what checking needs")

@@ -124,11 +124,8 @@ class _Reader:
 
     def _value(self, name: str, content: Mapping[str, Any], kind: type, where: str = "") -> Any:
         value = content.get(name)
-        if (
-            type(value) is not kind
-            or (kind in (str, list) and not value)
-            or (isinstance(value, int) and kind is int and value < 1)
-        ):
+        empty = kind is not bool and not value
+        if type(value) is not kind or empty or (isinstance(value, int) and value < 0):
             words = {str: "a text", bool: "true or false", list: "a list", int: "a whole number above 0"}[kind]
             self._faults.append(f"{where}{name}: {words} is needed, not {value!r}")
             return kind()

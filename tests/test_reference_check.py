@@ -377,15 +377,16 @@ def test_the_summary_counts_videos_objects_frames_sizes_and_empty_frames(referen
     assert summary.sizes == {"48x36": 12}
 
 
-def test_masks_are_recognised_by_what_they_show_not_by_their_bytes(reference: Path, tmp_path: Path) -> None:
-    from lvos_eval.evaluation import mask_content
+def test_masks_are_recognised_by_their_shapes_not_by_bytes_or_labels(reference: Path, tmp_path: Path) -> None:
+    from lvos_eval.shapes import shapes_of
 
-    save(tmp_path / "copy.png", draw(OBJECTS["seenTwo2"], 4))
+    save(tmp_path / "copy.png", 7 * draw(OBJECTS["seenTwo2"], 4))
     save(mask(reference, "seenTwo2", 6), draw(OBJECTS["seenTwo2"], 4))
     data = (tmp_path / "copy.png").read_bytes()
     comment = b"tEXtComment\0again"
     chunk = (len(comment) - 4).to_bytes(4, "big") + comment + zlib.crc32(comment).to_bytes(4, "big")
-    assert check(reference).contents[mask_content(data[:33] + chunk + data[33:])] == ("seenTwo2", 6)
+    (shape,) = shapes_of(data[:33] + chunk + data[33:])
+    assert check(reference).shapes[shape] == ("seenTwo2", 6)
 
 
 def test_the_command_prints_the_table_and_the_digest(reference: Path) -> None:

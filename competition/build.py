@@ -130,7 +130,8 @@ def _say_what_is_public(splits: Sequence[Split], data: Data) -> None:
 
 def _say_what_is_written(competition: Competition, written: Sequence[Path]) -> None:
     for path in written:
-        digest = hashlib.file_digest(path.open("rb"), "sha256").hexdigest()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         print(f"{path}  {path.stat().st_size:,} bytes  sha256 {digest}")
     print(f"image: {competition.image} (platforms have to be able to pull it)")
     for name in competition.placeholders:

@@ -94,7 +94,7 @@ def plain_zip(bundle: Bundle) -> Iterator[str]:
         seen.add(name.lower())
         mode = info.external_attr >> 16
         unsafe = info.filename.startswith("/") or ".." in info.filename.split("/") or "\\" in info.orig_filename
-        if unsafe or info.is_dir() or info.flag_bits & 1 or (mode and not stat.S_ISREG(mode)):
+        if unsafe or info.is_dir() or info.flag_bits & 1 or stat.S_IFMT(mode) not in (0, stat.S_IFREG):
             yield f"{name} is no plain file"
     damaged = bundle.archive.testzip()
     if damaged:
@@ -111,10 +111,15 @@ def reproducible(bundle: Bundle) -> Iterator[str]:
 
 @rule("image-opens", "the logo is a picture that Pillow opens")
 def image_opens(bundle: Bundle) -> Iterator[str]:
-    with Image.open(io.BytesIO(bundle.read(bundle.config["image"]))) as image:
-        image.load()
-        if min(image.size) < 64:
-            yield f"the logo has {image.width}x{image.height} pixels"
+    name = bundle.config.get("image")
+    if name not in bundle.names:
+        yield f"{name} is not in the bundle"
+        return
+    try:
+        with Image.open(io.BytesIO(bundle.read(name))) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError):
+        yield f"{name} is no picture"
 
 
 @rule("pages-not-empty", "every page is there, is text in UTF-8, and says something")

@@ -197,7 +197,7 @@ FAULTS: list[tuple[str, Break, Severity, str | None, tuple[int, ...], str]] = [
         Severity.ERROR,
         None,
         (),
-        "unseen_videos.txt names 1 videos that the metadata does not have: Unseen34",
+        "unseen_videos.txt names videos that the metadata does not have: Unseen34",
     ),
     (
         "list in another encoding",
@@ -432,6 +432,17 @@ def test_a_folder_without_metadata_is_a_fault_of_the_reference(tmp_path: Path) -
     run = lvos_eval("check-reference", tmp_path)
     assert run.returncode == 3
     assert run.stderr.startswith("error metadata: no metadata in ")
+
+
+def test_the_metadata_file_stands_for_its_folder(reference: Path) -> None:
+    assert check(reference / "test_meta.json").digest == check(reference).digest
+
+
+def test_a_list_with_videos_of_several_objects_is_a_fault_of_the_single_object_task(reference: Path) -> None:
+    (reference / "unsupervised_videos.txt").write_text("seenOne1\nseenTwo2\nnobody44\n")
+    messages = [problem.message for problem in check(reference, task=Task.UNSUPERVISED_SINGLE).problems]
+    assert "unsupervised_videos.txt names videos with several objects: seenOne1" in messages
+    assert "unsupervised_videos.txt names videos that the metadata does not have: nobody44" in messages
 
 
 def test_the_goldens_have_the_faults_that_they_were_made_with() -> None:

@@ -77,7 +77,7 @@ def check_reference(
     faults = Faults()
     settings = Settings()
     try:
-        settings = load_settings(reference)
+        settings = load_settings(reference if reference.is_dir() else reference.parent)
     except ReferenceFault as fault:
         faults.found += fault.problems
     manifest, problems = read_manifest(reference, settings.override(protocol=protocol, task=task))

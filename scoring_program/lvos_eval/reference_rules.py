@@ -63,7 +63,7 @@ def _check_lists(manifest: Manifest, faults: Faults) -> None:
             tell(
                 "list",
                 None,
-                f"{file} names {len(unknown)} videos that the metadata does not have: {_some(unknown)}",
+                f"{file} names videos that the metadata does not have: {_some(unknown)}",
                 "correct their spelling or take them out",
             )
     for whose, split in (("an unseen video", True), ("a seen video", False)):

@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := PYTHONPATH=scoring_program $(BIN)/python
 RESULTS ?= results
+DIST ?= dist
 REFERENCE ?= reference_data_stub/reference
 SUBMISSION ?= reference_data_stub/sample_submission.zip
 
@@ -34,6 +35,19 @@ score: $(VENV)/runtime ## score a submission (SUBMISSION=, REFERENCE=, RESULTS=)
 .PHONY: check
 check: $(VENV)/runtime ## tell everything that is wrong with a submission (SUBMISSION=, REFERENCE=)
 	$(RUN) -m lvos_eval check $(SUBMISSION) --reference $(REFERENCE)
+
+.PHONY: check-reference
+check-reference: $(VENV)/runtime ## find every fault of reference data (REFERENCE=)
+	$(RUN) -m lvos_eval check-reference $(REFERENCE)
+
+.PHONY: bundle
+bundle: $(VENV)/development ## build both competition bundles (REFERENCE= hidden data, VALIDATION= public data, IMAGE=, CHECK_IMAGE=)
+	$(RUN) -m competition.build $(REFERENCE) --output $(DIST) $(if $(VALIDATION),--validation $(VALIDATION)) \
+		$(if $(IMAGE),--image $(IMAGE)) $(if $(CHECK_IMAGE),--check-image $(CHECK_IMAGE))
+
+.PHONY: bundle-check
+bundle-check: $(VENV)/development ## check the built bundles against everything that the platforms demand
+	$(RUN) -m competition.selfcheck $(DIST)
 
 .PHONY: test
 test: $(VENV)/development ## run the tests
@@ -65,10 +79,10 @@ lock: $(VENV)/development ## resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml --extra fast --extra unsupervised --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --extra fast --extra unsupervised --group test --group lint \
+		pyproject.toml --extra fast --extra unsupervised --group test --group lint --group bundle \
 		--constraint requirements.lock --output-file requirements-dev.lock
 
 .PHONY: clean
 clean: ## remove everything that the other targets made
-	rm -rf $(VENV) $(RESULTS) build dist bench-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(RESULTS) $(DIST) build bench-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

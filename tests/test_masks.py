@@ -67,6 +67,14 @@ def test_an_object_that_jumps_across_the_frame_is_found() -> None:
         assert not unknown
 
 
+def test_masks_of_several_sizes_are_searched_each_within_its_own_bounds() -> None:
+    finder = ObjectFinder([1])
+    for height, width in ((60, 48), (36, 200), (90, 30)):
+        frame = np.zeros((height, width), np.uint8)
+        frame[-5:, -5:] = 1
+        assert np.array_equal(unpack(finder.find(frame)[0][1], height, width), frame)
+
+
 def test_one_stray_pixel_of_an_unknown_label_is_reported() -> None:
     frame = np.zeros((200, 1280), np.uint8)
     frame[20:40, 100:130] = 1

@@ -8,24 +8,26 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from lvos_eval import __version__
+from lvos_eval.evaluation import ChunkResult
 from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault
 from lvos_eval.manifest import Manifest, load_manifest
 from lvos_eval.outputs import OutputFolder
 from lvos_eval.page import render_page
-from lvos_eval.problems import Severity, render_problems
+from lvos_eval.problems import Problem, Severity, render_problems
 from lvos_eval.progress import ProgressObserver
 from lvos_eval.protocol import Protocol, Task
 from lvos_eval.reference import signature
+from lvos_eval.reference_check import check_reference
 from lvos_eval.report import Progress, Report, State, details, manifest_summary
 from lvos_eval.run import check_submission, new_report, score_submission, seal
 from lvos_eval.settings import Detail, load_settings
-from lvos_eval.tables import object_csv, score_table
+from lvos_eval.tables import object_csv, score_table, summary_table
 
 __all__ = ["main", "platform_main"]
 
@@ -79,6 +81,15 @@ def _command_parser() -> argparse.ArgumentParser:
     check.add_argument("--reference", metavar="REF", type=Path, required=True, help="metadata file, or the folder that holds it")
     _add_common_options(check)
     check.set_defaults(run=_check)
+    reference = commands.add_parser(
+        "check-reference",
+        help="find every fault of reference data",
+        description="Looks at settings, metadata, lists and every ground-truth mask, and prints the digest that seals them.",
+        epilog="example: lvos-eval check-reference lvos_test/",
+    )
+    reference.add_argument("reference", metavar="REF", type=Path, help="folder with the metadata and Annotations/")
+    _add_common_options(reference)
+    reference.set_defaults(run=_check_reference)
     return parser
 
 
@@ -186,14 +197,40 @@ def _check(options: argparse.Namespace) -> ExitCode:
     log.problems(report)
     for note in unchecked:
         log.say(f"note: {note}")
-    log.say(f"{report.submission}: {_verdict(report)}")
+    log.say(f"{report.submission}: {_verdict(report.problems)}")
     log.document(details(report, None, manifest_summary(manifest)))
     return ExitCode.INVALID_SUBMISSION if report.state is State.INVALID else ExitCode.SUCCESS
 
 
-def _verdict(report: Report) -> str:
-    errors = sum(problem.severity is Severity.ERROR for problem in report.problems)
-    warnings = len(report.problems) - errors
+def _check_reference(options: argparse.Namespace) -> ExitCode:
+    log = _Log.of(options)
+    log.say(f"lvos-eval {__version__}")
+
+    def watch(manifest: Manifest, total: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:
+        return log.observer(manifest)("reading the ground truth", total, results)
+
+    check = check_reference(options.reference, options.jobs, watch, protocol=options.protocol, task=options.task)
+    for line in render_problems(check.problems):
+        print(line, file=sys.stderr, flush=True)
+    if check.summary is not None:
+        log.say(summary_table(check.summary))
+    log.say(f"{options.reference}: {_verdict(check.problems)}")
+    if check.digest is not None:
+        log.say(f'ground_truth: "{check.digest}"')
+    log.document(
+        {
+            "version": __version__,
+            "digest": check.digest,
+            "summary": asdict(check.summary) | {"empty_share": check.summary.empty_share} if check.summary else None,
+            "problems": [asdict(problem) for problem in check.problems],
+        }
+    )
+    return ExitCode.REFERENCE if check.has_errors else ExitCode.SUCCESS
+
+
+def _verdict(problems: Sequence[Problem]) -> str:
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
     found = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
     return f"{'not valid' if errors else 'valid'} ({found})"
 
@@ -238,10 +275,10 @@ def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) ->
     log.problems(result.report)
     log.document(content)
     if result.report.scores is None:
-        log.say(f"{result.report.submission}: {_verdict(result.report)}; nothing was scored. Page: {output.page}")
+        log.say(f"{result.report.submission}: {_verdict(result.report.problems)}; nothing was scored. Page: {output.page}")
         return ExitCode.INVALID_SUBMISSION
     output.write_scores(result.report.scores.values)
-    log.say(f"{result.report.submission}: {_verdict(result.report)}")
+    log.say(f"{result.report.submission}: {_verdict(result.report.problems)}")
     log.say(score_table(result.report.scores))
     log.say(object_csv(result.report.per_object))
     log.say(f"Page: {output.page}")

@@ -25,9 +25,20 @@ from lvos_eval.metrics import Outline, measure
 from lvos_eval.png import PngFault, parse_header
 from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import PROPOSALS, Task, frame_name
+from lvos_eval.shapes import shape_digest
 from lvos_eval.submission import Entry, MaskSource, Submission, read_file
 
-__all__ = ["ABSENT_PROPOSAL", "Chunk", "ChunkResult", "FrameTask", "ObjectFrame", "evaluate_chunk", "plan_chunks", "read_size"]
+__all__ = [
+    "ABSENT_PROPOSAL",
+    "Chunk",
+    "ChunkResult",
+    "FrameTask",
+    "GroundTruthMask",
+    "ObjectFrame",
+    "evaluate_chunk",
+    "plan_chunks",
+    "read_size",
+]
 
 CHUNK_FRAMES: Final = 48
 """Frames a chunk: enough to make its fixed costs small, few enough that the last one keeps nobody waiting."""
@@ -84,15 +95,28 @@ class ObjectFrame(NamedTuple):
 ABSENT_PROPOSAL: Final = 0
 
 
+class GroundTruthMask(NamedTuple):
+    """One mask of the reference: (height, width), pixels by non-zero label, declared or not, and the shapes of its objects."""
+
+    frame: int
+    size: tuple[int, int]
+    pixels: Mapping[int, int]
+    shapes: tuple[bytes, ...]
+
+
 @dataclass(slots=True)
 class ChunkResult:
-    """What a chunk tells: values, findings on the submitted masks, and digests and faults of the ground truth."""
+    """What a chunk tells: values, findings on the submitted masks, and digests and faults of the ground truth.
+
+    `ground_truth` is filled in only where no submission is read.
+    """
 
     video: str
     frames: int
     values: list[ObjectFrame] = field(default_factory=list)
     findings: VideoFindings = field(default_factory=VideoFindings)
     digests: list[tuple[int, bytes]] = field(default_factory=list)
+    ground_truth: list[GroundTruthMask] = field(default_factory=list)
     reference_faults: list[Problem] = field(default_factory=list)
 
 
@@ -257,10 +281,19 @@ def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: Chunk
         fault = f"the ground-truth mask cannot be used ({error})"
     else:
         result.digests.append((frame, _digest(frame, mask)))
+        if chunk.source is None:
+            result.ground_truth.append(_ground_truth_mask(frame, mask))
         return mask
     fix = "put an indexed PNG of the video's size there, or exclude the frame in scoring.yaml"
     result.reference_faults.append(Problem("ground-truth", Severity.ERROR, chunk.video, (frame,), fault, fix))
     return None
+
+
+def _ground_truth_mask(frame: int, mask: DecodedMask) -> GroundTruthMask:
+    visible = {id: found for id, found in mask.objects.items() if found.area}
+    digests = (shape_digest(found, mask.height, mask.width) for found in visible.values())
+    pixels = {id: found.area for id, found in visible.items()} | dict(mask.unknown)
+    return GroundTruthMask(frame, (mask.height, mask.width), pixels, tuple(digest for digest in digests if digest is not None))
 
 
 def _digest(frame: int, mask: DecodedMask) -> bytes:

@@ -14,13 +14,26 @@ from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import MAX_OBJECT_ID, FrameRange, ScoredFrames, Task, scored_frames
 from lvos_eval.settings import Settings, load_settings
 
-__all__ = ["ANNOTATIONS", "Manifest", "Video", "VideoObject", "load_manifest"]
+__all__ = [
+    "ANNOTATIONS",
+    "ATTRIBUTES",
+    "UNSEEN_LIST",
+    "UNSUPERVISED_LIST",
+    "Manifest",
+    "Video",
+    "VideoObject",
+    "load_manifest",
+    "read_list",
+    "read_manifest",
+]
 
 ANNOTATIONS: Final = "Annotations"
 UNSEEN_LIST: Final = "unseen_videos.txt"
 UNSUPERVISED_LIST: Final = "unsupervised_videos.txt"
 METADATA_NAMES: Final = ("test_meta.json", "valid_meta.json", "val_meta.json", "train_meta.json", "meta.json")
 ATTRIBUTE_SUFFIX: Final = "_meta_attribute.json"
+ATTRIBUTES: Final = frozenset({"BC", "DEF", "MB", "FM", "LR", "OCC", "OV", "SV", "DB", "SC", "AC", "LRA", "CTC"})
+"""The challenge attributes that LVOS annotates."""
 _VIDEO_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -90,36 +103,56 @@ def load_manifest(reference: Path, settings: Settings | None = None) -> Manifest
 
     Raises ReferenceFault with every fault of them; masks are not looked at.
     """
+    chosen = settings if settings is not None else load_settings(reference if reference.is_dir() else reference.parent)
+    manifest, problems = read_manifest(reference, chosen)
+    if manifest is None or problems:
+        raise ReferenceFault(problems)
+    return manifest
+
+
+def read_manifest(reference: Path, settings: Settings) -> tuple[Manifest | None, list[Problem]]:
+    """As `load_manifest`, but goes on past every fault that leaves something to go on with, and returns them all.
+
+    An object with a faulty range is kept without scored frames: its id is declared all the same.
+    """
+    problems: list[Problem] = []
     folder = reference if reference.is_dir() else reference.parent
-    path, videos = _find_metadata(reference)
-    chosen = settings if settings is not None else load_settings(folder)
-    reader = _MetadataReader(path.name, chosen)
-    parsed = reader.read(videos)
-    unseen = _read_list(folder / UNSEEN_LIST)
+    try:
+        path, videos = _find_metadata(reference, problems)
+        reader = _MetadataReader(path.name, settings)
+        parsed = reader.read(videos)
+        problems += reader.problems
+        unseen = read_list(folder / UNSEEN_LIST)
+        listed = read_list(folder / UNSUPERVISED_LIST) if settings.task is Task.UNSUPERVISED_SINGLE else frozenset()
+    except ReferenceFault as fault:
+        return None, [*problems, *fault.problems]
     if not unseen:
         reader.warnings.append(f"{UNSEEN_LIST} is missing or empty: every video counts as seen")
-    if chosen.task is Task.UNSUPERVISED_SINGLE:
-        parsed = _single_object_videos(parsed, _read_list(folder / UNSUPERVISED_LIST), path.name)
+    if settings.task is Task.UNSUPERVISED_SINGLE:
+        parsed = _single_object_videos(parsed, listed, path.name, problems)
     marked = tuple(replace(video, unseen=video.name in unseen) for video in sorted(parsed, key=lambda video: video.name))
     unlisted = frozenset(videos) - {video.name for video in marked}
-    return Manifest(folder, path.name, marked, chosen, unlisted, tuple(reader.warnings))
+    return Manifest(folder, path.name, marked, settings, unlisted, tuple(reader.warnings)), problems
 
 
-def _single_object_videos(videos: Sequence[Video], listed: frozenset[str], metadata: str) -> list[Video]:
-    """The listed videos. Raises ReferenceFault if there is none, or one with several objects."""
+def _single_object_videos(videos: Sequence[Video], listed: frozenset[str], metadata: str, problems: list[Problem]) -> list[Video]:
+    """The listed videos; a list with none of them, or with videos of several objects, is a problem."""
     chosen = [video for video in videos if video.name in listed]
+    several = [video.name for video in chosen if len(video.objects) > 1]
     if not chosen:
         message = f"{UNSUPERVISED_LIST} names no video of {metadata}"
-        raise ReferenceFault.single("metadata", message, "list the videos of the task, one id a line")
-    several = [video for video in chosen if len(video.objects) > 1]
-    if several:
-        message = f"{UNSUPERVISED_LIST} names videos with several objects: {', '.join(video.name for video in several)}"
-        raise ReferenceFault.single("metadata", message, "list videos with a single object only")
+        problems.append(Problem("metadata", Severity.ERROR, None, (), message, "list the videos of the task, one id a line"))
+    elif several:
+        message = f"{UNSUPERVISED_LIST} names videos with several objects: {', '.join(several)}"
+        problems.append(Problem("metadata", Severity.ERROR, None, (), message, "list videos with a single object only"))
     return chosen
 
 
-def _find_metadata(reference: Path) -> tuple[Path, dict[str, Any]]:
-    """The metadata file and its `videos`; attributes of a `*_meta_attribute.json` are merged in."""
+def _find_metadata(reference: Path, problems: list[Problem]) -> tuple[Path, dict[str, Any]]:
+    """The metadata file and its `videos`; attributes of a `*_meta_attribute.json` are merged in.
+
+    Files that disagree are added to `problems`; raises ReferenceFault where there is nothing to read.
+    """
     if reference.is_file():
         return reference, _read_videos(reference)
     if not reference.is_dir():
@@ -134,16 +167,14 @@ def _find_metadata(reference: Path) -> tuple[Path, dict[str, Any]]:
     contents = [_read_videos(path) for path in candidates]
     for path, content in zip(candidates[1:], contents[1:], strict=True):
         if _comparable(content) != _comparable(contents[0]):
-            raise ReferenceFault.single(
-                "metadata",
-                f"{candidates[0].name} and {path.name} disagree on videos, objects or ranges",
-                "keep the right one only",
-            )
+            message = f"{candidates[0].name} and {path.name} disagree on videos, objects or ranges"
+            problems.append(Problem("metadata", Severity.ERROR, None, (), message, "keep the right one only"))
     merged = {name: dict(video) if isinstance(video, dict) else video for name, video in contents[0].items()}
     for content in contents[1:]:
         for name, video in content.items():
             if isinstance(video, dict):
-                merged[name] = {**video, **merged[name]}
+                known = merged.get(name, {})
+                merged[name] = {**video, **known} if isinstance(known, dict) else known
     return candidates[0], merged
 
 
@@ -187,7 +218,7 @@ def _integer(value: Any) -> int:
     raise ValueError(f"{value!r} is not a frame number")
 
 
-def _read_list(path: Path) -> frozenset[str]:
+def read_list(path: Path) -> frozenset[str]:
     """The video ids in a list file, one a line; a missing file is an empty list."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -201,24 +232,22 @@ def _read_list(path: Path) -> frozenset[str]:
 
 
 class _MetadataReader:
-    """Turns the metadata's `videos` into `Video`s, collecting every fault before it raises."""
+    """Turns the metadata's `videos` into `Video`s and collects every fault on the way."""
 
     def __init__(self, source: str, settings: Settings) -> None:
         self._source = source
         self._settings = settings
-        self._problems: list[Problem] = []
+        self.problems: list[Problem] = []
         self.warnings: list[str] = []
 
     def read(self, videos: Mapping[str, Any]) -> list[Video]:
         parsed = [self._video(str(name), content) for name, content in videos.items()]
         for name in sorted(set(self._settings.exclude) - set(videos)):
             self._add(name, "`exclude` names a video that the metadata does not have", "correct the name in scoring.yaml")
-        if self._problems:
-            raise ReferenceFault(self._problems)
         return parsed
 
     def _add(self, video: str, message: str, fix: str) -> None:
-        self._problems.append(Problem("metadata", Severity.ERROR, video, (), f"{self._source}: {message}", fix))
+        self.problems.append(Problem("metadata", Severity.ERROR, video, (), f"{self._source}: {message}", fix))
 
     def _video(self, name: str, content: Any) -> Video:
         if not _VIDEO_NAME.fullmatch(name):
@@ -241,23 +270,24 @@ class _MetadataReader:
         if not 1 <= label <= MAX_OBJECT_ID:
             self._add(video, f"{where} is no object id", f"use whole numbers from 1 to {MAX_OBJECT_ID}")
             return None
+        nothing = ScoredFrames((), (), 0)
         values = _integers(entry)
         if isinstance(values, str):
             self._add(video, f"{where} has the frame_range {values}", "give start, end and frame_nums as whole numbers")
-            return None
+            return VideoObject(label, FrameRange(0, 0, 0), nothing)
         frame_range = FrameRange(**values)
         if not frame_range.frames:
             self._add(
                 video, f"{where}: no frame between start {frame_range.start} and end {frame_range.end}", "`end` is exclusive"
             )
-            return None
+            return VideoObject(label, frame_range, nothing)
         settings = self._settings
         excluded = settings.exclude.get(video, frozenset())
         try:
             scored = scored_frames(frame_range, settings.protocol, settings.task, excluded)
         except ValueError as error:
             self._add(video, f"{where}: {error}", "set frame_nums to the number of frames in the range")
-            return None
+            return VideoObject(label, frame_range, nothing)
         surplus = frame_range.frame_nums - len(frame_range.frames)
         if surplus:
             self.warnings.append(
@@ -266,7 +296,7 @@ class _MetadataReader:
             )
         if not scored.frames:
             self.warnings.append(f"{video} {where}: no scored frame under {settings.protocol}; the object is left out")
-            scored = ScoredFrames((), (), 0)
+            scored = nothing
         return VideoObject(label, frame_range, scored)
 
     def _size(self, video: str, content: Mapping[str, Any]) -> tuple[int, int] | None:

@@ -100,9 +100,13 @@ class ObjectFinder:
     def __init__(self, ids: Sequence[int]) -> None:
         self._ids = tuple(ids)
         self._windows: dict[int, _Window] = {}
+        self._shape: tuple[int, ...] = ()
 
     def find(self, labels: Labels) -> tuple[Mapping[int, PackedMask], Mapping[int, int]]:
         """Every declared object, and the number of pixels of each other non-zero label, by label."""
+        if labels.shape != self._shape:
+            # where nobody has said what size the masks have, they may have several
+            self._windows, self._shape = {}, labels.shape
         objects = {id: _pack(labels, id, self._windows[id]) if id in self._windows else NOTHING for id in self._ids}
         unknown: dict[int, int] = {}
         total = cv2.countNonZero(labels)

@@ -15,13 +15,13 @@ from lvos_eval.faults import UsageFault
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
 
-__all__ = ["Entry", "MaskReader", "MaskSource", "Submission", "open_submission", "read_file"]
+__all__ = ["LITTER", "Entry", "MaskReader", "MaskSource", "Submission", "open_submission", "read_file"]
 
 Entry: TypeAlias = str | Member
 """Where one file of the submission lies: a path relative to the folder, or a member of the zip."""
 
 _MASK_NAME: Final = re.compile(r"([0-9]{8})\.png", re.IGNORECASE)
-_LITTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "__macosx"})
+LITTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "__macosx"})
 _PLATFORM_FILE: Final = "metadata"
 _ANNOTATIONS: Final = "annotations"
 _MAX_WRAPPERS: Final = 2
@@ -125,7 +125,7 @@ def open_submission(path: Path, videos: Collection[str], limits: Limits, collect
 
 def _single_archive(folder: Path) -> Path | None:
     """The one zip in a folder that holds nothing else of interest."""
-    names = [name for name in os.listdir(folder) if name.lower() not in _LITTER and name != _PLATFORM_FILE]
+    names = [name for name in os.listdir(folder) if name.lower() not in LITTER and name != _PLATFORM_FILE]
     if len(names) == 1 and names[0].lower().endswith(".zip") and (folder / names[0]).is_file():
         return folder / names[0]
     return None
@@ -145,7 +145,7 @@ def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> l
                     pending.append(f"{name}/")
                 elif entry.is_file(follow_symlinks=False):
                     files.append(name)
-                elif entry.name.lower() not in _LITTER:
+                elif entry.name.lower() not in LITTER:
                     unsafe.append(name)
     if unsafe:
         collector.add(
@@ -169,7 +169,7 @@ def _arrange(
     paths = [
         (parts, entry)
         for parts, entry in paths
-        if not any(part.lower() in _LITTER or part.startswith("._") for part in parts) and parts != [_PLATFORM_FILE]
+        if not any(part.lower() in LITTER or part.startswith("._") for part in parts) and parts != [_PLATFORM_FILE]
     ]
     root = _mask_root(paths, videos)
     masks: dict[str, dict[int, Entry]] = {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lvos_eval.aggregation import ObjectScore, Scores
+from lvos_eval.reference_check import ReferenceSummary
 
-__all__ = ["object_csv", "score_table"]
+__all__ = ["object_csv", "score_table", "summary_table"]
 
 
 def score_table(scores: Scores) -> str:
@@ -20,3 +21,18 @@ def object_csv(objects: Sequence[ObjectScore]) -> str:
     """One line an object, as the official toolkit prints it; `Sequence` is `<video>_<object id>`."""
     lines = [f"{score.video}_{score.id},{score.j:.3f},{score.f:.3f},{score.v:.3f}" for score in objects]
     return "\n".join(["Sequence,J-Mean,F-Mean,V-Mean", *lines])
+
+
+def summary_table(summary: ReferenceSummary) -> str:
+    """What reference data holds, one line a fact."""
+    sizes = list(summary.sizes.items())
+    listed = ", ".join(f"{size} ({masks})" for size, masks in sizes[:4]) + (f", {len(sizes) - 4} more" if len(sizes) > 4 else "")
+    rows = {
+        "videos": f"{summary.videos} ({summary.unseen_videos} unseen)",
+        "objects": f"{summary.objects} ({summary.unseen_objects} unseen)",
+        "frames": f"{summary.scored_frames} scored, {summary.masks} masks",
+        "object frames": f"{summary.object_frames}",
+        "empty share": f"{100 * summary.empty_share:.1f} % of the object frames show nothing of the object",
+        "sizes": listed or "none",
+    }
+    return "\n".join(f"{name:<13}  {value}" for name, value in rows.items())

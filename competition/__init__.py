@@ -1,0 +1,1 @@
+"""The competition on Codabench and CodaLab: its settings and pages, the builder of both bundles, and their self-check."""

@@ -1,0 +1,183 @@
+"""Both bundles in one command: `python -m competition.build REFERENCE [--validation VALIDATION]`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from competition.codabench import codabench_members
+from competition.codalab import codalab_members
+from competition.draw_logo import LOGO
+from competition.kit import kit_members, program_members
+from competition.leaks import copied_masks, shared_masks
+from competition.pages import facts_of, markdown_pages
+from competition.settings import COMPETITION_FILE, PLACEHOLDER_DOMAIN, Competition, load_competition
+from competition.splits import Split, check_columns, pack_reference
+from competition.zips import Members, write_zip
+from lvos_eval.evaluation import ChunkResult
+from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault
+from lvos_eval.manifest import Manifest
+from lvos_eval.problems import Problem, render_problems
+from lvos_eval.progress import ProgressObserver
+from lvos_eval.reference_check import ReferenceCheck, check_reference
+from lvos_eval.settings import Detail
+from lvos_eval.tables import summary_table
+from lvos_eval.workers import available_cores
+
+__all__ = ["CODABENCH_BUNDLE", "CODALAB_BUNDLE", "STARTING_KIT", "build", "main"]
+
+CODABENCH_BUNDLE: Final = "lvos-codabench.zip"
+CODALAB_BUNDLE: Final = "lvos-codalab.zip"
+STARTING_KIT: Final = "starting_kit.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The reference data of both phases; without `validation` the development phase is scored on the hidden data too."""
+
+    hidden: Path
+    validation: Path | None
+
+
+def build(competition: Competition, data: Data, output: Path, jobs: int) -> list[Path]:
+    """Writes both bundles and the starting kit to `output`.
+
+    Raises ReferenceFault with every fault of the data, before anything is written; Stopped if a worker is lost.
+    """
+    splits = _checked_splits(competition, data, jobs)
+    _say_what_is_public(splits, data)
+    facts = facts_of(competition, splits)
+    pages = markdown_pages(facts)
+    kit = kit_members(facts, splits)
+    public: dict[str, bytes | Path] = {f"pages/{stem}.md": text.encode() for stem, text in pages.items()}
+    public |= {f"{STARTING_KIT}/{name}": content for name, content in kit.items()} | {"logo.png": LOGO}
+    leaks = [problem for split in splits for problem in copied_masks(split.check.shapes, public)]
+    if leaks:
+        raise ReferenceFault(sorted(set(leaks), key=lambda problem: problem.sort_key))
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output, prefix=".parts-") as parts:
+        folder = Path(parts)
+        files: dict[str, bytes | Path] = {
+            "logo.png": LOGO,
+            STARTING_KIT: write_zip(folder / STARTING_KIT, kit),
+            "scoring_program.zip": write_zip(folder / "scoring_program.zip", program_members()),
+        }
+        for split in splits:
+            name = f"reference_{split.phase.key}.zip"
+            files[name] = pack_reference(split, folder / name)
+        bundles: Mapping[str, Members] = {
+            CODABENCH_BUNDLE: codabench_members(competition, pages, files),
+            CODALAB_BUNDLE: codalab_members(competition, pages, files),
+        }
+        written = [write_zip(output / name, members, first="competition.yaml") for name, members in bundles.items()]
+        written.append(write_zip(output / STARTING_KIT, kit))
+    return written
+
+
+def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Split, Split]:
+    """The data of the development and of the final phase. Raises ReferenceFault with every fault of both."""
+    hidden = _check(data.hidden, "reference", jobs)
+    public = hidden if data.validation is None else _check(data.validation, "validation", jobs)
+    problems = list(hidden.problems)
+    if data.validation is not None:
+        problems += public.problems
+        problems += shared_masks(public, hidden)
+    for line in render_problems(problems, limit=None):
+        print(line, file=sys.stderr, flush=True)
+    if hidden.has_errors or public.has_errors or any(problem.code == "leak" for problem in problems):
+        raise ReferenceFault(())
+    detail = Detail.PUBLIC if data.validation is None else Detail.FULL
+    splits = Split(competition.development, public, detail), Split(competition.final, hidden, Detail.PUBLIC)
+    for split in splits:
+        check_columns(split, competition.leaderboard)
+    rules = [(split.manifest.settings.protocol, split.manifest.settings.task) for split in splits]
+    if rules[0] != rules[1]:
+        message = f"VALIDATION is scored as {' '.join(rules[0])}, REFERENCE as {' '.join(rules[1])}; one leaderboard shows both"
+        raise ReferenceFault.single("settings", message, "give both the same `protocol` and `task` in scoring.yaml")
+    return splits
+
+
+def _check(folder: Path, what: str, jobs: int) -> ReferenceCheck:
+    def watch(manifest: Manifest, total: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:
+        frames = {video.name: len(video.scored) for video in manifest.videos}
+        return ProgressObserver(frames, sys.stdout)(f"reading {what}", total, results)
+
+    check = check_reference(folder, jobs, watch)
+    print(f"{what}: {folder}", flush=True)
+    if check.summary is not None:
+        print(summary_table(check.summary), flush=True)
+    return check
+
+
+def _say_what_is_public(splits: Sequence[Split], data: Data) -> None:
+    if data.validation is None:
+        print(
+            "NOTE: only REFERENCE was given, so BOTH phases are scored on it. Results show means only, but submissions of the\n"
+            "      development phase are tries on the final masks. To use the public split for it: make bundle VALIDATION=..."
+        )
+    for split in splits:
+        shows = "per-frame values and pictures" if split.detail is Detail.FULL else "means of objects only"
+        print(f"{split.phase.key} phase: detail: {split.detail} ({shows})", flush=True)
+        if split.manifest.settings.detail not in (None, split.detail):
+            print(f"NOTE: its scoring.yaml says detail: {split.manifest.settings.detail}, which the bundle does not follow")
+
+
+def _say_what_is_written(competition: Competition, written: Sequence[Path]) -> None:
+    for path in written:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        print(f"{path}  {path.stat().st_size:,} bytes  sha256 {digest}")
+    print(f"image: {competition.image} (platforms have to be able to pull it)")
+    for name in competition.placeholders:
+        print(f"NOTE: `{name}` in {COMPETITION_FILE.name} is still a placeholder below {PLACEHOLDER_DOMAIN}: put yours there")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit codes of `lvos-eval`: 0 built, 2 wrong usage or settings, 3 faulty or leaking reference data."""
+    parser = argparse.ArgumentParser(
+        prog="python -m competition.build",
+        description="Builds the bundles for Codabench and CodaLab from reference data.",
+        epilog="example: python -m competition.build hidden/lvos_test --validation lvos_valid",
+    )
+    parser.add_argument("reference", metavar="REFERENCE", type=Path, help="reference data of the final phase, hidden")
+    parser.add_argument("--validation", metavar="DIR", type=Path, help="public reference data for the development phase")
+    parser.add_argument("--output", metavar="DIR", type=Path, default=Path("dist"), help="folder to write to (default: dist)")
+    parser.add_argument("--settings", metavar="FILE", type=Path, default=COMPETITION_FILE, help="competition.yaml")
+    parser.add_argument("--image", help="image that the platforms run, instead of the one in the settings")
+    parser.add_argument("--check-image", help="image that participants run, instead of the one in the settings")
+    parser.add_argument("--jobs", metavar="N", type=int, default=available_cores(), help="worker processes")
+    options = parser.parse_args(arguments)
+    try:
+        competition = load_competition(options.settings)
+        chosen = {name: value for name in ("image", "check_image") if (value := getattr(options, name))}
+        competition = replace(competition, **chosen)
+        if options.validation is not None and options.validation.resolve() == options.reference.resolve():
+            raise UsageFault("VALIDATION is REFERENCE: the masks of the final phase would be shown in the development phase")
+        written = build(competition, Data(options.reference, options.validation), options.output, options.jobs)
+        _say_what_is_written(competition, written)
+    except UsageFault as fault:
+        print(fault, file=sys.stderr)
+        return ExitCode.USAGE
+    except ReferenceFault as fault:
+        _refuse(fault.problems)
+        return ExitCode.REFERENCE
+    except Stopped as fault:
+        print(f"stopped: {fault}", file=sys.stderr)
+        return ExitCode.STOPPED
+    return ExitCode.SUCCESS
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    for line in render_problems(problems, limit=None):
+        print(line, file=sys.stderr)
+    print("no bundle was written", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The pages for participants: Markdown templates whose facts come from the program, the settings and the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import markdown
+from jinja2 import Environment, StrictUndefined
+
+from competition.settings import Competition
+from competition.splits import Split
+from lvos_eval import __version__
+from lvos_eval.archive import SIZE_LIMIT
+from lvos_eval.problems import CATALOGUE
+from lvos_eval.protocol import MAX_OBJECT_ID, SCORE_KEYS, TOLERANCE_FRACTION, VOID_LABEL, tolerance
+from lvos_eval.reference import signature
+
+__all__ = ["COLUMN_TITLES", "PAGES", "Facts", "facts_of", "fill", "html_page", "markdown_pages"]
+
+FOLDER: Final = Path(__file__).with_name("pages")
+
+PAGES: Final = {
+    "overview": "Overview",
+    "data": "Data",
+    "submission": "Submission",
+    "evaluation": "Evaluation",
+    "faq": "FAQ",
+    "terms": "Terms",
+}
+"""Title by file stem, in the order in which a participant needs them."""
+
+COLUMN_TITLES: Final = {
+    "Overall": "J&F",
+    "J-Mean": "J",
+    "J-seen-Mean": "J seen",
+    "J-unseen-Mean": "J unseen",
+    "F-Mean": "F",
+    "F-seen-Mean": "F seen",
+    "F-unseen-Mean": "F unseen",
+    "V-Mean": "V",
+    "V-seen-Mean": "V seen",
+    "V-unseen-Mean": "V unseen",
+}
+"""What the leaderboard calls the score keys."""
+
+Facts: TypeAlias = dict[str, Any]
+
+
+def facts_of(competition: Competition, splits: Sequence[Split]) -> Facts:
+    """Everything that the pages name, from its one definition."""
+    settings = splits[0].manifest.settings
+    return {
+        "title": competition.title,
+        "description": competition.description,
+        "contact": competition.contact,
+        "check_image": competition.check_image,
+        "approve_registrations": competition.approve_registrations,
+        "version": __version__,
+        "splits": splits,
+        "protocol": str(settings.protocol),
+        "task": str(settings.task),
+        "columns": {key: COLUMN_TITLES[key] for key in competition.leaderboard},
+        "score_keys": SCORE_KEYS,
+        "tolerance_percent": f"{100 * TOLERANCE_FRACTION:g}",
+        "tolerance_fraction": f"{TOLERANCE_FRACTION:g}",
+        "tolerance_720p": tolerance(720, 1280),
+        "void_label": VOID_LABEL,
+        "max_object_id": MAX_OBJECT_ID,
+        "size_limit_gb": f"{SIZE_LIMIT / 1e9:g}",
+        "problems": CATALOGUE,
+        "signature": signature(splits[-1].manifest, splits[-1].check.digest or "", __version__),
+    }
+
+
+def fill(template: str, facts: Facts) -> str:
+    """The text with its facts; a name that is no fact is an error."""
+    # Markdown, not markup: the one place that becomes HTML is html_page
+    environment = Environment(  # noqa: S701
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string(template).render(facts)
+
+
+def markdown_pages(facts: Facts) -> dict[str, str]:
+    """Every page as Markdown, by file stem."""
+    return {stem: fill((FOLDER / f"{stem}.md").read_text(encoding="utf-8"), facts) for stem in PAGES}
+
+
+def html_page(text: str) -> str:
+    """A page as an HTML fragment for CodaLab, which puts it into its own page."""
+    return markdown.markdown(text, extensions=["tables", "fenced_code"], output_format="html") + "\n"

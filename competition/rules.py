@@ -1,0 +1,283 @@
+"""What a bundle has to keep on either platform, one function a rule.
+
+Each yields a sentence for every place where the bundle breaks it. Most of what is forbidden here fails on the platform
+without a message, or days later.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+from PIL import Image
+
+from competition.bundle import CONFIGURATION, Bundle, Platform, moment
+from competition.leaks import frame_size, label_maps
+from competition.zips import MEMBER_DATE
+from lvos_eval.manifest import ANNOTATIONS
+from lvos_eval.protocol import SCORE_KEYS
+from lvos_eval.settings import SETTINGS_FILE
+from lvos_eval.shapes import shapes_of
+
+__all__ = ["RULES", "Rule", "broken_rules", "rule"]
+
+Check = Callable[[Bundle], Iterator[str]]
+
+PUBLIC_QUEUE_LIMIT: Final = 1200
+"""Seconds after which the public queue of Codabench ends a run, whatever the phase says."""
+
+_LITTER: Final = re.compile(r"(^|/)(__MACOSX|__pycache__|\.[^/]*|Thumbs\.db|desktop\.ini)(/|$)|\.pyc$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One demand of the platforms; `id` is what the self-check says and the tests ask for."""
+
+    id: str
+    text: str
+    platforms: tuple[Platform, ...]
+    check: Check
+
+
+RULES: Final[list[Rule]] = []
+"""Every rule, in the order of definition."""
+
+
+def rule(id: str, text: str, *platforms: Platform) -> Callable[[Check], Check]:
+    """Adds a function to the rules, for all platforms unless some are named."""
+
+    def add(check: Check) -> Check:
+        RULES.append(Rule(id, text, platforms or tuple(Platform), check))
+        return check
+
+    return add
+
+
+def broken_rules(bundle: Bundle) -> list[tuple[Rule, str]]:
+    """Every rule that the bundle breaks, with the reason. A bundle too broken to apply a rule to breaks that rule."""
+    found = []
+    for item in RULES:
+        if bundle.platform in item.platforms:
+            try:
+                found += [(item, reason) for reason in item.check(bundle)]
+            except (LookupError, TypeError, ValueError, AttributeError, OSError, zipfile.BadZipFile, yaml.YAMLError) as error:
+                found.append((item, f"cannot be told: {type(error).__name__} {error}"))
+    return found
+
+
+@rule("one-configuration", "the first member is competition.yaml, the only one whose name contains .yaml or .yml")
+def one_configuration(bundle: Bundle) -> Iterator[str]:
+    named = [name for name in bundle.names if ".yaml" in name or ".yml" in name]
+    if named != [CONFIGURATION]:
+        yield f"configurations: {', '.join(named) or 'none'}"
+    if bundle.names[:1] != (CONFIGURATION,):
+        yield f"the first member is {bundle.names[0] if bundle.names else 'none'}"
+
+
+@rule("no-litter", "no __MACOSX, hidden files, thumbnails or bytecode, in the bundle or in a zip in it")
+def no_litter(bundle: Bundle) -> Iterator[str]:
+    yield from (name for name, _ in bundle.everything if _LITTER.search(name))
+
+
+@rule("plain-zip", "relative names without `..` or backslash, no folders, links, duplicates or encryption; checksums right")
+def plain_zip(bundle: Bundle) -> Iterator[str]:
+    seen: set[str] = set()
+    for name, info in bundle.everything:
+        if name.lower() in seen:
+            yield f"{name} is there twice"
+        seen.add(name.lower())
+        mode = info.external_attr >> 16
+        unsafe = info.filename.startswith("/") or ".." in info.filename.split("/") or "\\" in info.orig_filename
+        if unsafe or info.is_dir() or info.flag_bits & 1 or stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+            yield f"{name} is no plain file"
+    damaged = bundle.archive.testzip()
+    if damaged:
+        yield f"{damaged} is damaged"
+
+
+@rule("reproducible", "sorted members with one fixed time, so that equal input gives equal bytes")
+def reproducible(bundle: Bundle) -> Iterator[str]:
+    rest = list(bundle.names[1:])
+    if rest != sorted(rest):
+        yield "the members are not sorted"
+    yield from (f"{name} has the time {info.date_time}" for name, info in bundle.everything if info.date_time != MEMBER_DATE)
+
+
+@rule("image-opens", "the logo is a picture that Pillow opens")
+def image_opens(bundle: Bundle) -> Iterator[str]:
+    name = bundle.config.get("image")
+    if name not in bundle.names:
+        yield f"{name} is not in the bundle"
+        return
+    try:
+        with Image.open(io.BytesIO(bundle.read(name))) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError):
+        yield f"{name} is no picture"
+
+
+@rule("pages-not-empty", "every page is there, is text in UTF-8, and says something")
+def pages_not_empty(bundle: Bundle) -> Iterator[str]:
+    for title, name in bundle.pages.items():
+        if name not in bundle.names:
+            yield f"{title}: {name} is not in the bundle"
+        elif not bundle.read(name).decode("utf-8").strip():
+            yield f"{title}: {name} is empty"
+
+
+@rule("pages-self-contained", "no page loads anything: no scripts, no pictures from elsewhere")
+def pages_self_contained(bundle: Bundle) -> Iterator[str]:
+    for name in bundle.pages.values():
+        text = bundle.read(name).decode("utf-8")
+        if re.search(r"<(script|link|iframe|img)\b|!\[[^\]]*\]\(|\bsrc\s*=", text, re.IGNORECASE):
+            yield f"{name} loads something"
+
+
+@rule("own-image", "a container image of our own is named: the platforms' default is an old Python without our packages")
+def own_image(bundle: Bundle) -> Iterator[str]:
+    image = bundle.image
+    if not isinstance(image, str) or not re.fullmatch(r"[a-z0-9][a-z0-9._/:-]*:[\w.-]+(@sha256:[0-9a-f]{64})?", image):
+        yield f"the image is {image!r}; name it with its tag"
+    elif image.startswith("codalab/"):
+        yield f"the image is {image}, the platforms' own"
+
+
+@rule("programs-and-data", "program and reference data of every phase are zips in the bundle, complete and without a top folder")
+def programs_and_data(bundle: Bundle) -> Iterator[str]:
+    for phase in bundle.phases:
+        for name, needed in ((phase.program, ("evaluate.py", "metadata", "metadata.yaml")), (phase.reference, (SETTINGS_FILE,))):
+            if name not in bundle.names or not str(name).endswith(".zip"):
+                yield f"{phase.name}: {name} is no zip of the bundle"
+                continue
+            with bundle.inner(name) as inner:
+                names = set(inner.namelist())
+            yield from (f"{name} has no {file}" for file in needed if file not in names)
+            if name == phase.reference and not any(member.startswith(f"{ANNOTATIONS}/") for member in names):
+                yield f"{name} has no {ANNOTATIONS}/"
+
+
+@rule("phase-dates", "phases follow one another, each ends after it starts, and all but the last have an end")
+def phase_dates(bundle: Bundle) -> Iterator[str]:
+    if not bundle.phases:
+        yield "there is no phase"
+    last = None
+    for position, phase in enumerate(bundle.phases):
+        start = moment(phase.start)
+        if last is not None and start < last:
+            yield f"{phase.name} starts before the phase before it has ended"
+        if phase.end is None:
+            if position < len(bundle.phases) - 1:
+                yield f"{phase.name} has no end"
+            continue
+        last = moment(phase.end)
+        if last <= start:
+            yield f"{phase.name} ends before it starts"
+
+
+@rule("submission-limits", "each phase limits submissions, in all and a day")
+def submission_limits(bundle: Bundle) -> Iterator[str]:
+    for phase in bundle.phases:
+        total, daily = phase.fields.get("max_submissions"), phase.fields.get("max_submissions_per_day")
+        if type(total) is not int or type(daily) is not int or not 1 <= daily <= total:
+            yield f"{phase.name}: {daily!r} a day, {total!r} in all"
+
+
+@rule("time-limit", f"each phase has a time limit of at most {PUBLIC_QUEUE_LIMIT} s, and our own deadline is below it")
+def time_limit(bundle: Bundle) -> Iterator[str]:
+    for phase in bundle.phases:
+        limit = phase.time_limit
+        if type(limit) is not int or not 0 < limit <= PUBLIC_QUEUE_LIMIT:
+            yield f"{phase.name}: the limit is {limit!r}"
+            continue
+        own = _scoring_settings(bundle, phase.reference).get("time_limit")
+        if not isinstance(own, (int, float)) or not own < limit:
+            yield f"{phase.name}: our own deadline is {own!r}, the platform's {limit}"
+
+
+def _scoring_settings(bundle: Bundle, reference: Any) -> dict[str, Any]:
+    with bundle.inner(reference) as inner:
+        content = yaml.safe_load(inner.read(SETTINGS_FILE))
+    return content if isinstance(content, dict) else {}
+
+
+@rule("sealed-reference", "the ground truth of every phase is sealed with its digest, so that no run has to read it twice")
+def sealed_reference(bundle: Bundle) -> Iterator[str]:
+    for phase in bundle.phases:
+        digest = _scoring_settings(bundle, phase.reference).get("ground_truth")
+        if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{16}", digest):
+            yield f"{phase.name}: ground_truth is {digest!r}"
+
+
+@rule("hidden-detail", "results of the last phase, and of every phase on the same masks, show means only")
+def hidden_detail(bundle: Bundle) -> Iterator[str]:
+    settings = [_scoring_settings(bundle, phase.reference) for phase in bundle.phases]
+    for phase, found in zip(bundle.phases, settings, strict=True):
+        hidden = found.get("ground_truth") == settings[-1].get("ground_truth")
+        if found.get("detail") != "public" and (hidden or found.get("detail") != "full"):
+            yield f"{phase.name}: detail is {found.get('detail')!r}"
+
+
+@rule("public-parts", "no ground-truth mask is in the starting kit, a page or the logo, whatever it is called there")
+def public_parts(bundle: Bundle) -> Iterator[str]:
+    kits = {str(phase.kit) for phase in bundle.phases}
+    public = {name: bundle.read(name) for name in {*bundle.pages.values(), *kits, bundle.config["image"]} if name in bundle.names}
+    maps = list(label_maps(public))
+    shown = {shape: name for name, data in maps for shape in shapes_of(data)}
+    sizes = {frame_size(data) for _, data in maps}
+    for reference in sorted({str(phase.reference) for phase in bundle.phases}):
+        with bundle.inner(reference) as inner:
+            for member in inner.namelist():
+                if member.endswith(".png"):
+                    data = inner.read(member)
+                    # decoding a whole split takes minutes, and masks of other sizes cannot be equal
+                    copies = shapes_of(data) & set(shown) if frame_size(data) in sizes else ()
+                    yield from (f"{shown[shape]} shows {reference}/{member}" for shape in copies)
+
+
+@rule("starting-kit", "every phase offers the starting kit with its writer, a sample, and what checking needs")
+def starting_kit(bundle: Bundle) -> Iterator[str]:
+    for phase in bundle.phases:
+        if phase.kit not in bundle.names:
+            yield f"{phase.name}: the starting kit {phase.kit} is not in the bundle"
+            continue
+        with bundle.inner(phase.kit) as kit:
+            names = set(kit.namelist())
+        needed = ("README.md", "write_masks.py", "sample/sample_submission.zip", "scoring_program/lvos_eval/cli.py")
+        yield from (f"{phase.kit} has no {name}" for name in needed if name not in names)
+
+
+@rule("columns", "the columns are score keys of the program, in their order, Overall first, precision 4, V ascending")
+def columns(bundle: Bundle) -> Iterator[str]:
+    found = bundle.columns
+    if list(found) != [key for key in SCORE_KEYS if key in found] or list(found)[:1] != list(SCORE_KEYS[:1]):
+        yield f"the columns are {', '.join(found)}"
+    precision, sorting = ("precision", "sorting") if bundle.platform is Platform.CODABENCH else ("numeric_format", "sort")
+    for key, column in found.items():
+        wanted = "asc" if key.startswith("V") else "desc"
+        if column.get(sorting) != wanted:
+            yield f"{key} is sorted {column.get(sorting)!r}, not {wanted}"
+        if column.get(precision) != 4:
+            yield f"{key} has the precision {column.get(precision)!r}"
+
+
+@rule("columns-available", "the reference data of every phase gives every column: an empty score is ranked first")
+def columns_available(bundle: Bundle) -> Iterator[str]:
+    for phase in bundle.phases:
+        with bundle.inner(phase.reference) as inner:
+            videos = {name.split("/")[1] for name in inner.namelist() if name.startswith(f"{ANNOTATIONS}/")}
+            listed = inner.read("unseen_videos.txt").decode().split() if "unseen_videos.txt" in inner.namelist() else []
+        for split, there in (("-unseen-", videos & set(listed)), ("-seen-", videos - set(listed))):
+            if not there:
+                yield from (f"{phase.name} cannot give {key}" for key in bundle.columns if split in key)
+
+
+@rule("detailed-results", "detailed results are on")
+def detailed_results(bundle: Bundle) -> Iterator[str]:
+    if bundle.config.get("enable_detailed_results") is not True:
+        yield f"enable_detailed_results is {bundle.config.get('enable_detailed_results')!r}"

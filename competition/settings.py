@@ -1,0 +1,156 @@
+"""The competition as `competition.yaml` says it, read once and checked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from lvos_eval import __version__
+from lvos_eval.faults import UsageFault
+from lvos_eval.protocol import SCORE_KEYS
+
+__all__ = ["COMPETITION_FILE", "PLACEHOLDER_DOMAIN", "Competition", "Phase", "load_competition"]
+
+COMPETITION_FILE: Final = Path(__file__).with_name("competition.yaml")
+PLACEHOLDER_DOMAIN: Final = "lvos.example"
+"""Stands for a name that only the organisers can know; the top-level domain is reserved, so nobody else can own it."""
+
+TIME_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
+DEADLINE_MARGIN: Final = 60
+"""Seconds by which the program stops before the platform would: a killed run says nothing to the participant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase; times are UTC, `time_limit` is the platform's in seconds."""
+
+    key: str
+    name: str
+    description: str
+    start: datetime
+    end: datetime
+    max_submissions: int
+    max_submissions_per_day: int
+    time_limit: int
+
+    @property
+    def own_deadline(self) -> int:
+        """Seconds after which the scoring program stops by itself."""
+        return self.time_limit - DEADLINE_MARGIN
+
+    @property
+    def day_after(self) -> date:
+        """The first day that does not belong to the phase."""
+        return (self.end + timedelta(days=1)).date() if self.end.time() != time() else self.end.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Competition:
+    """Everything that both bundles are made from, apart from data, pages and program."""
+
+    title: str
+    description: str
+    contact: str
+    approve_registrations: bool
+    image: str
+    check_image: str
+    leaderboard: tuple[str, ...]
+    development: Phase
+    final: Phase
+
+    @property
+    def phases(self) -> tuple[Phase, Phase]:
+        return self.development, self.final
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Names of the settings that only the organisers can fill in, and have not."""
+        return tuple(name for name in ("contact", "image", "check_image") if PLACEHOLDER_DOMAIN in getattr(self, name))
+
+
+def load_competition(path: Path = COMPETITION_FILE) -> Competition:
+    """Raises UsageFault with every fault of the file, a line each."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageFault(f"{path} cannot be read: {' '.join(str(error).split())}") from None
+    return _Reader().read(content)
+
+
+class _Reader:
+    """Turns the YAML mapping into a `Competition`, collecting every fault before it raises."""
+
+    def __init__(self) -> None:
+        self._faults: list[str] = []
+
+    def read(self, content: Any) -> Competition:
+        known = [item.name for item in fields(Competition) if item.name not in ("development", "final")]
+        top = self._mapping("", content, [*known, "phases"])
+        values: dict[str, Any] = {
+            name: self._value(name, top, str).replace("{version}", __version__)
+            for name in ("title", "description", "contact", "image", "check_image")
+        }
+        values["approve_registrations"] = self._value("approve_registrations", top, bool)
+        values["leaderboard"] = tuple(self._value("leaderboard", top, list))
+        unknown = [key for key in values["leaderboard"] if key not in SCORE_KEYS]
+        if unknown or values["leaderboard"] != tuple(key for key in SCORE_KEYS if key in values["leaderboard"]):
+            self._faults.append(f"leaderboard: use keys of {', '.join(SCORE_KEYS)}, each at most once, in this order")
+        elif values["leaderboard"][:1] != SCORE_KEYS[:1]:
+            self._faults.append(f"leaderboard: {SCORE_KEYS[0]} decides the ranking and cannot be left out")
+        phases = self._mapping("phases", top.get("phases"), ["development", "final"])
+        for key in ("development", "final"):
+            values[key] = self._phase(key, phases.get(key))
+        if not self._faults and values["development"].end > values["final"].start:
+            self._faults.append("phases.final: it starts before the development phase ends")
+        if self._faults:
+            raise UsageFault("\n".join(f"competition.yaml: {fault}" for fault in self._faults))
+        return Competition(**values)
+
+    def _mapping(self, where: str, content: Any, known: list[str]) -> Mapping[str, Any]:
+        if not isinstance(content, dict):
+            self._faults.append(f"{where or 'the file'}: {', '.join(known)} are needed")
+            return {}
+        for key in content:
+            if key not in known:
+                near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
+                self._faults.append(f"{where}{'.' if where else ''}{key}: unknown key; did you mean {near}?")
+        return content
+
+    def _value(self, name: str, content: Mapping[str, Any], kind: type, where: str = "") -> Any:
+        value = content.get(name)
+        empty = kind is not bool and not value
+        if type(value) is not kind or empty or (isinstance(value, int) and value < 0):
+            words = {str: "a text", bool: "true or false", list: "a list", int: "a whole number above 0"}[kind]
+            self._faults.append(f"{where}{name}: {words} is needed, not {value!r}")
+            return kind()
+        return value
+
+    def _phase(self, key: str, content: Any) -> Phase:
+        where = f"phases.{key}"
+        names = [item.name for item in fields(Phase) if item.name != "key"]
+        entry = self._mapping(where, content, names)
+        start, end = (self._time(name, entry, f"{where}.") for name in ("start", "end"))
+        if end <= start:
+            self._faults.append(f"{where}: it ends before it starts")
+        if start.time() != time():
+            self._faults.append(f"{where}.start: a phase starts at 00:00:00 UTC, because CodaLab knows days only")
+        texts = {name: self._value(name, entry, str, f"{where}.") for name in ("name", "description")}
+        counts = ("max_submissions", "max_submissions_per_day", "time_limit")
+        numbers = {name: self._value(name, entry, int, f"{where}.") for name in counts}
+        if numbers["time_limit"] <= DEADLINE_MARGIN:
+            self._faults.append(f"{where}.time_limit: more than {DEADLINE_MARGIN} seconds are needed")
+        return Phase(key, start=start, end=end, **texts, **numbers)
+
+    def _time(self, name: str, content: Mapping[str, Any], where: str) -> datetime:
+        value = content.get(name)
+        try:
+            return datetime.strptime(value, TIME_FORMAT).replace(tzinfo=UTC)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            self._faults.append(f'{where}{name}: a quoted UTC time as "2026-12-01 00:00:00" is needed, not {value!r}')
+            return datetime(1970, 1, 1 + (name == "end"), tzinfo=UTC)

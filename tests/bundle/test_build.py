@@ -1,0 +1,249 @@
+"""From reference data to two zips: what is built, what is refused, and what is said about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+import competition.build
+from bundle.conftest import Built
+from commands import lvos_eval
+from competition.build import main
+from competition.bundle import Bundle, Platform
+from competition.kit import ROOT, kit_members
+from competition.selfcheck import BUNDLES, check_bundle
+from lvos_eval import __version__
+from lvos_eval.protocol import SCORE_KEYS
+from lvos_eval.reference_check import check_reference
+from tiny_reference import mask, write_reference
+
+STUB = ROOT / "reference_data_stub" / "reference"
+
+
+def build(*arguments: str | Path) -> int:
+    return main([*map(str, arguments), "--jobs", "1"])
+
+
+def unpack(bundle: Path, name: str, folder: Path) -> Path:
+    """A zip of a bundle, unpacked as a platform does."""
+    with zipfile.ZipFile(bundle) as archive, archive.open(name) as member, zipfile.ZipFile(member) as inner:
+        inner.extractall(folder)
+    return folder
+
+
+def settings_of(bundle: Path, phase: str) -> dict[str, Any]:
+    with zipfile.ZipFile(bundle) as archive, archive.open(f"reference_{phase}.zip") as member, zipfile.ZipFile(member) as inner:
+        content: dict[str, Any] = yaml.safe_load(inner.read("scoring.yaml"))
+    return content
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    return write_reference(tmp_path / "hidden")
+
+
+def test_one_command_builds_both_bundles_from_the_stub(tmp_path: Path) -> None:
+    assert build(STUB, "--output", tmp_path) == 0
+    assert [check_bundle(tmp_path / name, platform) for platform, name in BUNDLES.items()] == [[], []]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lvos-codabench.zip", "lvos-codalab.zip", "starting_kit.zip"]
+
+
+def test_equal_input_gives_equal_bytes(built: Built, tmp_path: Path) -> None:
+    hidden = write_reference(tmp_path / "another name")
+    validation = write_reference(tmp_path / "v", shift=9)
+    (hidden / ".DS_Store").write_bytes(b"litter")
+    (hidden / "Annotations" / "seenOne1" / "Thumbs.db").write_bytes(b"litter")
+    for path in hidden.rglob("*.png"):
+        os.utime(path, (1, 1))
+        path.chmod(0o600)
+    assert build(hidden, "--validation", validation, "--output", tmp_path / "dist") == 0
+    for path in sorted(built.folder.iterdir()):
+        assert (tmp_path / "dist" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_output_names_size_and_digest_of_each_file(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(reference, "--output", tmp_path / "dist")
+    printed = capsys.readouterr().out
+    for path in (tmp_path / "dist").iterdir():
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert f"{path}  {path.stat().st_size:,} bytes  sha256 {digest}\n" in printed
+
+
+def test_the_reference_data_is_sealed_with_the_digest_that_check_reference_prints(built: Built) -> None:
+    for phase, folder in (("development", built.validation), ("final", built.hidden)):
+        digest = check_reference(folder, 1, lambda manifest, total, results: results).digest
+        assert settings_of(built.path(Platform.CODABENCH), phase)["ground_truth"] == digest
+
+
+def test_packed_reference_data_has_no_fault_and_the_same_seal(built: Built, tmp_path: Path) -> None:
+    run = lvos_eval("check-reference", unpack(built.path(Platform.CODALAB), "reference_final.zip", tmp_path))
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1].split('"')[1] == settings_of(built.path(Platform.CODALAB), "final")["ground_truth"]
+
+
+def test_only_public_data_shows_per_frame_values(built: Built) -> None:
+    path = built.path(Platform.CODABENCH)
+    assert [settings_of(path, phase)["detail"] for phase in ("development", "final")] == ["full", "public"]
+
+
+def test_without_validation_data_nothing_shows_per_frame_values_and_the_output_says_so(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (reference / "scoring.yaml").write_text("detail: full\n")
+    assert build(reference, "--output", tmp_path / "dist") == 0
+    details = [settings_of(tmp_path / "dist" / "lvos-codabench.zip", phase)["detail"] for phase in ("development", "final")]
+    assert details == ["public", "public"]
+    printed = capsys.readouterr().out
+    assert "NOTE: only REFERENCE was given, so BOTH phases are scored on it." in printed
+    assert "NOTE: its scoring.yaml says detail: full, which the bundle does not follow" in printed
+
+
+def test_our_own_deadline_is_below_the_platforms(built: Built) -> None:
+    bundle = Bundle(built.path(Platform.CODABENCH), Platform.CODABENCH)
+    with bundle.archive:
+        limit = bundle.phases[1].time_limit
+    assert settings_of(built.path(Platform.CODABENCH), "final")["time_limit"] == limit - 60
+
+
+def test_the_settings_of_the_organiser_are_kept(reference: Path, tmp_path: Path) -> None:
+    (reference / "scoring.yaml").write_text("exclude: {seenOne1: [6]}\ntime_limit: 300\nprotocol: lvos-v1\n")
+    assert build(reference, "--output", tmp_path / "dist") == 0
+    settings = settings_of(tmp_path / "dist" / "lvos-codabench.zip", "final")
+    assert (settings["exclude"], settings["time_limit"], settings["protocol"]) == ({"seenOne1": [6]}, 300, "lvos-v1")
+
+
+def test_faulty_reference_data_is_refused_with_all_its_faults(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask(reference, "seenTwo2", 6).unlink()
+    mask(reference, "unseen33", 11).write_bytes(b"no PNG")
+    (reference / "unseen_videos.txt").write_text("unseen33\nnobody44\n")
+    validation = write_reference(tmp_path / "validation", shift=9)
+    mask(validation, "seenOne1", 6).unlink()
+    assert build(reference, "--validation", validation, "--output", tmp_path / "dist") == 3
+    told = capsys.readouterr().err
+    assert [line.split(":")[0] for line in told.splitlines()] == [
+        "error ground-truth seenTwo2 00000006",
+        "error ground-truth unseen33 00000011",
+        "error list",
+        "error ground-truth seenOne1 00000006",
+        "no bundle was written",
+    ]
+    assert not (tmp_path / "dist").exists()
+
+
+def test_the_same_folder_cannot_be_hidden_and_public(reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert build(reference, "--validation", tmp_path / "x" / ".." / "hidden", "--output", tmp_path / "dist") == 2
+    assert capsys.readouterr().err.startswith("VALIDATION is REFERENCE: the masks of the final phase would be shown")
+
+
+def test_hidden_masks_in_the_public_data_are_named_and_refused(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    validation = write_reference(tmp_path / "validation", shift=9)
+    labels = np.asarray(Image.open(mask(reference, "unseen33", 11)))
+    Image.fromarray(labels).save(mask(validation, "seenTwo2", 6), compress_level=0)
+    assert build(reference, "--validation", validation, "--output", tmp_path / "dist") == 3
+    told = capsys.readouterr().err
+    assert re.search(r"^error leak \w+ 000000\d\d: ground truth is also in the public validation data", told, re.MULTILINE)
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_ground_truth_mask_in_the_starting_kit_is_named_and_refused(
+    reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = mask(reference, "seenTwo2", 6).read_bytes()
+    monkeypatch.setattr(competition.build, "kit_members", lambda *given: {**kit_members(*given), "teaser.png": taken})
+    assert build(reference, "--output", tmp_path / "dist") == 3
+    told = capsys.readouterr().err.splitlines()
+    assert "error leak seenTwo2 00000006: ground truth is also in a public part as starting_kit.zip/teaser.png" in told[0]
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_column_that_the_data_cannot_give_is_refused(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (reference / "unseen_videos.txt").unlink()
+    assert build(reference, "--output", tmp_path / "dist") == 3
+    told = capsys.readouterr().err
+    assert "cannot give J-unseen-Mean, F-unseen-Mean, V-unseen-Mean: no object of that split is scored" in told
+    assert "leave these keys out of `leaderboard` in competition.yaml" in told
+
+
+def test_a_competition_without_unseen_videos_can_leave_their_columns_out(reference: Path, tmp_path: Path) -> None:
+    (reference / "unseen_videos.txt").unlink()
+    settings = yaml.safe_load((ROOT / "competition" / "competition.yaml").read_text())
+    settings["leaderboard"] = [key for key in SCORE_KEYS if "unseen" not in key]
+    (tmp_path / "competition.yaml").write_text(yaml.safe_dump(settings))
+    assert build(reference, "--settings", tmp_path / "competition.yaml", "--output", tmp_path / "dist") == 0
+    assert check_bundle(tmp_path / "dist" / "lvos-codabench.zip", Platform.CODABENCH) == []
+
+
+def test_phases_with_different_protocols_are_refused(reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    validation = write_reference(tmp_path / "validation", shift=9)
+    (validation / "scoring.yaml").write_text("protocol: lvos-v1\n")
+    assert build(reference, "--validation", validation, "--output", tmp_path / "dist") == 3
+    assert "VALIDATION is scored as lvos-v1 semi-supervised, REFERENCE as lvos-v2 semi-supervised" in capsys.readouterr().err
+
+
+def test_the_image_carries_the_programs_version_and_can_be_chosen(reference: Path, tmp_path: Path) -> None:
+    for arguments, expected in (
+        ((), rf".*:{re.escape(__version__)}-platform"),
+        (("--image", "me/lvos-eval:7"), "me/lvos-eval:7"),
+    ):
+        assert build(reference, "--output", tmp_path / "dist", *arguments) == 0
+        for platform, name in BUNDLES.items():
+            bundle = Bundle(tmp_path / "dist" / name, platform)
+            with bundle.archive:
+                assert re.fullmatch(expected, bundle.image)
+
+
+def test_both_bundles_hold_the_same_program_data_and_kit(built: Built) -> None:
+    contents = []
+    for platform in Platform:
+        with zipfile.ZipFile(built.path(platform)) as archive:
+            contents.append({name: archive.read(name) for name in archive.namelist() if name.endswith((".zip", ".png"))})
+    assert contents[0] == contents[1]
+    assert sorted(contents[0]) == [
+        "logo.png",
+        "reference_development.zip",
+        "reference_final.zip",
+        "scoring_program.zip",
+        "starting_kit.zip",
+    ]
+
+
+def test_a_bundle_from_a_thousand_masks_keeps_every_rule(tmp_path: Path) -> None:
+    frames = range(1, 1 + 5 * 250, 5)
+    rng = np.random.default_rng(1)
+    videos: dict[str, Any] = {}
+    for number in range(4):
+        name = f"video{number:03d}"
+        folder = tmp_path / "ref" / "Annotations" / name
+        folder.mkdir(parents=True)
+        labels = np.zeros((90, 160), np.uint8)
+        for frame in frames:
+            labels[:] = 0
+            top, left = rng.integers(0, 60), rng.integers(0, 120)
+            labels[top : top + 20, left : left + 30] = 1
+            Image.fromarray(labels).save(folder / f"{frame:08d}.png", compress_level=1)
+        videos[name] = {"objects": {"1": {"frame_range": {"start": 1, "end": frames.stop, "frame_nums": len(frames)}}}}
+    (tmp_path / "ref" / "unseen_videos.txt").write_text("video003\n")
+    (tmp_path / "ref" / "test_meta.json").write_text(json.dumps({"videos": videos}))
+    assert build(tmp_path / "ref", "--output", tmp_path / "dist") == 0
+    for platform, name in BUNDLES.items():
+        assert check_bundle(tmp_path / "dist" / name, platform) == []
+        with zipfile.ZipFile(tmp_path / "dist" / name) as archive, archive.open("reference_final.zip") as member:
+            assert sum(entry.endswith(".png") for entry in zipfile.ZipFile(member).namelist()) == 1000

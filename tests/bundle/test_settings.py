@@ -1,0 +1,88 @@
+"""`competition.yaml`: the settings that are shipped are right, and every mistake in them is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from competition.settings import COMPETITION_FILE, load_competition
+from lvos_eval.faults import UsageFault
+from lvos_eval.protocol import SCORE_KEYS
+
+
+def faults(tmp_path: Path, *path: Any, value: Any) -> list[str]:
+    """What is said when the value at the path is another one."""
+    content = yaml.safe_load(COMPETITION_FILE.read_text())
+    target = content
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = value
+    file = tmp_path / "competition.yaml"
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises(UsageFault) as raised:
+        load_competition(file)
+    return str(raised.value).splitlines()
+
+
+def test_the_shipped_leaderboard_has_all_ten_keys() -> None:
+    assert load_competition().leaderboard == SCORE_KEYS
+
+
+def test_the_shipped_phases_follow_one_another() -> None:
+    competition = load_competition()
+    assert competition.development.start < competition.development.end <= competition.final.start < competition.final.end
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        (("titel",), "x", "titel: unknown key; did you mean title?"),
+        (("phases", "final", "time_limits"), 1, "phases.final.time_limits: unknown key; did you mean time_limit?"),
+        (("title",), "", "title: a text is needed, not ''"),
+        (("approve_registrations",), "yes", "approve_registrations: true or false is needed, not 'yes'"),
+        (("leaderboard",), ["F-Mean"], "leaderboard: Overall decides the ranking and cannot be left out"),
+        (("phases", "final", "max_submissions"), 0, "phases.final.max_submissions: a whole number above 0 is needed, not 0"),
+        (("phases", "final", "max_submissions"), -1, "phases.final.max_submissions: a whole number above 0 is needed, not -1"),
+        (("phases", "final", "time_limit"), 60, "phases.final.time_limit: more than 60 seconds are needed"),
+        (("phases", "final", "start"), "2027-01-01 00:00:00", "phases.final: it starts before the development phase ends"),
+        (("phases", "final", "end"), "2027-01-01 00:00:00", "phases.final: it ends before it starts"),
+        (
+            ("phases", "development", "start"),
+            "2026-12-01 12:00:00",
+            "phases.development.start: a phase starts at 00:00:00 UTC, because CodaLab knows days only",
+        ),
+    ],
+)
+def test_a_mistake_in_the_settings_is_told(tmp_path: Path, path: tuple[Any, ...], value: Any, fault: str) -> None:
+    assert faults(tmp_path, *path, value=value) == [f"competition.yaml: {fault}"]
+
+
+@pytest.mark.parametrize("keys", [["Overall", "Overal"], ["Overall", "F-Mean", "J-Mean"], ["Overall", "Overall"]])
+def test_columns_are_score_keys_in_their_order(tmp_path: Path, keys: list[str]) -> None:
+    (fault,) = faults(tmp_path, "leaderboard", value=keys)
+    assert fault.endswith("each at most once, in this order")
+
+
+def test_an_unquoted_time_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "competition.yaml"
+    file.write_text(COMPETITION_FILE.read_text().replace('"2026-12-01 00:00:00"', "2026-12-01 00:00:00"))
+    with pytest.raises(UsageFault, match="start: a quoted UTC time"):
+        load_competition(file)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "competition.yaml"
+    file.write_text("title: x\n")
+    with pytest.raises(UsageFault) as raised:
+        load_competition(file)
+    assert len(str(raised.value).splitlines()) > 5
+
+
+def test_a_file_that_is_no_yaml_is_said_to_be_none(tmp_path: Path) -> None:
+    file = tmp_path / "competition.yaml"
+    file.write_text("a: [")
+    with pytest.raises(UsageFault, match="cannot be read"):
+        load_competition(file)

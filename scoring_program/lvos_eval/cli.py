@@ -17,6 +17,7 @@ from lvos_eval import __version__
 from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault
 from lvos_eval.manifest import Manifest, load_manifest
 from lvos_eval.outputs import OutputFolder
+from lvos_eval.overlays import draw_worst_frames
 from lvos_eval.page import render_page
 from lvos_eval.problems import Severity, render_problems
 from lvos_eval.progress import ProgressObserver
@@ -231,7 +232,9 @@ def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) ->
         log.say(f"note: {note}")
     result = score_submission(options.submission, manifest, digest, options.jobs, observe, strict=options.strict)
     detail = options.detail or manifest.settings.detail or options.default_detail
-    frames = result.frames if detail is Detail.FULL and result.report.state is State.SCORED else None
+    frames = None
+    if detail is Detail.FULL and result.report.state is State.SCORED:
+        frames = replace(result.frames, pictures=draw_worst_frames(manifest, result.submission, result.frames.values))
     content = details(result.report, frames, manifest_summary(manifest))
     output.write_page(render_page(result.report, frames))
     output.write_details(content)

@@ -161,15 +161,17 @@ def scatter(dots: Sequence[Dot]) -> Markup:
 
 
 def _names(dots: Sequence[Dot], left: int, size: int) -> list[Markup]:
-    """The names of the lowest dots, where they overlap neither each other nor the border."""
+    """The names of the lowest dots, where they cover no dot, no other name and not the border."""
     texts = []
     taken: list[tuple[float, float, float]] = []
+    places = [(left + size * dot.j, size * (1 - dot.f) + 8) for dot in dots]
     for dot in sorted(dots, key=lambda dot: (dot.j + dot.f, dot.name))[:NAMED_DOTS]:
         label = shorten(dot.name)
         long = 6.3 * len(label)
         x, y = left + size * dot.j, size * (1 - dot.f) + 8
         for start, anchor, at in ((x + 7, "start", x + 7), (x - 7 - long, "end", x - 7)):
             fits = start >= left and start + long <= 408
+            fits = fits and not any(start - 3 < a < start + long + 3 and abs(b - y) < 8 for a, b in places)
             if fits and all(abs(y - other) > 12 or start > end or start + long < begin for begin, end, other in taken):
                 taken.append((start, start + long, y))
                 texts.append(
@@ -181,8 +183,15 @@ def _names(dots: Sequence[Dot], left: int, size: int) -> list[Markup]:
     return texts
 
 
-def timeline(frames: Sequence[int], j: Sequence[float], f: Sequence[float], visible: Sequence[bool], name: str) -> Markup:
-    """J and F over the frames of one object: shaded where it is absent, a line where it re-appears.
+def timeline(
+    frames: Sequence[int],
+    j: Sequence[float],
+    f: Sequence[float],
+    visible: Sequence[bool],
+    name: str,
+    marked: Sequence[int] = (),
+) -> Markup:
+    """J and F over the frames of one object: shaded where it is absent, a line where it re-appears, a tick below `marked` frames.
 
     The picture is TIMELINE_WIDTH x 100 units and stretched to the page's width.
     """
@@ -200,6 +209,7 @@ def timeline(frames: Sequence[int], j: Sequence[float], f: Sequence[float], visi
     absent_frames = len(visible) - sum(visible)
     words = f"J and F of {name} over {len(frames)} frames; absent in {absent_frames}, re-appears {len(returns)} times"
     layers = [("absent", "".join(shades)), ("back", "".join(returns)), ("f", _line(xs, f)), ("j", _line(xs, j))]
+    layers.append(("shown", "".join(f"M{round((frame - frames[0]) * stretch)} 97v8" for frame in marked)))
     return Markup(
         '<svg class="timeline" viewBox="0 -3 1000 106" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<path class="grid" d="M0 0H1000M0 50H1000M0 100H1000"/>{}</svg>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -206,15 +207,27 @@ def _score(options: argparse.Namespace) -> ExitCode:
     output.write_page(render_page(report))
     try:
         code = _score_into(output, options, log)
-    except ReferenceFault as fault:
-        output.write_page(render_page(replace(report, state=State.REFERENCE_FAULT, problems=fault.problems)))
-        raise
-    except Stopped as fault:
-        output.write_page(render_page(replace(report, state=State.STOPPED, notes=(str(fault),))))
+    except BaseException as error:
+        # whatever ends the run, its page must not go on promising results; if writing is what failed, nothing more can be done
+        with contextlib.suppress(Stopped):
+            output.write_page(render_page(_ended(report, error)))
         raise
     finally:
         time.sleep(options.linger)
     return code
+
+
+def _ended(report: Report, error: BaseException) -> Report:
+    """What the page says when a run ends without a result."""
+    if isinstance(error, ReferenceFault):
+        return replace(report, state=State.REFERENCE_FAULT, problems=error.problems)
+    if isinstance(error, (Stopped, UsageFault)):
+        reason = str(error)
+    elif isinstance(error, KeyboardInterrupt):
+        reason = "the run was interrupted"
+    else:
+        reason = "lvos-eval itself failed; please report it with the end of its log"
+    return replace(report, state=State.STOPPED, notes=(reason,))
 
 
 def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) -> ExitCode:
@@ -225,7 +238,7 @@ def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) ->
         output.write_page(render_page(replace(report, state=State.SCORING, progress=progress)))
 
     observe = log.observer(manifest, refresh)
-    digest = seal(manifest, options.jobs, log.observer(manifest) if log.quiet else observe)
+    digest = seal(manifest, options.jobs, observe)
     report = replace(report, signature=signature(manifest, digest, __version__))
     log.say(f"lvos-eval {__version__} {report.signature}")
     for note in manifest.warnings:

@@ -162,6 +162,7 @@ def _environment() -> Environment:
         loader=PackageLoader("lvos_eval"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
+        breakable=_breakable,
         capitalize_first=_capitalize_first,
         count=_count,
         duration=_duration,
@@ -190,6 +191,11 @@ def _hash(text: str) -> str:
 def _name(text: str) -> Markup:
     """A name that somebody else chose: control and direction marks made visible, its direction kept from leaking out."""
     return Markup("<bdi>{}</bdi>").format(printable(text))
+
+
+def _breakable(signature: str) -> Markup:
+    """A signature that may go to the next line between its pairs."""
+    return Markup("|<wbr>").join(signature.split("|"))
 
 
 def _percent(value: float, digits: int = 2) -> str:
@@ -255,6 +261,7 @@ def _object_section(score: ObjectScore, frames: FrameDetails | None) -> _ObjectS
     values = frames.values.get((score.video, score.id), ()) if frames is not None else ()
     if frames is None or not values:
         return _ObjectSection(score)
+    pictures = frames.pictures.get((score.video, score.id), ())
     numbers = [value.frame for value in values]
     timeline = charts.timeline(
         numbers,
@@ -262,8 +269,8 @@ def _object_section(score: ObjectScore, frames: FrameDetails | None) -> _ObjectS
         [value.contour_accuracy for value in values],
         [value.visible for value in values],
         f"object {score.id}",
+        [picture.frame for picture in pictures],
     )
-    pictures = frames.pictures.get((score.video, score.id), ())
     return _ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), pictures)
 
 

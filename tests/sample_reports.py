@@ -9,13 +9,14 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from PIL import Image
+
 from lvos_eval.aggregation import ObjectScore, aggregate
 from lvos_eval.evaluation import ObjectFrame
 from lvos_eval.overlays import PICTURE_BUDGET, Picture
 from lvos_eval.problems import Problem, ProblemCollector, Severity
 from lvos_eval.report import FrameDetails, Progress, Report, State
 from lvos_eval.uncertainty import overall_interval
-from PIL import Image
 
 ATTRIBUTES: Final = ("BC", "DEF", "MB", "FM", "LR", "OCC", "OV", "SV", "DB", "SC", "AC", "LRA", "CTC")
 SIGNATURE: Final = (

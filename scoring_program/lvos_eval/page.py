@@ -125,6 +125,14 @@ class _ProblemGroup:
         fixes = {problem.fix for problem in self.problems}
         return fixes.pop() if len(fixes) == 1 else None
 
+    @property
+    def has_videos(self) -> bool:
+        return any(problem.video is not None for problem in self.problems)
+
+    @property
+    def has_frames(self) -> bool:
+        return any(problem.frames for problem in self.problems)
+
 
 def render_page(report: Report, frames: FrameDetails | None = None) -> str:
     """The page for a report in any state. Everything in it that a participant can choose is escaped.

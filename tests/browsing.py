@@ -25,6 +25,8 @@ class Shown:
     folder: Path
     noise: list[str] = field(default_factory=list)
     """Console messages, script errors and failed requests."""
+    served: list[str] = field(default_factory=list)
+    """Paths that the test's http server was asked for."""
     requests: list[str] = field(default_factory=list)
     """Addresses that were asked for, the page and its host aside."""
 

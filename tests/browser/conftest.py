@@ -65,40 +65,53 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
         browser.close()
 
 
+class _Server(ThreadingHTTPServer):
+    """Serves a folder and remembers what it was asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder)))
+        self.paths: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    server: _Server
+
+    def log_message(self, format: str, *args: Any) -> None:
+        self.server.paths.append(self.path)
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """The address of an http server for the test's folder."""
-    handler = functools.partial(_SilentHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+def server(tmp_path: Path) -> Iterator[_Server]:
+    """An http server for the test's folder."""
+    with _Server(tmp_path) as http:
         thread = threading.Thread(target=http.serve_forever, args=(0.05,))
         thread.start()
-        yield f"http://127.0.0.1:{http.server_address[1]}"
+        yield http
         http.shutdown()
         thread.join()
 
 
-class _SilentHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture
-def show(chromium: Browser, tmp_path: Path, server: str) -> Iterator[Show]:
-    """Opens a page: `show(html, place, **options of the browser context)`."""
+def show(chromium: Browser, tmp_path: Path, server: _Server) -> Iterator[Show]:
+    """Opens a page: `show(html, place, **options of the browser context)`; SERVER in it becomes the server's address."""
     contexts: list[BrowserContext] = []
 
     def open_page(html: str, place: str = "disk", **options: Any) -> Shown:
-        (tmp_path / PAGE).write_text(html, encoding="utf-8")
+        (tmp_path / PAGE).write_text(html.replace("SERVER", server.address), encoding="utf-8")
         (tmp_path / HOST).write_text(
             '<!doctype html><link rel="icon" href="data:,"><title>host</title>'
             f'<iframe sandbox="allow-scripts" src="{PAGE}" width="1000" height="700"></iframe>'
         )
         framed = place.endswith("frame")
-        root = server if place.startswith("http") else tmp_path.as_uri()
+        root = server.address if place.startswith("http") else tmp_path.as_uri()
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
-        shown = Shown(page, page.main_frame, tmp_path)
+        shown = Shown(page, page.main_frame, tmp_path, served=server.paths)
         page.on("console", lambda message: shown.noise.append(message.text))
         page.on("pageerror", lambda error: shown.noise.append(str(error)))
         page.on("requestfailed", lambda request: shown.noise.append(request.url))

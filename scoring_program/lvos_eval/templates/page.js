@@ -108,14 +108,32 @@
       () => { for (const group of groups) group.hidden = !group.querySelector("tbody tr:not([hidden])"); });
   }
 
-  // A mark of the scatter plot leads to its video.
-  for (const chart of all("svg.scatter")) {
-    chart.addEventListener("click", (event) => {
-      const target = event.target.dataset && document.getElementById(event.target.dataset.to);
-      if (!target) return;
-      target.scrollIntoView();
-      target.focus({ preventScroll: true });
-    });
+  // Marks of the scatter plot lead to their video. So do links, by themselves; but in a sandboxed frame not always.
+  const go = (id) => {
+    const target = id && document.getElementById(id);
+    if (!target) return false;
+    target.scrollIntoView();
+    target.focus({ preventScroll: true });
+    return true;
+  };
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest("[data-to]"), link = event.target.closest("a[href^='#']");
+    if (mark) go(mark.dataset.to);
+    else if (link && window !== top && go(link.hash.slice(1))) event.preventDefault();
+  });
+
+  // The page of a running job renews itself until somebody wants to look at it in peace.
+  const seconds = Number(document.body.dataset.refresh);
+  if (seconds) {
+    let paused = false;
+    setInterval(() => { if (!paused) location.reload(); }, 1000 * seconds);
+    for (const button of all("button[data-pause]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => {
+        paused = !paused;
+        button.textContent = paused ? "Go on" : "Pause";
+      });
+    }
   }
 
   // Timelines tell frame, J and F under the pointer, read back from the drawn paths.

@@ -168,15 +168,19 @@ def _names(dots: Sequence[Dot], left: int, size: int) -> list[Markup]:
     for dot in sorted(dots, key=lambda dot: (dot.j + dot.f, dot.name))[:NAMED_DOTS]:
         label = shorten(dot.name)
         long = 6.3 * len(label)
-        x, y = left + size * dot.j, size * (1 - dot.f) + 8
-        for start, anchor, at in ((x + 7, "start", x + 7), (x - 7 - long, "end", x - 7)):
-            fits = start >= left and start + long <= 408
-            fits = fits and not any(start - 3 < a < start + long + 3 and abs(b - y) < 8 for a, b in places)
-            if fits and all(abs(y - other) > 12 or start > end or start + long < begin for begin, end, other in taken):
-                taken.append((start, start + long, y))
+        for shift, to_right in ((0, True), (0, False), (11, True), (-11, False)):
+            x, y = left + size * dot.j + (7 if to_right else -7), size * (1 - dot.f) + 8 + shift
+            start, end = (x, x + long) if to_right else (x - long, x)
+            if (
+                start >= left
+                and end <= 408
+                and not any(start - 3 < across < end + 3 and abs(up - y) < 8 for across, up in places)
+                and all(abs(y - other) > 12 or start > right or end < begin for begin, right, other in taken)
+            ):
+                taken.append((start, end, y))
                 texts.append(
                     Markup('<text class="name" x="{}" y="{}" text-anchor="{}">{}</text>').format(
-                        _short(at), _short(y + 4), anchor, label
+                        _short(x), _short(y + 4), "start" if to_right else "end", label
                     )
                 )
                 break

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from PIL import Image
 
 from lvos_eval.evaluation import ObjectFrame
 from lvos_eval.manifest import Manifest
-from lvos_eval.masks import Box, Labels, bounding_box
+from lvos_eval.masks import Labels
 from lvos_eval.png import decode_labels, parse_png
 from lvos_eval.protocol import Task, frame_name
 from lvos_eval.submission import Submission
@@ -114,7 +114,7 @@ def _worst(values: Mapping[tuple[str, int], Sequence[ObjectFrame]]) -> Iterator[
 def _draw(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], photo: Path, value: ObjectFrame) -> Picture:
     """The overlay for two binary masks of shape (height, width)."""
     height, width = truth.shape
-    box = _crop(bounding_box((truth | prediction).view(np.uint8)), height, width)
+    box = _crop(truth | prediction)
     columns, rows = box.right - box.left, box.bottom - box.top
     size = (WIDTH, max(round(WIDTH * rows / columns), 1))
     image = _photo(photo, box, (width, height), size)
@@ -133,17 +133,30 @@ def _draw(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], photo: Path, 
     return Picture(value.frame, value.region_similarity, value.contour_accuracy, *size, width / columns, uri)
 
 
-def _crop(box: Box, height: int, width: int) -> Box:
-    """The part of the frame to show: the box with a margin, at least a quarter of the frame, of the frame's shape."""
-    if box.is_empty:
-        return Box(0, 0, width, height)
-    share = max(1.4 * (box.right - box.left) / width, 1.4 * (box.bottom - box.top) / height, 0.25)
-    if share >= 1:
-        return Box(0, 0, width, height)
-    columns, rows = max(round(share * width), 1), max(round(share * height), 1)
-    left = min(max((box.left + box.right - columns) // 2, 0), width - columns)
-    top = min(max((box.top + box.bottom - rows) // 2, 0), height - rows)
-    return Box(left, top, left + columns, top + rows)
+class _Box(NamedTuple):
+    """Rows `top` to `bottom` and columns `left` to `right` of a frame, ends excluded."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+def _crop(mask: NDArray[np.bool_]) -> _Box:
+    """The part of the frame to show: what is in the mask with a margin, at least a quarter of the frame, of the frame's shape."""
+    height, width = mask.shape
+    x, y, columns, rows = cv2.boundingRect(mask.view(np.uint8))
+    share = max(1.4 * columns / width, 1.4 * rows / height, 0.25)
+    if share >= 1 or not columns:
+        return _Box(0, 0, width, height)
+    shown_columns, shown_rows = max(round(share * width), 1), max(round(share * height), 1)
+    left = min(max((2 * x + columns - shown_columns) // 2, 0), width - shown_columns)
+    top = min(max((2 * y + rows - shown_rows) // 2, 0), height - shown_rows)
+    return _Box(left, top, left + shown_columns, top + shown_rows)
 
 
 def _resize(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -153,7 +166,7 @@ def _resize(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float3
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST), np.float32)
 
 
-def _photo(path: Path, box: Box, frame: tuple[int, int], size: tuple[int, int]) -> NDArray[np.float32] | None:
+def _photo(path: Path, box: _Box, frame: tuple[int, int], size: tuple[int, int]) -> NDArray[np.float32] | None:
     """The box of a JPEG frame, half faded to grey, shape (height, width, 3); None where there is no usable frame.
 
     `box` is in pixels of a `frame` = (width, height), which the JPEG may be larger or smaller than.

@@ -53,7 +53,7 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
         ),
     ]
     if lacks:
-        reason = f"THE PAGE WAS NOT TESTED IN A BROWSER ({'; '.join(lacks)})"
+        reason = f"THE PAGE WAS NOT TESTED IN A BROWSER ({'; '.join(lacks)}); make test-browser does it"
         if request.config.getoption("--require-browser", False):
             pytest.fail(reason)
         pytest.skip(reason)

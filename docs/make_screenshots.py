@@ -21,7 +21,7 @@ from sample_reports import invalid, running, scored
 
 WIDTH: Final = 1120
 SCALE: Final = 1.5
-COLOURS: Final = 64
+COLOURS: Final = 128
 LARGEST: Final = 200_000
 """Bytes that a picture may have: they are part of every clone."""
 

@@ -168,7 +168,7 @@ def _names(dots: Sequence[Dot], left: int, size: int) -> list[Markup]:
     for dot in sorted(dots, key=lambda dot: (dot.j + dot.f, dot.name))[:NAMED_DOTS]:
         label = shorten(dot.name)
         long = 6.3 * len(label)
-        for shift, to_right in ((0, True), (0, False), (11, True), (-11, False)):
+        for shift, to_right in ((0, True), (0, False), (11, True), (-11, False), (-11, True), (11, False)):
             x, y = left + size * dot.j + (7 if to_right else -7), size * (1 - dot.f) + 8 + shift
             start, end = (x, x + long) if to_right else (x - long, x)
             if (

@@ -36,7 +36,10 @@ FOUND: Final = (86, 180, 233)
 MISSED: Final = (230, 159, 0)
 FALSE_ALARM: Final = (204, 51, 140)
 """Blue, orange and purple of similar strength: told apart with any colour vision; false alarms are striped besides."""
+_DIM_ALARM: Final = (136, 54, 107)
 _PAPER: Final = (52, 58, 66)
+_ENOUGH: Final = 0.3
+"""Share of a pixel from which on a plain picture shows it: thin parts stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +120,38 @@ def _draw(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], photo: Path, 
     box = _crop(truth | prediction)
     columns, rows = box.right - box.left, box.bottom - box.top
     size = (WIDTH, max(round(WIDTH * rows / columns), 1))
-    image = _photo(photo, box, (width, height), size)
-    is_photo = image is not None
-    if image is None:
-        image = np.full((size[1], size[0], 3), _PAPER, np.float32)
-    stripes = np.add.outer(np.arange(size[1]), np.arange(size[0])) % 8 < 4
     truth, prediction = truth[box.slices], prediction[box.slices]
-    strength = 0.6 if is_photo else 1.0
-    layers = ((truth & prediction, FOUND, strength), (truth & ~prediction, MISSED, strength + 0.2),
-              (prediction & ~truth, FALSE_ALARM, np.where(stripes, 1.0, 0.55)))  # fmt: skip
-    for mask, colour, opacity in layers:
-        share = _resize(mask, size) * np.minimum(opacity, 1.0)
-        image += share[:, :, None] * (np.array(colour, np.float32) - image)
-    uri = _encode(Image.fromarray(image.round().astype(np.uint8)), is_photo)
+    shares = [_resize(mask, size) for mask in (truth & prediction, truth & ~prediction, prediction & ~truth)]
+    stripes = np.add.outer(np.arange(size[1]), np.arange(size[0])) % 8 < 4
+    background = _photo(photo, box, (width, height), size)
+    uri = _encode_plain(shares, stripes) if background is None else _encode_photo(background, shares, stripes)
     return Picture(value.frame, value.region_similarity, value.contour_accuracy, *size, width / columns, uri)
+
+
+def _encode_plain(shares: Sequence[NDArray[np.float32]], stripes: NDArray[np.bool_]) -> str:
+    """A PNG with a palette: background, found, missed, and the two colours of false alarms."""
+    found, missed, alarm = (share >= _ENOUGH for share in shares)
+    codes = np.zeros(stripes.shape, np.uint8)
+    codes[found] = 1
+    codes[alarm] = 3
+    codes[alarm & stripes] = 4
+    codes[missed] = 2
+    image = Image.fromarray(codes)
+    image.putpalette([*_PAPER, *FOUND, *MISSED, *_DIM_ALARM, *FALSE_ALARM])
+    data = io.BytesIO()
+    image.save(data, "PNG", bits=4, compress_level=9)
+    return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
+
+
+def _encode_photo(background: NDArray[np.float32], shares: Sequence[NDArray[np.float32]], stripes: NDArray[np.bool_]) -> str:
+    """A WebP with the colours over a photograph."""
+    found, missed, alarm = shares
+    weights = (0.6 * found, 0.8 * missed, alarm * np.where(stripes, 1.0, 0.55))
+    for weight, colour in zip(weights, (FOUND, MISSED, FALSE_ALARM), strict=True):
+        background += weight[:, :, None] * (np.array(colour, np.float32) - background)
+    data = io.BytesIO()
+    Image.fromarray(background.round().astype(np.uint8)).save(data, "WEBP", quality=55, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
 
 
 class _Box(NamedTuple):
@@ -173,6 +194,8 @@ def _photo(path: Path, box: _Box, frame: tuple[int, int], size: tuple[int, int])
     """
     try:
         with Image.open(path, formats=["JPEG"]) as image:
+            # a JPEG can be decoded at a half, a quarter or an eighth of its size for less
+            image.draft("RGB", (size[0] * frame[0] // (box.right - box.left), size[1] * frame[1] // (box.bottom - box.top)))
             scale_x, scale_y = image.width / frame[0], image.height / frame[1]
             part = (box.left * scale_x, box.top * scale_y, box.right * scale_x, box.bottom * scale_y)
             shown = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BILINEAR, part, reducing_gap=2), np.float32)
@@ -180,13 +203,3 @@ def _photo(path: Path, box: _Box, frame: tuple[int, int], size: tuple[int, int])
         return None
     grey = shown.mean(axis=2, keepdims=True)
     return np.asarray(0.5 * shown + 0.5 * grey, np.float32)
-
-
-def _encode(image: Image.Image, is_photo: bool) -> str:
-    """The image as a data URI: WebP for a photograph, a small palette for plain colours."""
-    data = io.BytesIO()
-    if is_photo:
-        image.save(data, "WEBP", quality=55, method=4)
-        return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
-    image.quantize(16, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"

@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -19,12 +18,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lvos_eval import charts
-from lvos_eval.aggregation import ObjectScore
-from lvos_eval.overlays import Picture
-from lvos_eval.problems import CATALOGUE, Problem, Severity, frame_ranges, printable
+from lvos_eval.problems import Severity, frame_ranges, printable
 from lvos_eval.protocol import Protocol, Task, frame_name
 from lvos_eval.report import FrameDetails, Report, State
-from lvos_eval.visibility import FrameMeans, frame_means, pooled_means
+from lvos_eval.sections import VideoSection, attribute_rows, problem_groups, video_sections
+from lvos_eval.visibility import pooled_means
 
 __all__ = ["REFRESH_SECONDS", "render_page"]
 
@@ -65,75 +63,6 @@ ATTRIBUTES: Final = {
 """The attributes of LVOS V2 videos."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ObjectSection:
-    """One object in the section of its video; all but `score` are empty unless frames may be shown."""
-
-    score: ObjectScore
-    timeline: str = ""
-    first: int = 0
-    last: int = 0
-    means: tuple[FrameMeans, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _VideoSection:
-    """One video: `anchor` is the id of its section, which no name can choose; the means are over its objects."""
-
-    anchor: str
-    name: str
-    unseen: bool
-    attributes: tuple[str, ...]
-    objects: tuple[_ObjectSection, ...]
-    j: float
-    f: float
-    v: float
-
-    @property
-    def jf(self) -> float:
-        return (self.j + self.f) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class _AttributeRow:
-    """Means over the objects of the videos that have an attribute."""
-
-    name: str
-    videos: int
-    objects: int
-    j: float
-    f: float
-
-    @property
-    def jf(self) -> float:
-        return (self.j + self.f) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class _ProblemGroup:
-    """All problems of one code."""
-
-    code: str
-    severity: Severity
-    meaning: str
-    problems: tuple[Problem, ...]
-
-    @property
-    def fix(self) -> str | None:
-        """The one remedy for all of them, None if they have several."""
-        fixes = {problem.fix for problem in self.problems}
-        return fixes.pop() if len(fixes) == 1 else None
-
-    @property
-    def has_videos(self) -> bool:
-        return any(problem.video is not None for problem in self.problems)
-
-    @property
-    def has_frames(self) -> bool:
-        return any(problem.frames for problem in self.problems)
-
-
 def render_page(report: Report, frames: FrameDetails | None = None) -> str:
     """The page for a report in any state. Everything in it that a participant can choose is escaped.
 
@@ -141,7 +70,7 @@ def render_page(report: Report, frames: FrameDetails | None = None) -> str:
     """
     environment = _environment()
     style, script = _source("page.css"), _source("page.js")
-    sections = _video_sections(report.per_object, frames)
+    sections = video_sections(report.per_object, frames)
     return environment.get_template("page.html.j2").render(
         report=report,
         title=TITLES[report.state],
@@ -154,8 +83,8 @@ def render_page(report: Report, frames: FrameDetails | None = None) -> str:
         rule=_rule(report),
         sections=sections,
         anchors={section.name: section.anchor for section in sections},
-        attributes=_attribute_rows(report.per_object),
-        groups=_problem_groups(report.problems),
+        attributes=attribute_rows(report.per_object),
+        groups=problem_groups(report.problems),
         errors=sum(problem.severity is Severity.ERROR for problem in report.problems),
         full=frames is not None,
         pooled=pooled_means(o.means for section in sections for o in section.objects),
@@ -234,7 +163,7 @@ def _rule(report: Report) -> str:
     return RULES[Protocol(report.protocol)]
 
 
-def _pictures(report: Report, sections: Sequence[_VideoSection]) -> dict[str, Markup]:
+def _pictures(report: Report, sections: Sequence[VideoSection]) -> dict[str, Markup]:
     """The charts of a scored report."""
     if report.scores is None:
         return {"gauge": Markup(), "distribution": Markup(), "scatter": Markup()}
@@ -246,68 +175,3 @@ def _pictures(report: Report, sections: Sequence[_VideoSection]) -> dict[str, Ma
         "distribution": charts.distribution(splits),
         "scatter": charts.scatter(dots),
     }
-
-
-def _video_sections(objects: Sequence[ObjectScore], frames: FrameDetails | None) -> tuple[_VideoSection, ...]:
-    by_video: dict[str, list[ObjectScore]] = {}
-    for score in objects:
-        by_video.setdefault(score.video, []).append(score)
-    return tuple(
-        _VideoSection(
-            f"v{number}",
-            video,
-            members[0].unseen,
-            members[0].attributes,
-            tuple(_object_section(score, frames) for score in members),
-            *(_mean([getattr(score, measure) for score in members]) for measure in "jfv"),
-        )
-        for number, (video, members) in enumerate(by_video.items(), 1)
-    )
-
-
-def _object_section(score: ObjectScore, frames: FrameDetails | None) -> _ObjectSection:
-    values = frames.values.get((score.video, score.id), ()) if frames is not None else ()
-    if frames is None or not values:
-        return _ObjectSection(score)
-    pictures = frames.pictures.get((score.video, score.id), ())
-    numbers = [value.frame for value in values]
-    timeline = charts.timeline(
-        numbers,
-        [value.region_similarity for value in values],
-        [value.contour_accuracy for value in values],
-        [value.visible for value in values],
-        f"object {score.id}",
-        [picture.frame for picture in pictures],
-    )
-    return _ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), pictures)
-
-
-def _attribute_rows(objects: Sequence[ObjectScore]) -> tuple[_AttributeRow, ...]:
-    """One row for each attribute, the hardest first."""
-    by_attribute: dict[str, list[ObjectScore]] = {}
-    for score in objects:
-        for attribute in score.attributes:
-            by_attribute.setdefault(attribute, []).append(score)
-    rows = [
-        _AttributeRow(
-            name, len({o.video for o in members}), len(members), _mean([o.j for o in members]), _mean([o.f for o in members])
-        )
-        for name, members in by_attribute.items()
-    ]
-    return tuple(sorted(rows, key=lambda row: (row.jf, row.name)))
-
-
-def _problem_groups(problems: Sequence[Problem]) -> tuple[_ProblemGroup, ...]:
-    """Problems by severity and code, in the order in which they come: errors first."""
-    groups: dict[tuple[Severity, str], list[Problem]] = {}
-    for problem in problems:
-        groups.setdefault((problem.severity, problem.code), []).append(problem)
-    meanings: Mapping[str, tuple[Severity, str]] = CATALOGUE
-    return tuple(
-        _ProblemGroup(code, severity, meanings[code][1] if code in meanings else "", tuple(members))
-        for (severity, code), members in groups.items()
-    )
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -40,8 +40,8 @@ check: $(VENV)/runtime ## tell everything that is wrong with a submission (SUBMI
 	$(RUN) -m lvos_eval check $(SUBMISSION) --reference $(REFERENCE)
 
 .PHONY: test
-test: $(VENV)/development ## run the tests
-	$(BIN)/python -m pytest -n auto -q
+test: $(VENV)/development ## run the tests, the page in a browser aside
+	$(BIN)/python -m pytest -n auto -q -m "not browser"
 
 .PHONY: test-browser
 test-browser: $(VENV)/browser ## test the detail page in Chromium (apt-get install chromium)

@@ -99,6 +99,7 @@ def _environment() -> Environment:
         loader=PackageLoader("lvos_eval"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
+        aligned=_aligned,
         breakable=_breakable,
         capitalize_first=_capitalize_first,
         count=_count,
@@ -137,6 +138,11 @@ def _breakable(signature: str) -> Markup:
 
 def _percent(value: float, digits: int = 2) -> str:
     return f"{100 * value:.{digits}f}"
+
+
+def _aligned(number: str) -> str:
+    """As wide as `100.00`, so that the bars before a column of numbers start at one line."""
+    return number.rjust(6, "\N{FIGURE SPACE}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -208,7 +208,13 @@ def test_a_page_prints_dark_on_light_without_controls_and_with_everything_else(s
     shown = show(html(kind), color_scheme="dark")
     shown.page.emulate_media(media="print", color_scheme="dark")
     assert shown.frame.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert shown.frame.locator("button:visible, form:visible, nav:visible").count() == 0
+    assert shown.frame.locator("p button:visible, .signature button:visible, form:visible, nav:visible").count() == 0
+    assert all(text.strip() for text in shown.frame.locator("thead th").all_inner_texts()), (
+        "sortable or not, headings are printed"
+    )
+    overfull = "cells => cells.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 120))"
+    shown.page.set_viewport_size({"width": 690, "height": 970})
+    assert shown.frame.locator("td, th").evaluate_all(overfull) == []
     assert shown.frame.locator("h1, h2, h3").evaluate_all("all => all.every(e => e.getClientRects().length)")
     assert shown.page.pdf().startswith(b"%PDF")
 

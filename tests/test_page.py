@@ -185,7 +185,7 @@ def test_attributes_are_counted_and_the_hardest_comes_first() -> None:
     objects = (score("a", 0.9, "OCC", "FM"), score("b", 0.5, "OCC"), score("c", 0.2))
     html = render_page(replace(scored(), per_object=objects))
     rows = re.findall(
-        r'<th scope="row"><bdi>(\w+)</bdi> <span class="meaning">([\w -]+)<.*?</svg> ([\d.]+)</td>.*?<td class="n">(\d)</td>',
+        r'<th scope="row"><bdi>(\w+)</bdi> <span class="meaning">([\w -]+)<.*?</svg>\s*([\d.]+)</td>.*?<td class="n">(\d)</td>',
         html,
     )
     assert rows == [("OCC", "occlusion", "70.00", "2"), ("FM", "fast motion", "90.00", "1")]

@@ -28,6 +28,10 @@ $(VENV)/development: requirements-dev.lock | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/runtime
 
+$(VENV)/browser: requirements-browser.lock $(VENV)/development
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock
+	@touch $@
+
 .PHONY: score
 score: $(VENV)/runtime ## score a submission (SUBMISSION=, REFERENCE=, RESULTS=); the sample without them
 	$(RUN) -m lvos_eval score $(SUBMISSION) --reference $(REFERENCE) --output $(RESULTS)
@@ -50,8 +54,16 @@ bundle-check: $(VENV)/development ## check the built bundles against everything 
 	$(RUN) -m competition.selfcheck $(DIST)
 
 .PHONY: test
-test: $(VENV)/development ## run the tests
-	$(BIN)/python -m pytest -n auto -q
+test: $(VENV)/development ## run the tests, the page in a browser aside
+	$(BIN)/python -m pytest -n auto -q -m "not browser"
+
+.PHONY: test-browser
+test-browser: $(VENV)/browser ## test the detail page in Chromium (apt-get install chromium)
+	$(BIN)/python -m pytest tests/browser --require-browser -n auto -q
+
+.PHONY: screenshots
+screenshots: $(VENV)/browser ## draw the pictures of the detail page in docs/ again (apt-get install chromium)
+	PYTHONPATH=scoring_program:tests:. $(BIN)/python docs/make_screenshots.py
 
 .PHONY: lint
 lint: $(VENV)/development ## ruff and mypy
@@ -81,6 +93,8 @@ lock: $(VENV)/development ## resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml --extra fast --extra unsupervised --group test --group lint --group bundle \
 		--constraint requirements.lock --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group pyproject.toml:browser --constraint requirements-dev.lock --output-file requirements-browser.lock
 
 .PHONY: clean
 clean: ## remove everything that the other targets made

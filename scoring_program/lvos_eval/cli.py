@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from lvos_eval.evaluation import ChunkResult
 from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault
 from lvos_eval.manifest import Manifest, load_manifest
 from lvos_eval.outputs import OutputFolder
+from lvos_eval.overlays import draw_worst_frames
 from lvos_eval.page import render_page
 from lvos_eval.problems import Problem, Severity, render_problems
 from lvos_eval.progress import ProgressObserver
@@ -242,15 +244,27 @@ def _score(options: argparse.Namespace) -> ExitCode:
     output.write_page(render_page(report))
     try:
         code = _score_into(output, options, log)
-    except ReferenceFault as fault:
-        output.write_page(render_page(replace(report, state=State.REFERENCE_FAULT, problems=fault.problems)))
-        raise
-    except Stopped as fault:
-        output.write_page(render_page(replace(report, state=State.STOPPED, notes=(str(fault),))))
+    except BaseException as error:
+        # whatever ends the run, its page must not go on promising results; if writing is what failed, nothing more can be done
+        with contextlib.suppress(Stopped):
+            output.write_page(render_page(_ended(report, error)))
         raise
     finally:
         time.sleep(options.linger)
     return code
+
+
+def _ended(report: Report, error: BaseException) -> Report:
+    """What the page says when a run ends without a result."""
+    if isinstance(error, ReferenceFault):
+        return replace(report, state=State.REFERENCE_FAULT, problems=error.problems)
+    if isinstance(error, (Stopped, UsageFault)):
+        reason = str(error)
+    elif isinstance(error, KeyboardInterrupt):
+        reason = "the run was interrupted"
+    else:
+        reason = "lvos-eval itself failed; please report it with the end of its log"
+    return replace(report, state=State.STOPPED, notes=(reason,))
 
 
 def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) -> ExitCode:
@@ -261,14 +275,16 @@ def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) ->
         output.write_page(render_page(replace(report, state=State.SCORING, progress=progress)))
 
     observe = log.observer(manifest, refresh)
-    digest = seal(manifest, options.jobs, log.observer(manifest) if log.quiet else observe)
+    digest = seal(manifest, options.jobs, observe)
     report = replace(report, signature=signature(manifest, digest, __version__))
     log.say(f"lvos-eval {__version__} {report.signature}")
     for note in manifest.warnings:
         log.say(f"note: {note}")
     result = score_submission(options.submission, manifest, digest, options.jobs, observe, strict=options.strict)
     detail = options.detail or manifest.settings.detail or options.default_detail
-    frames = result.frames if detail is Detail.FULL and result.report.state is State.SCORED else None
+    frames = None
+    if detail is Detail.FULL and result.report.state is State.SCORED:
+        frames = replace(result.frames, pictures=draw_worst_frames(manifest, result.submission, result.frames.values))
     content = details(result.report, frames, manifest_summary(manifest))
     output.write_page(render_page(result.report, frames))
     output.write_details(content)

@@ -48,15 +48,18 @@ class ProgressObserver:
                     continue
                 said = now
                 done = sum(count >= self._frames_by_video.get(video, 0) for video, count in by_video.items())
-                progress = Progress(done, len(self._frames_by_video), frames, total, (now - started) * (total - frames) / frames)
+                progress = Progress(
+                    what, done, len(self._frames_by_video), frames, total, (now - started) * (total - frames) / frames
+                )
                 if self._log is not None and not on_terminal:
-                    self._log.write(progress_line(what, progress) + "\n")
+                    self._log.write(progress_line(progress) + "\n")
                     self._log.flush()
                 if self._on_progress is not None:
                     self._on_progress(progress)
 
 
-def progress_line(what: str, progress: Progress) -> str:
+def progress_line(progress: Progress) -> str:
     """One plain line: `scoring: 12 of 140 videos, 5310 of 66056 frames, about 41 s left`."""
     left = f", about {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
-    return f"{what}: {progress.videos_done} of {progress.videos} videos, {progress.frames_done} of {progress.frames} frames{left}"
+    videos = f"{progress.videos_done} of {progress.videos} videos"
+    return f"{progress.what}: {videos}, {progress.frames_done} of {progress.frames} frames{left}"

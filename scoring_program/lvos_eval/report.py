@@ -7,14 +7,17 @@ never makes: an output cannot leak what its data does not have.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from lvos_eval.aggregation import ObjectScore, Scores
 from lvos_eval.evaluation import ObjectFrame
 from lvos_eval.manifest import Manifest
+from lvos_eval.overlays import Picture
 from lvos_eval.problems import Problem
+from lvos_eval.uncertainty import Interval
+from lvos_eval.visibility import frame_means
 
 __all__ = ["DETAILS_FORMAT", "FrameDetails", "Progress", "Report", "State", "details"]
 
@@ -38,6 +41,8 @@ class State(StrEnum):
 class Progress:
     """Work done and to do in a running job; `seconds_left` is an estimate, None while there is nothing to base it on."""
 
+    what: str
+    """What is being done, as `scoring`."""
     videos_done: int
     videos: int
     frames_done: int
@@ -61,6 +66,8 @@ class Report:
     frames: int = 0
     """Frames with at least one scored object."""
     scores: Scores | None = None
+    interval: Interval | None = None
+    """Of Overall; None where a split has too few videos to tell."""
     per_object: tuple[ObjectScore, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
@@ -74,6 +81,8 @@ class FrameDetails:
 
     values: Mapping[tuple[str, int], tuple[ObjectFrame, ...]]
     """By (video, object id), in the order of frames."""
+    pictures: Mapping[tuple[str, int], tuple[Picture, ...]] = field(default_factory=dict)
+    """Of the worst frames, by (video, object id)."""
 
 
 def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,6 +95,7 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
         "settings": dict(settings),
         "submission": {"videos": report.videos, "objects": report.objects, "frames": report.frames},
         "scores": dict(report.scores.values) if report.scores else None,
+        "interval": asdict(report.interval) if report.interval else None,
         "J&F-objects": report.scores.object_mean if report.scores else None,
         "objects": [_object(score) for score in report.per_object],
         "videos": _videos(report.per_object),
@@ -99,6 +109,7 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
                 "J": [value.region_similarity for value in values],
                 "F": [value.contour_accuracy for value in values],
                 "visible": [value.visible for value in values],
+                "means": {means.kind: {"frames": means.frames, "J": means.j, "F": means.f} for means in frame_means(values)},
             }
             for (video, id), values in frames.values.items()
         }

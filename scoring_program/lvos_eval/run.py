@@ -19,6 +19,7 @@ from lvos_eval.protocol import SCORE_KEYS, Task
 from lvos_eval.reference import combine_digests, find_sizes, known_sizes, signature
 from lvos_eval.report import FrameDetails, Report, State
 from lvos_eval.submission import Submission, open_submission
+from lvos_eval.uncertainty import overall_interval
 from lvos_eval.validation import check_masks, check_names
 from lvos_eval.workers import run_chunks
 
@@ -34,6 +35,7 @@ class RunResult:
 
     report: Report
     frames: FrameDetails
+    submission: Submission
 
 
 def new_report(manifest: Manifest) -> Report:
@@ -96,7 +98,7 @@ def score_submission(
         problems=collector.problems,
     )
     if collector.has_errors:
-        return RunResult(report, FrameDetails({}))
+        return RunResult(report, FrameDetails({}), submission)
     if manifest.settings.task is Task.UNSUPERVISED_MULTIPLE:
         results.match_proposals(manifest)
     objects = tuple(score for video in manifest.videos for score in score_objects(video, results.values[video.name]))
@@ -104,8 +106,9 @@ def score_submission(
     left_out = [key for key in SCORE_KEYS if key not in scores.values]
     notes = (*report.notes, f"no object in a split: {', '.join(left_out)} are left out") if left_out else report.notes
     return RunResult(
-        replace(report, state=State.SCORED, scores=scores, per_object=objects, notes=notes),
+        replace(report, state=State.SCORED, scores=scores, interval=overall_interval(objects), per_object=objects, notes=notes),
         FrameDetails(results.frame_details(manifest)),
+        submission,
     )
 
 

@@ -1,0 +1,158 @@
+"""The parts of the detail page as data: a section for each video, a row for each attribute, a group for each kind of problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lvos_eval import charts
+from lvos_eval.aggregation import ObjectScore
+from lvos_eval.overlays import Picture
+from lvos_eval.problems import CATALOGUE, Problem, Severity
+from lvos_eval.report import FrameDetails
+from lvos_eval.visibility import FrameMeans, frame_means
+
+__all__ = [
+    "AttributeRow",
+    "ObjectSection",
+    "ProblemGroup",
+    "VideoSection",
+    "attribute_rows",
+    "problem_groups",
+    "video_sections",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSection:
+    """One object in the section of its video; all but `score` are empty unless frames may be shown."""
+
+    score: ObjectScore
+    timeline: str = ""
+    first: int = 0
+    last: int = 0
+    means: tuple[FrameMeans, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSection:
+    """One video: `anchor` is the id of its section, which no name can choose; the means are over its objects."""
+
+    anchor: str
+    name: str
+    unseen: bool
+    attributes: tuple[str, ...]
+    objects: tuple[ObjectSection, ...]
+    j: float
+    f: float
+    v: float
+
+    @property
+    def jf(self) -> float:
+        return (self.j + self.f) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRow:
+    """Means over the objects of the videos that have an attribute."""
+
+    name: str
+    videos: int
+    objects: int
+    j: float
+    f: float
+
+    @property
+    def jf(self) -> float:
+        return (self.j + self.f) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """All problems of one code."""
+
+    code: str
+    severity: Severity
+    meaning: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def fix(self) -> str | None:
+        """The one remedy for all of them, None if they have several."""
+        fixes = {problem.fix for problem in self.problems}
+        return fixes.pop() if len(fixes) == 1 else None
+
+    @property
+    def has_videos(self) -> bool:
+        return any(problem.video is not None for problem in self.problems)
+
+    @property
+    def has_frames(self) -> bool:
+        return any(problem.frames for problem in self.problems)
+
+
+def video_sections(objects: Sequence[ObjectScore], frames: FrameDetails | None) -> tuple[VideoSection, ...]:
+    """One section for each video, in the order of the objects."""
+    by_video: dict[str, list[ObjectScore]] = {}
+    for score in objects:
+        by_video.setdefault(score.video, []).append(score)
+    return tuple(
+        VideoSection(
+            f"v{number}",
+            video,
+            members[0].unseen,
+            members[0].attributes,
+            tuple(_object_section(score, frames) for score in members),
+            *(_mean([getattr(score, measure) for score in members]) for measure in "jfv"),
+        )
+        for number, (video, members) in enumerate(by_video.items(), 1)
+    )
+
+
+def _object_section(score: ObjectScore, frames: FrameDetails | None) -> ObjectSection:
+    values = frames.values.get((score.video, score.id), ()) if frames is not None else ()
+    if frames is None or not values:
+        return ObjectSection(score)
+    pictures = frames.pictures.get((score.video, score.id), ())
+    numbers = [value.frame for value in values]
+    timeline = charts.timeline(
+        numbers,
+        [value.region_similarity for value in values],
+        [value.contour_accuracy for value in values],
+        [value.visible for value in values],
+        f"object {score.id}",
+        [picture.frame for picture in pictures],
+    )
+    return ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), pictures)
+
+
+def attribute_rows(objects: Sequence[ObjectScore]) -> tuple[AttributeRow, ...]:
+    """One row for each attribute, the hardest first."""
+    by_attribute: dict[str, list[ObjectScore]] = {}
+    for score in objects:
+        for attribute in score.attributes:
+            by_attribute.setdefault(attribute, []).append(score)
+    rows = [
+        AttributeRow(
+            name, len({o.video for o in members}), len(members), _mean([o.j for o in members]), _mean([o.f for o in members])
+        )
+        for name, members in by_attribute.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.jf, row.name)))
+
+
+def problem_groups(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:
+    """Problems by severity and code, in the order in which they come: errors first."""
+    groups: dict[tuple[Severity, str], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.severity, problem.code), []).append(problem)
+    meanings: Mapping[str, tuple[Severity, str]] = CATALOGUE
+    return tuple(
+        ProblemGroup(code, severity, meanings[code][1] if code in meanings else "", tuple(members))
+        for (severity, code), members in groups.items()
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,168 @@
+
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const said = document.getElementById("said");
+  document.documentElement.classList.add("js");
+  for (const element of all("form[data-filters], button[data-copy], button[data-copy-from]")) element.hidden = false;
+
+  // Copying: the old command works in a sandboxed frame, where the clipboard interface is not to be had.
+  const copy = async (text) => {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.readOnly = true;
+    field.className = "hidden";
+    document.body.append(field);
+    field.select();
+    let done = false;
+    try { done = document.execCommand("copy"); } catch { done = false; }
+    field.remove();
+    if (!done && navigator.clipboard) {
+      try { await navigator.clipboard.writeText(text); done = true; } catch { done = false; }
+    }
+    return done;
+  };
+  for (const button of all("button[data-copy], button[data-copy-from]")) {
+    const label = button.textContent;
+    button.addEventListener("click", async () => {
+      const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
+      const done = await copy(source ? source.textContent : button.dataset.copy);
+      if (!done && source) getSelection().selectAllChildren(source);
+      button.focus();
+      button.textContent = said.textContent = done ? "Copied" : "Press Ctrl+C to copy";
+      setTimeout(() => { button.textContent = label; said.textContent = ""; }, 2500);
+    });
+  }
+
+  // Sorting: buttons in the table's head. Equal values keep their order.
+  const order = new Intl.Collator("en", { numeric: true });
+  const text = (row, column) => row.cells[column].textContent.trim();
+  const sort = (table, head, direction) => {
+    const column = head.cellIndex;
+    const compare = head.dataset.sort === "number"
+      ? (a, b) => parseFloat(text(a, column)) - parseFloat(text(b, column))
+      : (a, b) => order.compare(text(a, column), text(b, column));
+    const sign = direction === "ascending" ? 1 : -1;
+    table.tBodies[0].append(...[...table.tBodies[0].rows].sort((a, b) => sign * compare(a, b)));
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", direction);
+  };
+  for (const table of all("table.sortable")) {
+    for (const head of all("th[data-sort]", table.tHead)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () =>
+        sort(table, head, head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending"));
+    }
+  }
+
+  // Filtering: a row is hidden, never removed.
+  const filter = (form, rows, matches, noun, after = () => {}) => {
+    const update = () => {
+      const needle = form.elements.search.value.trim().toLowerCase();
+      let shown = 0;
+      for (const { row, content } of rows) {
+        row.hidden = !(content.includes(needle) && matches(row));
+        shown += !row.hidden;
+      }
+      after();
+      form.querySelector("output").textContent = shown === rows.length ? `${shown} ${noun}` : `${shown} of ${rows.length} ${noun}`;
+    };
+    form.addEventListener("input", update);
+    form.addEventListener("reset", () => setTimeout(update));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.elements.search.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      form.elements.search.value = "";
+      update();
+    });
+    update();
+  };
+  const indexed = (rows) => rows.map((row) => ({ row, content: row.textContent.toLowerCase() }));
+
+  const objects = document.querySelector("form[data-filters=objects]");
+  if (objects) {
+    const table = document.querySelector("table.objects");
+    const { split, attribute, worst, search } = objects.elements;
+    filter(objects, indexed([...table.tBodies[0].rows]), (row) =>
+      (!split.value || text(row, 2) === split.value) &&
+      (!attribute || !attribute.value || row.querySelector(".attrs").textContent.split(" ").includes(attribute.value)), "objects");
+    const worstFirst = () => sort(table, table.querySelector("th[data-worst]"), "ascending");
+    worst.addEventListener("click", worstFirst);
+    objects.addEventListener("reset", worstFirst);
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+      event.preventDefault();
+      search.focus();
+    });
+  }
+
+  const problems = document.querySelector("form[data-filters=problems]");
+  if (problems) {
+    const groups = all("#problems .group");
+    const { code } = problems.elements;
+    filter(problems, indexed(all("#problems tbody tr")),
+      (row) => !code.value || row.closest(".group").dataset.code === code.value, "problems",
+      () => { for (const group of groups) group.hidden = !group.querySelector("tbody tr:not([hidden])"); });
+  }
+
+  // Marks of the scatter plot lead to their video. So do links, by themselves; but in a sandboxed frame not always.
+  const go = (id) => {
+    const target = id && document.getElementById(id);
+    if (!target) return false;
+    target.scrollIntoView();
+    target.focus({ preventScroll: true });
+    return true;
+  };
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest("[data-to]"), link = event.target.closest("a[href^='#']");
+    if (mark) go(mark.dataset.to);
+    else if (link && window !== top && go(link.hash.slice(1))) event.preventDefault();
+  });
+
+  // The page of a running job renews itself until somebody wants to look at it in peace.
+  const seconds = Number(document.body.dataset.refresh);
+  if (seconds) {
+    let paused = false;
+    setInterval(() => { if (!paused) location.reload(); }, 1000 * seconds);
+    for (const button of all("button[data-pause]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => {
+        paused = !paused;
+        button.textContent = paused ? "Go on" : "Pause";
+      });
+    }
+  }
+
+  // Timelines tell frame, J and F under the pointer, read back from the drawn paths.
+  const points = (path) => {
+    const numbers = path.getAttribute("d").match(/-?\d+/g).map(Number);
+    let x = 0, y = 0;
+    const found = [];
+    for (let i = 0; i < numbers.length; i += 2) found.push([x += numbers[i], y += numbers[i + 1]]);
+    return found;
+  };
+  const valueAt = (line, x) => {
+    const after = line.findIndex((point) => point[0] >= x);
+    if (after < 1) return 100 - line[Math.max(after, 0)][1];
+    const [x0, y0] = line[after - 1], [x1, y1] = line[after];
+    return Math.round(100 - y0 - (y1 - y0) * (x - x0) / (x1 - x0));
+  };
+  for (const plot of all(".plot")) {
+    const svg = plot.querySelector("svg"), at = plot.querySelector(".at");
+    let lines = null;
+    svg.addEventListener("pointermove", (event) => {
+      lines ??= ["j", "f"].map((name) => points(svg.querySelector(`path.${name}`)));
+      const box = svg.getBoundingClientRect();
+      const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+      const first = Number(plot.dataset.first), last = Number(plot.dataset.last);
+      const frame = first + 5 * Math.round((last - first) * share / 5);
+      const x = last > first ? 1000 * (frame - first) / (last - first) : 0;
+      const [j, f] = lines.map((line) => valueAt(line, x));
+      at.textContent = `${String(frame).padStart(8, "0")}: J ${j}, F ${f}`;
+    });
+    svg.addEventListener("pointerleave", () => { at.textContent = ""; });
+  }
+})();

@@ -1,0 +1,326 @@
+"""The page as people see it: in a real browser, in the ways in which the platforms show it."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Any, Final
+
+import pytest
+
+from browsing import PAGE, PLACES, Show, Shown
+from lvos_eval import page as page_module
+from lvos_eval.page import render_page
+from lvos_eval.report import Report, State
+from sample_reports import HOSTILE, frame_details, hostile, invalid, running, scored
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "public": lambda: render_page(scored()),
+    "full": lambda: render_page(scored(5, 7), frame_details(scored(5, 7))),
+    "invalid": lambda: render_page(invalid()),
+    "running": lambda: render_page(running()),
+    "checking": lambda: render_page(Report(State.CHECKING, "1.2.3", "", "")),
+    "stopped": lambda: render_page(Report(State.STOPPED, "1.2.3", "", "", notes=("a worker process was killed",))),
+    "hostile": lambda: render_page(hostile()),
+    "hostile-full": lambda: render_page(hostile(), frame_details(hostile())),
+}
+"""Every kind of page."""
+
+
+@cache
+def html(kind: str) -> str:
+    return PAGES[kind]()
+
+
+def column(shown: Shown, number: int) -> list[str]:
+    """The texts of the visible rows of the table of objects in one column, counted from 1."""
+    cells = shown.frame.locator(f"table.objects tbody tr:not([hidden]) > :nth-child({number})")
+    return [text.strip() for text in cells.all_text_contents()]
+
+
+def numbers(shown: Shown, number: int) -> list[float]:
+    return [float(text) for text in column(shown, number)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_loads_without_a_console_message_and_without_a_request(show: Show, kind: str, place: str) -> None:
+    shown = show(html(kind), place)
+    assert shown.noise == []
+    assert shown.requests == []
+    assert shown.frame.evaluate("performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:')).length") == 0
+    assert shown.frame.locator("h1").is_visible()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_click_on_a_heading_sorts_by_it_and_a_second_one_reverses(show: Show, place: str) -> None:
+    shown = show(html("public"), place)
+    assert numbers(shown, 4) == sorted(numbers(shown, 4)), "worst first before anybody asks"
+    heading = shown.frame.get_by_role("button", name="Frames")
+    heading.click()
+    assert numbers(shown, 8) == sorted(numbers(shown, 8))
+    assert shown.frame.locator("th[aria-sort]").all_inner_texts()[0].startswith("Frames")
+    heading.click()
+    assert numbers(shown, 8) == sorted(numbers(shown, 8), reverse=True)
+    shown.frame.get_by_role("button", name="Video").click()
+    assert column(shown, 1) == sorted(column(shown, 1), key=str.casefold)
+    shown.frame.get_by_role("button", name="Worst first").click()
+    assert numbers(shown, 4) == sorted(numbers(shown, 4))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_objects_are_filtered_by_split_attribute_and_text(show: Show, place: str) -> None:
+    shown = show(html("public"), place)
+    form = shown.frame.locator("form[data-filters=objects]")
+    total = len(column(shown, 1))
+    form.get_by_label("Split").select_option("unseen")
+    assert set(column(shown, 3)) == {"unseen"}
+    assert form.locator("output").inner_text() == f"{len(column(shown, 3))} of {total} objects"
+    form.get_by_label("Split").select_option("")
+    form.get_by_label("Attribute").select_option("AC")
+    assert column(shown, 9)
+    assert all("AC" in attributes.split() for attributes in column(shown, 9)), "AC is not a part of another attribute"
+    form.get_by_role("button", name="Reset").click()
+    assert len(column(shown, 1)) == total
+    name = column(shown, 1)[3]
+    form.get_by_label("Search").fill(name.upper())
+    assert set(column(shown, 1)) == {name}
+    form.get_by_label("Search").press("Escape")
+    assert len(column(shown, 1)) == total
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_problems_are_filtered_by_code_and_video(show: Show, place: str) -> None:
+    shown = show(html("invalid"), place)
+    form = shown.frame.locator("form[data-filters=problems]")
+    form.get_by_label("Code").select_option("missing-video")
+    assert shown.frame.locator("#problems .group:visible h3 code").all_inner_texts() == ["missing-video"]
+    assert form.locator("output").inner_text() == "3 of 9 problems"
+    form.get_by_label("Code").select_option("")
+    form.get_by_label("Video or text").fill("hVg1Xk9d")
+    assert shown.frame.locator("#problems .group:visible h3 code").all_inner_texts() == ["missing-frame", "absent-object"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_signature_is_copied(show: Show, place: str) -> None:
+    shown = show(html("public"), place)
+    shown.frame.locator("button[data-copy-from=signature]").click()
+    shown.frame.get_by_text("Copied", exact=True).first.wait_for()
+    search = shown.frame.get_by_label("Search")
+    search.focus()
+    search.press("Control+V")
+    assert search.input_value() == scored().signature
+    assert shown.noise == []
+
+
+def test_the_row_for_a_paper_is_copied_in_its_usual_order(show: Show) -> None:
+    shown = show(html("public"))
+    shown.frame.get_by_role("button", name="Copy as LaTeX").click()
+    search = shown.frame.get_by_label("Search")
+    search.focus()
+    search.press("Control+V")
+    scores = scored().scores
+    assert scores is not None
+    keys = ("Overall", "J-seen-Mean", "F-seen-Mean", "J-unseen-Mean", "F-unseen-Mean")
+    assert search.input_value() == " & ".join(f"{100 * scores.values[key]:.1f}" for key in keys)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_everything_can_be_reached_and_used_by_keyboard(show: Show, place: str) -> None:
+    shown = show(html("public"), place)
+    shown.frame.locator("h1").click()
+    shown.page.keyboard.press("/")
+    assert shown.frame.evaluate("document.activeElement.name") == "search"
+    shown.page.keyboard.type("seen")
+    assert set(column(shown, 3)) <= {"seen", "unseen"}
+    shown.page.keyboard.press("Escape")
+    reached = []
+    for _ in range(14):
+        shown.page.keyboard.press("Tab")
+        reached.append(shown.frame.evaluate("document.activeElement.textContent.trim().split('\\n')[0]"))
+        width = shown.frame.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert width != "0px", f"{reached[-1]} does not show that it has the focus"
+    assert [name for name in reached if name in ("Worst first", "Reset", "Video", "Object", "J&F", "V")] == [
+        "Worst first", "Reset", "Video", "Object", "J&F", "V",
+    ]  # fmt: skip
+    shown.frame.get_by_role("button", name="Frames").focus()
+    shown.page.keyboard.press("Enter")
+    assert numbers(shown, 8) == sorted(numbers(shown, 8))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_links_and_marks_lead_to_the_section_of_their_video(show: Show, place: str) -> None:
+    shown = show(html("public"), place)
+    link = shown.frame.locator("table.objects tbody a").first
+    name = link.inner_text()
+    link.click()
+    shown.page.wait_for_timeout(50)
+    heading = shown.frame.locator(".video h3", has_text=name)
+    assert heading.evaluate("e => e.getBoundingClientRect().top >= 0 && e.getBoundingClientRect().top < innerHeight")
+    mark = shown.frame.locator("svg.scatter .dot").first
+    target = mark.get_attribute("data-to")
+    mark.dispatch_event("click")
+    assert shown.frame.evaluate("document.activeElement.id") == target
+    assert shown.noise == []
+
+
+def test_a_timeline_tells_the_values_under_the_pointer(show: Show) -> None:
+    report = scored(5, 7)
+    details = frame_details(report)
+    shown = show(html("full"))
+    first = details.values[report.per_object[0].video, report.per_object[0].id]
+    plot = shown.frame.locator(".plot").first
+    plot.scroll_into_view_if_needed()
+    plot.locator("svg").hover(position={"x": 0.5, "y": 20})
+    value = first[0]
+    told = plot.locator(".at").inner_text()
+    assert told.startswith("00000006: J ")
+    j, f = (int(part.split()[-1]) for part in told.split(": ")[1].split(", "))
+    step = -(-len(first) // 500)
+    assert j == round(100 * min(v.region_similarity for v in first[:step]))
+    assert f == pytest.approx(100 * value.contour_accuracy, abs=3)
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_follows_the_dark_colour_scheme(show: Show, kind: str) -> None:
+    def brightness(scheme: str) -> float:
+        colour = show(html(kind), color_scheme=scheme).frame.evaluate("getComputedStyle(document.body).backgroundColor")
+        return float(sum(int(part) for part in colour.strip("rgb()").split(",")))
+
+    assert brightness("light") == 3 * 255
+    assert brightness("dark") < 100
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_fits_a_telephone(show: Show, kind: str) -> None:
+    shown = show(html(kind), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    assert shown.frame.evaluate("document.documentElement.scrollWidth") == 390
+    wide = shown.frame.evaluate(
+        """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg, .hidden')
+           && e.getClientRects().length && e.getBoundingClientRect().right > 391).map(e => e.outerHTML.slice(0, 120))"""
+    )
+    assert wide == []
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_prints_dark_on_light_without_controls_and_with_everything_else(show: Show, kind: str) -> None:
+    shown = show(html(kind), color_scheme="dark")
+    shown.page.emulate_media(media="print", color_scheme="dark")
+    assert shown.frame.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert shown.frame.locator("p button:visible, .signature button:visible, form:visible, nav:visible").count() == 0
+    assert all(text.strip() for text in shown.frame.locator("thead th").all_inner_texts()), (
+        "sortable or not, headings are printed"
+    )
+    overfull = "cells => cells.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 120))"
+    shown.page.set_viewport_size({"width": 690, "height": 970})
+    assert shown.frame.locator("td, th").evaluate_all(overfull) == []
+    assert shown.frame.locator("h1, h2, h3").evaluate_all("all => all.every(e => e.getClientRects().length)")
+    assert shown.page.pdf().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("kind", ["public", "full", "invalid"])
+def test_everything_can_be_read_without_scripts(show: Show, kind: str) -> None:
+    shown = show(html(kind), java_script_enabled=False)
+    assert shown.page.locator("button:visible, form:visible").count() == 0
+    rows = shown.page.locator("tbody tr")
+    assert rows.count() == shown.page.locator("tbody tr:visible").count() > 0
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "disk in a sandboxed frame"])  # may load no file twice
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_running_page_gives_way_to_the_final_one(
+    show: Show, place: str, scripts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_module, "REFRESH_SECONDS", 1)
+    shown = show(render_page(running()), place, java_script_enabled=scripts)
+    assert shown.frame.get_by_role("progressbar").get_attribute("value") == "25431"
+    (shown.folder / PAGE).write_text(html("public"))
+    shown.frame.get_by_text("Overall J&F").wait_for(timeout=10_000)
+    assert shown.requests == []
+
+
+def test_a_running_page_can_be_held(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_module, "REFRESH_SECONDS", 1)
+    shown = show(render_page(running()))
+    shown.frame.get_by_role("button", name="Pause").click()
+    (shown.folder / PAGE).write_text(html("public"))
+    shown.page.wait_for_timeout(1500)
+    assert shown.frame.get_by_role("progressbar").is_visible()
+    shown.frame.get_by_role("button", name="Go on").click()
+    shown.frame.get_by_text("Overall J&F").wait_for(timeout=10_000)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", ["hostile", "hostile-full"])
+def test_hostile_names_are_text_and_do_nothing(show: Show, kind: str, place: str) -> None:
+    shown = show(html(kind), place)
+    for control in ("input", "select", "button:visible", "td", "th"):
+        for element in shown.frame.locator(control).all()[:12]:
+            element.dispatch_event("mouseover")
+            element.dispatch_event("click")
+    shown.page.wait_for_timeout(100)
+    assert shown.frame.evaluate("window.harmed === undefined")
+    assert shown.noise == []
+    assert shown.frame.evaluate("document.scripts.length") == 1
+    assert shown.frame.evaluate("[...document.images].every(image => image.src.startsWith('data:image/webp'))")
+    text = shown.frame.locator("body").inner_text()
+    for name in HOSTILE:
+        assert name.replace("\u202e", "\\u202e").replace("\u2066", "\\u2066").replace("\u200f", "\\u200f") in text
+    assert not {"\u202e", "\u2066", "\u200f"} & set(text)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_even_unescaped_text_could_not_run(show: Show, place: str) -> None:
+    """The policy in the page is the second lock: what if a name had been written as it is?"""
+    leaks = "<img src='SERVER/leak'><link rel=stylesheet href='SERVER/leak'><script src='SERVER/leak'></script>"
+    planted = "".join(HOSTILE) + leaks + "<style>h1 { display: none }</style>"
+    shown = show(html("public").replace("</h1>", f"</h1>{planted}", 1), place)
+    shown.page.wait_for_timeout(200)
+    assert shown.frame.evaluate("window.harmed === undefined")
+    assert shown.frame.locator("h1").first.is_visible()
+    assert any("Content Security Policy" in message for message in shown.noise)
+    assert shown.requests, "the browser was asked to load them"
+    assert "leak" not in " ".join(shown.served)
+
+
+@lru_cache(maxsize=1)
+def axe_source() -> str:
+    return importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_no_serious_fault(show: Show, kind: str, scheme: str, width: int) -> None:
+    shown = show(html(kind), color_scheme=scheme, viewport={"width": width, "height": 900})
+    shown.frame.evaluate(axe_source())
+    result: dict[str, Any] = shown.frame.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    serious = [
+        (fault["id"], fault["impact"], [node["html"][:200] for node in fault["nodes"][:3]])
+        for fault in result["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    assert len(result["passes"]) > 5
+
+
+@pytest.mark.parametrize("kind", ["public", "full"])
+def test_a_large_page_is_small_enough_and_painted_within_a_second(
+    show: Show, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = scored(160, 290)
+    text = render_page(report, frame_details(report) if kind == "full" else None)
+    size = len(text.encode())
+    assert size < (6_000_000 if kind == "full" else 600_000)
+    paints, usable = [], []
+    for place in ("disk", "disk", "http in a sandboxed frame"):
+        shown = show(text, place)
+        shown.page.wait_for_function("performance.getEntriesByType('paint').length > 0")
+        paints.append(shown.frame.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity"))
+        usable.append(shown.frame.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
+        assert shown.noise == []
+        shown.page.close()
+    with capsys.disabled():
+        times = f"first paint {min(paints):.0f} ms, usable after {min(usable):.0f} ms"
+        print(f"\n{kind} page of 160 videos and 290 objects: {size / 1000:.0f} kB, {times}")
+    assert min(paints) < 1000

@@ -1,0 +1,134 @@
+"""Charts as SVG: right numbers in the right places, well-formed, safe."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from lvos_eval.charts import TIMELINE_POINTS, Dot, bar, distribution, gauge, scatter, shorten, timeline
+from lvos_eval.uncertainty import Interval
+
+
+def parsed(svg: str) -> ET.Element:
+    """The chart as XML: it is well-formed."""
+    return ET.fromstring(svg)
+
+
+def path_of(svg: str, kind: str) -> list[tuple[int, int]]:
+    """The points of a timeline's path in its own units."""
+    (path,) = [element.get("d", "") for element in parsed(svg).iter("path") if element.get("class") == kind]
+    numbers = [int(number) for number in re.findall(r"-?\d+", path)]
+    x = y = 0
+    points = []
+    for dx, dy in zip(numbers[::2], numbers[1::2], strict=True):
+        x, y = x + dx, y + dy
+        points.append((x, y))
+    return points
+
+
+def line(values: list[float], visible: list[bool] | None = None, **kwargs: list[int]) -> str:
+    frames = list(range(6, 6 + 5 * len(values), 5))
+    return timeline(frames, values, values, visible or [True] * len(values), "object 1", **kwargs)
+
+
+@pytest.mark.parametrize(("value", "length"), [(0.0, "0"), (0.5, "50"), (0.7234, "72.3"), (1.0, "100")])
+def test_a_bar_is_as_long_as_its_value(value: float, length: str) -> None:
+    assert f'd="M0 0h{length}v1H0z"' in bar(value, "seen")
+
+
+def test_a_gauge_shows_the_interval_as_a_band_from_low_to_high() -> None:
+    band = parsed(gauge(0.5, Interval(0.25, 0.75, 0.95, 10, 1))).find("rect")
+    assert band is not None
+    assert (band.get("x"), band.get("width")) == ("100", "200")
+
+
+def test_a_gauge_without_an_interval_has_no_band() -> None:
+    assert parsed(gauge(0.5, None)).find("rect") is None
+
+
+def test_the_distribution_counts_every_object_in_one_bin_and_1_in_the_last() -> None:
+    titles = [element.text for element in parsed(distribution({"seen": [0.0, 0.049, 0.05, 0.999, 1.0]})).iter("title")]
+    assert titles == ["0 to 5: 2 of 5 objects", "5 to 10: 1 of 5 objects", "95 to 100: 2 of 5 objects"]
+
+
+def test_the_distribution_gives_both_splits_one_scale_of_shares() -> None:
+    svg = parsed(distribution({"seen": [0.5], "unseen": [0.1, 0.9]}))
+    heights = [float(element.get("height", "")) for element in svg.iter("rect")]
+    assert heights == [96.0, 48.0, 48.0]
+
+
+def test_an_empty_split_has_no_panel() -> None:
+    svg = parsed(distribution({"seen": [0.5], "unseen": []}))
+    assert [element.get("class") for element in svg.iter("g") if element.get("class")] == ["seen"]
+
+
+def test_the_scatter_plot_puts_j_across_and_f_up() -> None:
+    (circle,) = parsed(scatter([Dot("a/1", 1.0, 0.5, False, "v1")])).iter("circle")
+    assert (circle.get("cx"), circle.get("cy")) == ("336", "158")
+
+
+def test_seen_and_unseen_marks_differ_in_shape_too() -> None:
+    svg = parsed(scatter([Dot("a/1", 0.9, 0.5, False, "v1"), Dot("b/1", 0.2, 0.5, True, "v2")]))
+    assert len(list(svg.iter("circle"))) == 1
+    assert len([path for path in svg.iter("path") if path.get("class") == "dot unseen"]) == 1
+
+
+def test_only_the_lowest_marks_carry_names_and_no_name_covers_another() -> None:
+    dots = [Dot(f"video{n}/1", n / 100, n / 100, False, f"v{n}") for n in range(100)]
+    names = [e for e in parsed(scatter(dots)).iter("text") if e.get("class") == "name"]
+    assert 0 < len(names) <= 8
+    spots = [(float(e.get("x", "")), float(e.get("y", ""))) for e in names]
+    assert len(set(spots)) == len(spots)
+
+
+def test_names_in_a_chart_are_escaped() -> None:
+    svg = scatter([Dot('<script>"&', 0.5, 0.5, False, "v1")])
+    assert "<script>" not in svg
+    assert any('<script>"&' in (element.text or "") for element in parsed(svg).iter("title"))
+
+
+def test_a_timeline_goes_through_every_value() -> None:
+    assert path_of(line([1.0, 0.5, 0.0]), "j") == [(0, 0), (500, 50), (1000, 100)]
+
+
+def test_a_timeline_leaves_out_points_on_a_level_line() -> None:
+    assert path_of(line([0.5, 0.5, 0.5, 0.5, 1.0]), "j") == [(0, 50), (750, 50), (1000, 0)]
+
+
+def test_a_timeline_of_one_frame_is_a_level_line() -> None:
+    assert path_of(line([0.25]), "j") == [(0, 75), (1000, 75)]
+
+
+def test_a_dip_of_one_frame_is_seen_in_a_timeline_of_thousands() -> None:
+    values = [1.0] * 2280
+    values[1234] = 0.0
+    points = path_of(line(values), "j")
+    assert min(y for _, y in points) == 0
+    assert max(y for _, y in points) == 100
+    assert len(points) <= TIMELINE_POINTS + 1
+
+
+def test_absence_is_shaded_and_the_return_is_marked() -> None:
+    svg = line([1.0] * 5, [True, False, False, True, True])
+    assert 'class="absent" d="M125 0h500v100H125z"' in svg
+    assert 'class="back" d="M625 0v100"' in svg
+    assert "absent in 2, re-appears 1 times" in svg
+
+
+def test_an_object_that_leaves_for_good_does_not_return() -> None:
+    assert 'class="back"' not in line([1.0] * 4, [True, True, False, False])
+
+
+def test_marked_frames_get_a_tick() -> None:
+    assert 'class="shown" d="M500 97v8"' in line([1.0] * 3, marked=[11])
+
+
+@pytest.mark.parametrize("text", ["short", "x" * 18])
+def test_short_text_stays(text: str) -> None:
+    assert shorten(text) == text
+
+
+def test_long_text_loses_its_middle() -> None:
+    assert shorten("x" * 150 + "y" * 150) == "xxxxxxxx\N{HORIZONTAL ELLIPSIS}yyyyyyyy"

@@ -77,9 +77,9 @@ bench: bench-data ## measure the speed next to the textbook program (BENCH="--ro
 lock: $(VENV)/development ## resolve the dependencies anew into the lock files
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --extra fast --extra unsupervised --output-file requirements.lock
+		pyproject.toml --extra fast --extra unsupervised --extra container --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --extra fast --extra unsupervised --group test --group lint --group bundle \
+		pyproject.toml --extra fast --extra unsupervised --extra container --group test --group lint --group bundle \
 		--constraint requirements.lock --output-file requirements-dev.lock
 
 .PHONY: clean

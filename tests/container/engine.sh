@@ -31,7 +31,8 @@ base_image_can_be_had() {
 
 clean_up() {
     local code=$? mount
-    trap - EXIT INT TERM
+    trap - EXIT
+    trap '' INT TERM PIPE
     set +e
     [ -z "$DOCKERD" ] || { kill "$DOCKERD" && wait "$DOCKERD"; } 2>/dev/null
     # whatever a killed daemon leaves mounted has to go before the folder does
@@ -141,7 +142,7 @@ say "$reason; a private one is started"
 FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/lvos-engine.XXXXXX")
 DOCKERD=
 trap clean_up EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM PIPE
 install_packages
 start_engine
 import_base

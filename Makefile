@@ -53,11 +53,34 @@ bundle-check: $(VENV)/development ## check the built bundles against everything 
 test: $(VENV)/development ## run the tests
 	$(BIN)/python -m pytest -n auto -q
 
+.PHONY: image
+image: ## build the container image
+	container/run.sh build
+
+.PHONY: docker-check
+docker-check: ## like check, in a container (SUBMISSION=, REFERENCE=)
+	@container/run.sh check "$(SUBMISSION)" "$(REFERENCE)"
+
+.PHONY: docker-score
+docker-score: OUTPUT ?= $(RESULTS)
+docker-score: ## like score, in a container (SUBMISSION=, REFERENCE=, OUTPUT=)
+	@container/run.sh score "$(SUBMISSION)" "$(REFERENCE)" "$(OUTPUT)"
+
+.PHONY: docker-test
+docker-test: $(VENV)/development ## build the image and run it for real; brings its own engine as root on Debian
+	@tests/container/engine.sh tests/container/live.sh $(BIN)/python live_image.py
+
+.PHONY: platform-test
+platform-test: $(VENV)/development ## run the bundle in the image the way Codabench and CodaLab do
+	@tests/container/engine.sh tests/container/live.sh $(BIN)/python live_platforms.py
+
 .PHONY: lint
-lint: $(VENV)/development ## ruff and mypy
+lint: $(VENV)/development ## ruff, mypy, shellcheck, hadolint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/shellcheck container/* tests/container/*.sh .ci/run
+	$(BIN)/hadolint Dockerfile
 
 .PHONY: stub
 stub: $(VENV)/runtime ## write the synthetic reference and the sample submission again

@@ -86,8 +86,10 @@ run() {
         [ -n "$output" ] || usage "OUTPUT= is missing"
         shift
         mkdir -p "$output" || fail "OUTPUT: the folder $output cannot be made"
-        mounts+=(--volume "$(cd "$output" && pwd -P):/output")
-        arguments+=(--output /output)
+        # mounted where it is on the host, so that the path of the page that is printed can be opened
+        output=$(cd "$output" && pwd -P)
+        mounts+=(--volume "$output:$output")
+        arguments+=(--output "$output")
     fi
     need_engine
     need_image

@@ -109,7 +109,7 @@ def run_chunks(chunks: Sequence[Chunk], jobs: int | None) -> Iterator[ChunkResul
 
 
 def _kill_workers() -> None:
-    """Ends the workers that are left: loky means to, but cannot where there is neither psutil nor pgrep, and then waits for them."""
+    """Ends the workers that are left: loky tries to, but without psutil and pgrep it fails and waits for ever."""
     for process in multiprocessing.active_children():
         if process.pid is not None:
             with contextlib.suppress(ProcessLookupError):

@@ -22,15 +22,12 @@ LIMITS: Final = (
 """What the stricter platform takes away from a scoring run, and no more: neither names a user nor an entry point."""
 
 
-def lay_out(folder: Path, submission: Path, reference: Path = REFERENCE) -> Path:
+def lay_out(folder: Path, submission: Path) -> Path:
     """`program`, `input/ref`, `input/res` and `output` as a platform leaves them: unpacked, written by root, for root."""
     shutil.copytree(commands.PROGRAM, folder / "program", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(reference, folder / "input" / "ref")
-    if submission.is_dir():
-        shutil.copytree(submission, folder / "input" / "res")
-    else:
-        with zipfile.ZipFile(submission) as archive:
-            archive.extractall(folder / "input" / "res")
+    shutil.copytree(REFERENCE, folder / "input" / "ref")
+    with zipfile.ZipFile(submission) as archive:
+        archive.extractall(folder / "input" / "res")
     (folder / "input" / "res" / "metadata").write_text("exitCode: 0\nelapsedTime: 0.1\n")
     (folder / "output").mkdir(mode=0o755)
     return folder
@@ -57,20 +54,28 @@ Platform = Callable[[Path], Run]
 both_platforms = pytest.mark.parametrize("run", [on_codabench, on_codalab])
 
 
-@both_platforms
-def test_the_sample_gets_the_scores_of_the_host(run: Platform, tmp_path: Path, host_scores: dict[str, bytes]) -> None:
-    folder = lay_out(tmp_path / "run", SAMPLE)
-    done = run(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert written(folder / "output") == host_scores
-    assert [path.name for path in (folder / "output").glob("*.html")] == ["detailed_results.html"]
-    assert not (folder / "output" / "metadata").exists()
+@pytest.fixture(scope="module", params=[on_codabench, on_codalab])
+def sample_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """The finished run of the sample submission, and its output folder."""
+    folder = lay_out(tmp_path_factory.mktemp("sample") / "run", SAMPLE)
+    return request.param(folder), folder / "output"
 
 
-@both_platforms
-def test_the_platforms_own_file_among_the_masks_is_no_problem(run: Platform, tmp_path: Path) -> None:
-    done = run(lay_out(tmp_path / "run", SAMPLE))
-    assert "extra-file" not in done.stdout + done.stderr
+def test_the_sample_gets_the_scores_of_the_host(sample_run: tuple[Run, Path], host_scores: dict[str, bytes]) -> None:
+    run, output = sample_run
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert written(output) == host_scores
+
+
+def test_the_output_has_one_page_and_no_file_that_the_platform_keeps_for_itself(sample_run: tuple[Run, Path]) -> None:
+    _, output = sample_run
+    assert [path.name for path in output.glob("*.html")] == ["detailed_results.html"]
+    assert not (output / "metadata").exists()
+
+
+def test_the_platforms_own_file_among_the_masks_is_no_problem(sample_run: tuple[Run, Path]) -> None:
+    run, _ = sample_run
+    assert "extra-file" not in run.stdout + run.stderr
 
 
 @both_platforms
@@ -86,8 +91,8 @@ def test_an_invalid_submission_fails_with_reasons_and_a_page_but_no_scores(run: 
 
 
 @both_platforms
-def test_the_uploaded_program_runs_and_not_the_images_in_every_process(run: Platform, long_data: Path, tmp_path: Path) -> None:
-    folder = lay_out(tmp_path / "run", long_data / "good", long_data / "reference")
+def test_the_uploaded_program_runs_and_not_the_images_in_every_process(run: Platform, tmp_path: Path) -> None:
+    folder = lay_out(tmp_path / "run", SAMPLE)
     module = folder / "program" / "lvos_eval" / "evaluation.py"
     spy = "\nimport os, sys\nprint('evaluated by', os.getpid(), __file__, file=sys.stderr, flush=True)\n"
     module.write_text(module.read_text() + spy)

@@ -13,6 +13,7 @@ import pytest
 import commands
 from lvos_eval import workers
 from lvos_eval.evaluation import Chunk, FrameTask
+from lvos_eval.protocol import Task
 
 SCRIPT = """
 import sys
@@ -42,8 +43,11 @@ class Sleeper:
 
 
 def chunks() -> list[Chunk]:
-    large = (1 << 16, 1 << 16)
-    return [Chunk("video", (1,), large, None, source(), (FrameTask(1, None, (1,)),)) for source in (Sleeper, Killer)]  # type: ignore[arg-type]
+    frames = (FrameTask(1, None, (1,)),)
+    return [
+        Chunk("video", Task.SEMI_SUPERVISED, (1,), None, None, source(), frames)  # type: ignore[arg-type]
+        for source in (Sleeper, Killer)
+    ]
 
 
 def test_a_killed_worker_ends_the_run_and_the_other_workers_without_psutil_and_pgrep(tmp_path: Path) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 import commands
-from benchmarks.make_data import Request, generate
+from benchmarks.lvos_like import GROUND_TRUTH
+from benchmarks.make_data import Request, generate, mask_folder
+from benchmarks.presets import metadata
 from container import engine
+
+FRAMES: Final = 1000
+DRAWN: Final = 100
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +31,19 @@ def host_scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def long_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One video of 1,000 frames of 1280x720 pixels: `reference/`, the submission as the folder `good/` and as `good.zip`."""
+    """One video of 1,000 frames of 1280x720 pixels: `reference/` and the submission `good.zip`.
+
+    A hundred frames are drawn and then repeated, which costs the program as much as drawing all of them would.
+    """
     folder = tmp_path_factory.mktemp("long")
-    generate(folder, Request("long", videos=1, frames=1000, size=(720, 1280), trackers=("good",), zipped=True))
+    request = Request("long", videos=1, frames=DRAWN, size=(720, 1280), trackers=("good",))
+    generate(folder, request)
+    video = replace(request.plans()[0], frames=FRAMES)
+    (folder / GROUND_TRUTH / "valid_meta.json").write_text(json.dumps(metadata([video])))
+    for source in (GROUND_TRUTH, "good"):
+        masks = mask_folder(folder, source) / video.name
+        for index, frame in enumerate(video.frame_numbers):
+            if index >= DRAWN:
+                shutil.copyfile(masks / f"{video.frame_numbers[index % DRAWN]:08d}.png", masks / f"{frame:08d}.png")
+    commands.zip_folder(folder / "good", folder / "good.zip")
     return folder

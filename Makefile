@@ -65,11 +65,34 @@ test-browser: $(VENV)/browser ## test the detail page in Chromium (apt-get insta
 screenshots: $(VENV)/browser ## draw the pictures of the detail page in docs/ again (apt-get install chromium)
 	PYTHONPATH=scoring_program:tests:. $(BIN)/python docs/make_screenshots.py
 
+.PHONY: image
+image: ## build the container image
+	container/run.sh build
+
+.PHONY: docker-check
+docker-check: ## like check, in a container (SUBMISSION=, REFERENCE=)
+	@container/run.sh check "$(SUBMISSION)" "$(REFERENCE)"
+
+.PHONY: docker-score
+docker-score: OUTPUT ?= $(RESULTS)
+docker-score: ## like score, in a container (SUBMISSION=, REFERENCE=, OUTPUT=)
+	@container/run.sh score "$(SUBMISSION)" "$(REFERENCE)" "$(OUTPUT)"
+
+.PHONY: docker-test
+docker-test: $(VENV)/development ## build the image and run it for real; brings its own engine as root on Debian
+	@tests/container/engine.sh tests/container/live.sh $(BIN)/python live_image.py
+
+.PHONY: platform-test
+platform-test: $(VENV)/development ## run the bundle in the image the way Codabench and CodaLab do
+	@tests/container/engine.sh tests/container/live.sh $(BIN)/python live_platforms.py
+
 .PHONY: lint
-lint: $(VENV)/development ## ruff and mypy
+lint: $(VENV)/development ## ruff, mypy, shellcheck, hadolint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/shellcheck container/* tests/container/*.sh .ci/run
+	$(BIN)/hadolint Dockerfile
 
 .PHONY: stub
 stub: $(VENV)/runtime ## write the synthetic reference and the sample submission again
@@ -89,9 +112,9 @@ bench: bench-data ## measure the speed next to the textbook program (BENCH="--ro
 lock: $(VENV)/development ## resolve the dependencies anew into the lock files
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --extra fast --extra unsupervised --output-file requirements.lock
+		pyproject.toml --extra fast --extra unsupervised --extra container --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --extra fast --extra unsupervised --group test --group lint --group bundle \
+		pyproject.toml --extra fast --extra unsupervised --extra container --group test --group lint --group bundle \
 		--constraint requirements.lock --output-file requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group pyproject.toml:browser --constraint requirements-dev.lock --output-file requirements-browser.lock

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import multiprocessing
+import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import joblib
@@ -19,6 +24,11 @@ SMALL_JOB: Final = 2_000_000_000
 """Cost below which a run is over before worker processes would have started (about two seconds).
 """
 
+WORKER_MEMORY: Final = 100_000_000
+"""Bytes that one process needs at most; with 1280x720 masks it is half of that."""
+
+_MEMORY_LIMITS: Final = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 _KEEP_FREED_BYTES: Final = 32 << 20
@@ -26,8 +36,25 @@ _KEEP_FREED_BYTES: Final = 32 << 20
 
 
 def available_cores() -> int:
-    """Cores that this process may use: affinity and control-group quotas are honoured."""
-    return max(int(joblib.cpu_count()), 1)
+    """Cores that this process may use: affinity and control-group quotas are honoured, and so is a limit on the memory."""
+    cores = max(int(joblib.cpu_count()), 1)
+    limit = _memory_limit()
+    return cores if limit is None else max(min(cores, limit // WORKER_MEMORY - 1), 1)
+
+
+def _memory_limit() -> int | None:
+    """Bytes that the container may use; None without a limit, or outside of a container."""
+    for path in _MEMORY_LIMITS:
+        with contextlib.suppress(OSError):
+            text = path.read_text().strip()
+            return int(text) if text.isdigit() else None
+    return None
+
+
+def die_first() -> None:
+    """Offers this process to the kernel where memory runs out, so that the one that reports it lives on."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def keep_freed_memory() -> None:
@@ -51,6 +78,11 @@ def _evaluate(chunk: Chunk) -> ChunkResult:
     return evaluate_chunk(chunk)
 
 
+def _evaluate_in_worker(chunk: Chunk) -> ChunkResult:
+    die_first()
+    return _evaluate(chunk)
+
+
 def run_chunks(chunks: Sequence[Chunk], jobs: int | None) -> Iterator[ChunkResult]:
     """The result of every chunk, in the order in which they get done.
 
@@ -68,8 +100,17 @@ def run_chunks(chunks: Sequence[Chunk], jobs: int | None) -> Iterator[ChunkResul
         n_jobs=jobs, backend="loky", return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs", max_nbytes=None
     )
     try:
-        yield from parallel(joblib.delayed(_evaluate)(chunk) for chunk in chunks)
+        yield from parallel(joblib.delayed(_evaluate_in_worker)(chunk) for chunk in chunks)
     except TerminatedWorkerError as error:
+        _kill_workers()
         raise Stopped(
             "a worker process was killed, most likely for want of memory; give the run more memory or fewer --jobs"
         ) from error
+
+
+def _kill_workers() -> None:
+    """Ends the workers that are left: loky tries to, but without psutil and pgrep it fails and waits for ever."""
+    for process in multiprocessing.active_children():
+        if process.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)

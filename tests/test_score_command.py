@@ -204,6 +204,20 @@ def test_the_signature_is_of_the_decoded_masks_not_of_their_files(tmp_path: Path
     assert lines[0] == lines[1] != lines[2]
 
 
+def test_a_run_over_its_time_limit_stops_by_itself_and_says_how_far_it_came(tmp_path: Path) -> None:
+    reference = copy(goldens.REFERENCE, tmp_path / "reference")
+    (reference / "scoring.yaml").write_text("time_limit: 0.000001\n")
+    output, process = run(tmp_path, goldens.prediction("good"), reference, "output")
+    assert process.returncode == 4
+    assert re.fullmatch(
+        r"stopped: the time limit of 1e-06 s ran out while reading the ground truth: \d+ of 109 frames were done; "
+        r"give it more cores, or raise time_limit in scoring\.yaml\n",
+        process.stderr,
+    )
+    assert {path.name for path in output.iterdir()} == {"detailed_results.html"}
+    assert "ran out" in (output / "detailed_results.html").read_text()
+
+
 def test_wrong_usage_is_exit_2(tmp_path: Path) -> None:
     process = commands.lvos_eval("score", tmp_path / "none.zip", "--reference", goldens.REFERENCE, "--output", tmp_path / "out")
     assert (process.returncode, process.stderr) == (2, f"no submission at {tmp_path / 'none.zip'}\n")

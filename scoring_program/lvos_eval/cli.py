@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -22,7 +22,7 @@ from lvos_eval.outputs import OutputFolder
 from lvos_eval.overlays import draw_worst_frames
 from lvos_eval.page import render_page
 from lvos_eval.problems import Problem, Severity, render_problems
-from lvos_eval.progress import ProgressObserver
+from lvos_eval.progress import Deadline, ProgressObserver
 from lvos_eval.protocol import Protocol, Task
 from lvos_eval.reference import signature
 from lvos_eval.reference_check import check_reference
@@ -137,6 +137,8 @@ def _guarded(options: argparse.Namespace) -> int:
         return _fail(options, ExitCode.REFERENCE, "\n".join(render_problems(fault.problems)))
     except Stopped as fault:
         return _fail(options, ExitCode.STOPPED, f"stopped: {fault}")
+    except KeyboardInterrupt:
+        return _fail(options, ExitCode.STOPPED, "stopped: interrupted")
     except BrokenPipeError:
         # whoever read our output has gone; there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -184,9 +186,18 @@ class _Log:
             json.dump(content, sys.stdout, indent=1, allow_nan=False)
             print(flush=True)
 
-    def observer(self, manifest: Manifest, on_progress: Any = None) -> ProgressObserver:
+    def observer(
+        self,
+        manifest: Manifest,
+        on_progress: Callable[[Progress], None] | None = None,
+        deadline: Deadline | None = None,
+        *,
+        aside: bool = False,
+    ) -> ProgressObserver:
+        """Shows progress; `aside` on stderr, before stdout has its first line."""
         frames = {video.name: len(video.scored) for video in manifest.videos}
-        return ProgressObserver(frames, None if self.quiet else self.text, on_progress)
+        stream = sys.stderr if aside else self.text
+        return ProgressObserver(frames, None if self.quiet else stream, on_progress, deadline)
 
 
 def _check(options: argparse.Namespace) -> ExitCode:
@@ -274,13 +285,15 @@ def _score_into(output: OutputFolder, options: argparse.Namespace, log: _Log) ->
     def refresh(progress: Progress) -> None:
         output.write_page(render_page(replace(report, state=State.SCORING, progress=progress)))
 
-    observe = log.observer(manifest, refresh)
-    digest = seal(manifest, options.jobs, observe)
+    deadline = Deadline.after(manifest.settings.time_limit)
+    digest = seal(manifest, options.jobs, log.observer(manifest, refresh, deadline, aside=True))
     report = replace(report, signature=signature(manifest, digest, __version__))
     log.say(f"lvos-eval {__version__} {report.signature}")
     for note in manifest.warnings:
         log.say(f"note: {note}")
-    result = score_submission(options.submission, manifest, digest, options.jobs, observe, strict=options.strict)
+    result = score_submission(
+        options.submission, manifest, digest, options.jobs, log.observer(manifest, refresh, deadline), strict=options.strict
+    )
     detail = options.detail or manifest.settings.detail or options.default_detail
     frames = None
     if detail is Detail.FULL and result.report.state is State.SCORED:

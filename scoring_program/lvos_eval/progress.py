@@ -6,32 +6,58 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, TextIO
 
 from tqdm import tqdm
 
 from lvos_eval.evaluation import ChunkResult
+from lvos_eval.faults import Stopped
 from lvos_eval.report import Progress
 
-__all__ = ["ProgressObserver"]
+__all__ = ["Deadline", "ProgressObserver"]
 
 SECONDS_BETWEEN: Final = 5.0
 """Between two lines in a log, and between two refreshes of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment, on the monotonic clock, after which a run stops by itself."""
+
+    limit: float
+    moment: float
+
+    @classmethod
+    def after(cls, limit: float | None) -> Deadline | None:
+        """`limit` seconds from now; None without a limit."""
+        return None if limit is None else cls(limit, time.monotonic() + limit)
+
+    def check(self, now: float, done: str) -> None:
+        """Raises Stopped if it is over; `done` says how far the run came."""
+        if now > self.moment:
+            hint = "give it more cores, or raise time_limit in scoring.yaml"
+            raise Stopped(f"the time limit of {self.limit:g} s ran out while {done}; {hint}")
 
 
 class ProgressObserver:
     """Watches chunk results go by and says so."""
 
     def __init__(
-        self, frames_by_video: Mapping[str, int], log: TextIO | None, on_progress: Callable[[Progress], None] | None = None
+        self,
+        frames_by_video: Mapping[str, int],
+        log: TextIO | None,
+        on_progress: Callable[[Progress], None] | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         """`log` is where plain lines go, None for silence; `on_progress` is called every few seconds."""
         self._frames_by_video = frames_by_video
         self._log = log
         self._on_progress = on_progress
+        self._deadline = deadline
 
     def __call__(self, what: str, total: int, results: Iterable[ChunkResult]) -> Iterator[ChunkResult]:
-        """Passes the results on."""
+        """Passes the results on. Raises Stopped once the deadline has passed."""
         started = said = time.monotonic()
         frames = 0
         by_video: Counter[str] = Counter()
@@ -44,6 +70,8 @@ class ProgressObserver:
                 frames += result.frames
                 by_video[result.video] += result.frames
                 now = time.monotonic()
+                if self._deadline is not None and frames < total:
+                    self._deadline.check(now, f"{what}: {frames} of {total} frames were done")
                 if now - said < SECONDS_BETWEEN:
                     continue
                 said = now

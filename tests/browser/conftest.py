@@ -80,6 +80,11 @@ class _Server(ThreadingHTTPServer):
 class _Handler(SimpleHTTPRequestHandler):
     server: _Server
 
+    def end_headers(self) -> None:
+        # times of modification have whole seconds, in which a page may change more than once
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
     def log_message(self, format: str, *args: Any) -> None:
         self.server.paths.append(self.path)
 

@@ -9,6 +9,8 @@ RUN := PYTHONPATH=scoring_program $(BIN)/python
 RESULTS ?= results
 DIST ?= dist
 REFERENCE ?= reference_data_stub/reference
+FUZZING ?= fuzzing
+fuzz: SECONDS = 60
 SUBMISSION ?= reference_data_stub/sample_submission.zip
 
 .PHONY: help
@@ -86,6 +88,14 @@ docker-test: $(VENV)/development ## build the image and run it for real; brings 
 platform-test: $(VENV)/development ## run the bundle in the image the way Codabench and CodaLab do
 	@tests/container/engine.sh tests/container/live.sh $(BIN)/python live_platforms.py
 
+.PHONY: fuzz
+fuzz: $(VENV)/development ## look for bytes that the reading of submissions does not bear (SECONDS=)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group fuzz
+	mkdir -p $(FUZZING)/finds
+	$(RUN) tests/fuzz.py $(FUZZING)/corpus -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZING)/finds/ \
+		-max_len=4096 -timeout=5 -rss_limit_mb=1000
+
 .PHONY: lint
 lint: $(VENV)/development ## ruff, mypy, shellcheck, hadolint
 	$(BIN)/ruff format --check .
@@ -121,5 +131,5 @@ lock: $(VENV)/development ## resolve the dependencies anew into the lock files
 
 .PHONY: clean
 clean: ## remove everything that the other targets made
-	rm -rf $(VENV) $(RESULTS) $(DIST) build bench-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(RESULTS) $(DIST) build bench-data $(FUZZING) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,42 +6,73 @@ claimed, and checked against its checksum. Nothing is ever written to disk.
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import stat
 import struct
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from lvos_eval.inflate import RAW, InflateFault, crc32, inflate
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
+from lvos_eval.wording import SAVE_IDS, counted, listed, sized
+from lvos_eval.zip_directory import DirectoryEntry, DirectoryFault, read_directory
 
-__all__ = ["ArchiveReader", "Member", "MemberFault", "list_members"]
+__all__ = ["Archive", "ArchiveReader", "Member", "MemberFault", "list_members"]
 
 SIZE_LIMIT: Final = 1_000_000_000
 """Bytes above which platforms have been seen to lose an upload without a word."""
 
-_DIRECTORY_BYTES_PER_MEMBER: Final = 160
+_STORED: Final = 0
+_DEFLATED: Final = 8
+_ENCRYPTED: Final = 0x2041
+"""Flags of an encrypted member: encryption, strong encryption, hidden local headers."""
+
+_ZIP_INSIDE: Final = "cd masks && zip -r ../submission.zip ."
+_ZIP_AGAIN: Final = f"zip again: {_ZIP_INSIDE}"
+_SAVE_SMALLER: Final = f"save the masks as compressed PNG, a few kilobytes each: {SAVE_IDS}."
+
 _RATIO_MATTERS_FROM: Final = 16 << 20
 """Below this size an uncompressed PNG of an empty mask may shrink a thousandfold in a zip, and that is no attack."""
+_DENSE_TOTAL: Final = 4 << 30
+"""All members together that are packed more densely than the limit may unpack to so many bytes."""
+
+_LONGEST_NAME: Final = 1024
+_DEEPEST: Final = 16
 
 _LOCAL_HEADER: Final = struct.Struct("<4s5H3I2H")
 _LOCAL_SIGNATURE: Final = b"PK\x03\x04"
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
+_SPECIAL_KINDS: Final = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
+
+_OTHER_KINDS: Final = (
+    (b"\x1f\x8b", "a gzip or tar.gz"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"\x89PNG", "a single PNG"),
+    (b"<!DO", "a web page, such as a log-in form saved in place of a download"),
+    (b"<htm", "a web page, such as a log-in form saved in place of a download"),
+)
 
 
 class MemberFault(ValueError):
-    """A member cannot be read as its directory entry promises; `str()` says why."""
+    """A file of the submission cannot be read: `code` is that of the problem, `str()` says why."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class Member(NamedTuple):
     """Where a file lies in the zip; small, because worker processes are sent one for each frame."""
 
-    name: str
+    raw_name: bytes
     offset: int
     packed: int
     unpacked: int
@@ -49,180 +80,199 @@ class Member(NamedTuple):
     crc: int
 
 
-class _DirectoryTooLarge(Exception):
-    """The directory is larger than any that fits the limits."""
+class Archive(NamedTuple):
+    """The files in a zip as (path inside it, member), folders left out; only a `sound` archive may be read."""
+
+    files: list[tuple[str, Member]]
+    sound: bool
 
 
-class _BoundedFile(io.FileIO):
-    """A file that refuses to read more than `limit` bytes at once: a zip's directory is read in one go."""
-
-    def __init__(self, path: Path, limit: int) -> None:
-        super().__init__(path, "rb")
-        self._limit = limit
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > self._limit:
-            raise _DirectoryTooLarge
-        return super().read(size) or b""
-
-
-def list_members(path: Path, limits: Limits, collector: ProblemCollector) -> list[tuple[str, Member]]:
-    """Every file in the zip as (path inside it, member), folders left out.
-
-    What is wrong with the archive goes to `collector`; the list is empty where the archive must not be read.
-    """
+def list_members(path: Path, limits: Limits, collector: ProblemCollector) -> Archive:
+    """Everything that the zip's directory tells; what is wrong with the archive goes to `collector`. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        with (
-            _BoundedFile(path, max(limits.members * _DIRECTORY_BYTES_PER_MEMBER, 1 << 17)) as file,
-            zipfile.ZipFile(file) as archive,
-        ):
-            entries = archive.infolist()
-            directory = archive.start_dir
-    except _DirectoryTooLarge:
-        collector.add(
-            "archive-too-large", f"the zip's directory has room for far more than {limits.members} files.", "zip the masks only."
-        )
-        return []
-    except (zipfile.BadZipFile, UnicodeDecodeError, struct.error, NotImplementedError, ValueError, OverflowError) as error:
-        _report_unreadable(path, str(error), collector)
-        return []
-    problems_before = len(collector.problems)
-    _check_entries(entries, limits, collector)
-    _check_overlaps(entries, directory, collector)
-    if path.stat().st_size > SIZE_LIMIT:
+        size = os.fstat(descriptor).st_size
+        start = os.pread(descriptor, 6, 0)
+        directory = read_directory(descriptor, limits.members)
+    except DirectoryFault as fault:
+        _report_unreadable(path, start, fault, collector)
+        return Archive([], False)
+    finally:
+        os.close(descriptor)
+    entries = directory.entries
+    before = len(collector)
+    _check_kinds(entries, collector)
+    unplaced = _check_paths(entries, collector)
+    _check_sizes(entries, limits, collector)
+    _check_overlaps(entries, directory.start, collector)
+    sound = len(collector) == before
+    _check_repeats(entries, collector)
+    if size > SIZE_LIMIT:
         collector.add(
             "size-limit",
-            f"the zip has {path.stat().st_size / 1e9:.2f} GB; platforms have lost uploads over 1 GB without a word.",
-            "save the masks as palette PNG with compression, and leave out frames that are not asked for.",
+            f"the zip has {sized(size)}; platforms have lost uploads over {sized(SIZE_LIMIT)} without a word.",
+            f"leave out frames that are not asked for, and {_SAVE_SMALLER}",
         )
-    errors = collector.problems[: len(collector.problems) - problems_before]
-    if any(problem.code.startswith("archive-") for problem in errors):
-        return []
-    return [
-        (
-            entry.filename,
-            Member(
-                entry.filename,
-                entry.header_offset,
-                entry.compress_size,
-                entry.file_size,
-                entry.compress_type == zipfile.ZIP_DEFLATED,
-                entry.CRC,
-            ),
-        )
-        for entry in entries
-        if not entry.is_dir()
-    ]
+    files = [entry for entry in entries if not entry.is_folder and entry.name not in unplaced]
+    return Archive([(_plain_path(entry.name), _member(entry)) for entry in files], sound)
 
 
-def _report_unreadable(path: Path, reason: str, collector: ProblemCollector) -> None:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start[:2] == b"PK":
-        collector.add(
-            "archive-damaged",
-            f"the zip's directory cannot be read ({reason}).",
-            "zip again and upload again; an upload that broke off looks like this.",
-        )
+def _member(entry: DirectoryEntry) -> Member:
+    return Member(entry.raw_name, entry.offset, entry.packed, entry.unpacked, entry.method == _DEFLATED, entry.crc)
+
+
+def _plain_path(name: str) -> str:
+    """The path without the detours that some tools write: `./a//b` is `a/b`."""
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def _report_unreadable(path: Path, start: bytes, fault: DirectoryFault, collector: ProblemCollector) -> None:
+    if start.startswith(b"PK") or fault.code != "archive-damaged":
+        collector.add(fault.code, f"{fault}.", f"{fault.fix}.")
         return
-    kinds = {b"\x1f\x8b": "gzip or tar.gz", b"7z": "7z", b"Ra": "rar", b"BZ": "bzip2", b"\xfd7": "xz", b"\x89P": "a single PNG"}
-    kind = kinds.get(start[:2])
+    kind = next((kind for signature, kind in _OTHER_KINDS if start.startswith(signature)), None)
     looks = f"; it looks like {kind}" if kind else ""
-    collector.add("not-an-archive", f"{path.name} is no zip{looks}.", "make a zip: cd masks && zip -r ../submission.zip .")
+    what = f"{path.name} is no zip{looks}." if start else f"{path.name} is empty."
+    collector.add("not-an-archive", what, f"make a zip: {_ZIP_INSIDE}")
 
 
-def _examples(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(name if len(name) <= 80 else name[:77] + "..." for name in names[:3]) + more
-
-
-def _check_entries(entries: Sequence[zipfile.ZipInfo], limits: Limits, collector: ProblemCollector) -> None:
-    if len(entries) > limits.members:
-        collector.add(
-            "archive-too-large",
-            f"the zip has {len(entries)} members; at most {limits.members} are allowed.",
-            "zip the masks only.",
-        )
-        return
-    encrypted = [entry.filename for entry in entries if entry.flag_bits & 0x1]
+def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
+    """Reports members that are encrypted or packed in a way that is not read."""
+    encrypted = [entry.name for entry in entries if entry.flags & _ENCRYPTED]
     if encrypted:
-        collector.add("archive-encrypted", f"members are encrypted: {_examples(encrypted)}.", "zip again without a password.")
+        collector.add(
+            "archive-encrypted",
+            f"{counted(len(encrypted), 'member')} of the zip {_are(encrypted)} encrypted: {listed(encrypted)}.",
+            "zip again without a password.",
+        )
     unknown = [
-        entry.filename
+        entry.name
         for entry in entries
-        if not entry.is_dir() and entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        if entry.method not in (_STORED, _DEFLATED) and not entry.is_folder and not entry.flags & _ENCRYPTED
     ]
     if unknown:
         collector.add(
             "archive-unsupported",
-            f"members use a compression other than stored or deflated: {_examples(unknown)}.",
-            "zip again with the default method: zip -r ../submission.zip .",
+            f"{counted(len(unknown), 'member')} of the zip {_are(unknown)} neither stored nor deflated: {listed(unknown)}.",
+            f"zip again with Deflate, the default of most tools (7z a -tzip -mm=Deflate): {_ZIP_INSIDE}",
         )
-    unsafe = [entry.orig_filename for entry in entries if _is_unsafe(entry)]
-    if unsafe:
-        collector.add(
-            "archive-unsafe-path",
-            f"members have absolute paths, '..', backslashes, drives, or are links or devices: {_examples(unsafe)}.",
-            "zip plain files with relative paths: cd masks && zip -r ../submission.zip .",
-        )
-    _check_sizes(entries, limits, collector)
 
 
-def _is_unsafe(entry: zipfile.ZipInfo) -> bool:
-    name = entry.orig_filename
-    mode = entry.external_attr >> 16
-    kind = stat.S_IFMT(mode)
-    return (
-        name.startswith("/")
-        or "\\" in name
-        or "\0" in name
-        or _DRIVE.match(name) is not None
-        or ".." in name.split("/")
-        or (entry.create_system == 3 and kind not in (0, stat.S_IFREG, stat.S_IFDIR))
-    )
+def _are(names: Sequence[object]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
-def _check_sizes(entries: Sequence[zipfile.ZipInfo], limits: Limits, collector: ProblemCollector) -> None:
-    total = sum(entry.file_size for entry in entries)
+_LINKS: Final = "links or devices"
+_BACKSLASHES: Final = "paths with backslashes instead of slashes"
+
+_UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = (
+    (
+        _LINKS,
+        "zip the files themselves: zip -r follows links unless -y is given.",
+        lambda entry: stat.S_IFMT(entry.mode) in _SPECIAL_KINDS,
+    ),
+    (
+        "absolute paths",
+        f"zip relative paths: {_ZIP_INSIDE}",
+        lambda entry: entry.name.startswith(("/", "\\")) or _DRIVE.match(entry.name) is not None,
+    ),
+    (
+        "paths with `..`",
+        f"zip from inside the folder with the masks: {_ZIP_INSIDE}",
+        lambda entry: ".." in entry.name.replace("\\", "/").split("/"),
+    ),
+    (
+        _BACKSLASHES,
+        "zip with another tool, such as 7-Zip or python -m zipfile -c submission.zip masks/*",
+        lambda entry: "\\" in entry.name,
+    ),
+    ("names with NUL characters", f"rename the files: {_ZIP_INSIDE}", lambda entry: "\0" in entry.name),
+    (
+        f"paths of more than {_LONGEST_NAME:,} characters or {_DEEPEST} folders",
+        f"zip the folders of the videos without those that lead to them: {_ZIP_INSIDE}",
+        lambda entry: len(entry.name) > _LONGEST_NAME or entry.name.count("/") > _DEEPEST,
+    ),
+)
+"""What is refused in a path, the way out, and how it is seen. The first that fits is reported."""
+
+
+def _unsafe_kind(entry: DirectoryEntry) -> str | None:
+    return next((what for what, _, is_unsafe in _UNSAFE if is_unsafe(entry)), None)
+
+
+def _check_paths(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> set[str]:
+    """Reports unsafe paths; returns those that do not tell which mask they stand for."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        kind = _unsafe_kind(entry)
+        if kind is not None:
+            found[kind].append(entry.name)
+    for what, fix, _ in _UNSAFE:
+        if found[what]:
+            collector.add("archive-unsafe-path", f"the zip holds {what}: {listed(found[what])}.", fix)
+    return {name for what, names in found.items() if what not in (_LINKS, _BACKSLASHES) for name in names}
+
+
+def _check_sizes(entries: Sequence[DirectoryEntry], limits: Limits, collector: ProblemCollector) -> None:
+    """Reports what is over the limits."""
+    total = sum(entry.unpacked for entry in entries)
     if total > limits.total_bytes:
         collector.add(
             "archive-too-large",
-            f"the members unpack to {total / 1e9:.1f} GB; at most {limits.total_bytes / 1e9:.1f} GB are allowed.",
-            "save the masks as palette PNG with compression.",
+            f"the zip unpacks to {sized(total)}; at most {sized(limits.total_bytes)} are allowed.",
+            _SAVE_SMALLER,
         )
-    large = [entry.filename for entry in entries if entry.file_size > limits.member_bytes]
+    large = [entry.name for entry in entries if max(entry.unpacked, entry.packed) > limits.member_bytes]
     if large:
         collector.add(
             "archive-too-large",
-            f"members unpack to more than {limits.member_bytes / 1e6:.0f} MB each: {_examples(large)}.",
-            "a mask is a few kilobytes as a palette PNG; leave everything else out.",
+            f"{counted(len(large), 'member')} of the zip {'has' if len(large) == 1 else 'have'} more than "
+            f"{sized(limits.member_bytes)}: {listed(large)}.",
+            "zip the masks only; a mask is a few kilobytes as a palette PNG.",
         )
     dense = [
-        entry.filename
+        entry
         for entry in entries
-        if _RATIO_MATTERS_FROM < entry.file_size <= limits.member_bytes
-        and entry.file_size > limits.ratio * max(entry.compress_size, 1)
+        if entry.unpacked > limits.ratio * max(entry.packed, 1) and entry.unpacked <= limits.member_bytes
     ]
-    if dense:
+    worst = [entry for entry in dense if entry.unpacked > _RATIO_MATTERS_FROM]
+    if not worst and sum(entry.unpacked for entry in dense) > _DENSE_TOTAL:
+        worst = dense
+    if worst:
+        names, together = listed(entry.name for entry in worst), sum(entry.unpacked for entry in worst)
         collector.add(
             "archive-too-large",
-            f"members unpack to more than {limits.ratio:.0f} times their packed size: {_examples(dense)}.",
-            "save the masks as palette PNG with compression.",
+            f"{counted(len(worst), 'member')} of the zip unpack{'s' if len(worst) == 1 else ''} to more than "
+            f"{limits.ratio:g} times the packed size, {sized(together)} in all: {names}.",
+            _SAVE_SMALLER,
         )
 
 
-def _check_overlaps(entries: Iterable[zipfile.ZipInfo], directory: int, collector: ProblemCollector) -> None:
+def _check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
+    """Reports members with the same path: tools disagree on which of them counts."""
+    counts = Counter(entry.raw_name for entry in entries)
+    repeated = list(dict.fromkeys(entry.name for entry in entries if counts[entry.raw_name] > 1 and not entry.is_folder))
+    if repeated:
+        collector.add(
+            "archive-duplicate",
+            f"{counted(len(repeated), 'path')} {_are(repeated)} in the zip more than once: {listed(repeated)}.",
+            "delete the old zip before zipping again: most tools add to a zip that is there.",
+        )
+
+
+def _check_overlaps(entries: Iterable[DirectoryEntry], directory: int, collector: ProblemCollector) -> None:
     """No two members may share bytes, nor reach into the directory: that is how small zips unpack to petabytes."""
-    spans = sorted((entry.header_offset, entry.compress_size + len(entry.orig_filename), entry.filename) for entry in entries)
+    spans = sorted(
+        (entry.offset, entry.offset + _LOCAL_HEADER.size + len(entry.raw_name) + entry.packed, entry.name) for entry in entries
+    )
     ends = [*(start for start, _, _ in spans[1:]), directory]
-    overlapping = [
-        name for (start, length, name), end in zip(spans, ends, strict=False) if start + _LOCAL_HEADER.size + length > end
-    ]
+    overlapping = [name for (_, stop, name), end in zip(spans, ends, strict=False) if stop > end]
     if overlapping:
         collector.add(
             "archive-damaged",
-            f"members overlap each other or the directory: {_examples(overlapping)}.",
-            "zip again with a common tool: zip -r ../submission.zip .",
+            f"{counted(len(overlapping), 'member')} of the zip reach{'es' if len(overlapping) == 1 else ''} into the next one "
+            f"or into the directory: {listed(overlapping)}.",
+            _ZIP_AGAIN,
         )
 
 
@@ -245,27 +295,32 @@ class ArchiveReader:
     def read(self, member: Member) -> bytes:
         """The member's unpacked bytes, length and checksum checked. Raises MemberFault."""
         # extra fields of the local header may differ from the directory's; 64 bytes hold those of common tools
-        guess = _LOCAL_HEADER.size + 2 * len(member.name) + 64 + member.packed
+        guess = _LOCAL_HEADER.size + len(member.raw_name) + 64 + member.packed
         data = os.pread(self._descriptor, guess, member.offset)
         if len(data) < _LOCAL_HEADER.size:
-            raise MemberFault("the zip ends before the member")
-        signature, _, _, method, _, _, _, _, _, name_length, extra_length = _LOCAL_HEADER.unpack_from(data)
-        if signature != _LOCAL_SIGNATURE or (method == zipfile.ZIP_DEFLATED) != member.deflated:
-            raise MemberFault("the member's header does not match the zip's directory")
+            raise _damaged("the zip ends before the member")
+        signature, _, flags, method, _, _, _, _, _, name_length, extra_length = _LOCAL_HEADER.unpack_from(data)
+        name = data[_LOCAL_HEADER.size : _LOCAL_HEADER.size + name_length]
+        kind = _DEFLATED if member.deflated else _STORED
+        if signature != _LOCAL_SIGNATURE or method != kind or flags & _ENCRYPTED or name != member.raw_name:
+            raise _damaged("the zip member's header does not match the zip's directory")
         start = _LOCAL_HEADER.size + name_length + extra_length
         if start + member.packed > len(data):
             data = os.pread(self._descriptor, member.packed, member.offset + start)
             start = 0
         packed = data[start : start + member.packed]
         if len(packed) < member.packed:
-            raise MemberFault("the zip ends inside the member")
+            raise _damaged("the zip ends inside the member")
+        content = packed
         if member.deflated:
             try:
                 content = inflate(packed, member.unpacked, RAW)
             except InflateFault as fault:
-                raise MemberFault(f"zip member: {fault}") from None
-        else:
-            content = packed
+                raise _damaged(f"the zip member does not unpack ({fault})") from None
         if len(content) != member.unpacked or crc32(content) != member.crc:
-            raise MemberFault("the zip member's checksum is wrong")
+            raise _damaged("the zip member's checksum is wrong")
         return content
+
+
+def _damaged(reason: str) -> MemberFault:
+    return MemberFault("archive-damaged", reason)

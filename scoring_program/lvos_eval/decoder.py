@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from lvos_eval.masks import Labels, ObjectFinder, PackedMask
-from lvos_eval.png import Png, PngFault, decode_labels, parse_png
+from lvos_eval.png import Png, decode_labels, parse_png
 
 __all__ = ["DecodedMask", "Decoder", "IndexedFault", "SalientDecoder"]
 
@@ -29,9 +28,10 @@ class DecodedMask(NamedTuple):
 class IndexedFault(ValueError):
     """The bytes are a good PNG, but not a label map of the right size."""
 
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        """`faults` are the details by the code of the problem."""
+        super().__init__(", ".join(faults.values()))
+        self.faults = faults
 
 
 class Decoder:
@@ -48,7 +48,7 @@ class Decoder:
         if self._mask is None or data != self._data:
             header, pixels = parse_png(data)
             self._check(header)
-            labels = self._labels(decode_labels(data, header, pixels))
+            labels = self._labels(decode_labels(header, pixels))
             self._mask = DecodedMask(header.height, header.width, *self._finder.find(labels))
             self._data = data
         return self._mask
@@ -58,13 +58,14 @@ class Decoder:
         return samples
 
     def _check(self, header: Png) -> None:
+        faults = {}
         if not header.is_indexed:
-            raise IndexedFault("not-indexed", header.kind)
+            faults["not-indexed"] = header.kind
         if self._size is not None and (header.height, header.width) != self._size:
             height, width = self._size
-            raise IndexedFault("wrong-size", f"{header.width}x{header.height} instead of {width}x{height}")
-        if header.height * header.width > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
-            raise PngFault(f"{header.width}x{header.height} pixels are larger than any video")
+            faults["wrong-size"] = f"{header.width}x{header.height} instead of {width}x{height}"
+        if faults:
+            raise IndexedFault(faults)
 
 
 class SalientDecoder(Decoder):
@@ -82,5 +83,5 @@ class SalientDecoder(Decoder):
         elif len(values) > 2:
             foreground = samples >= SALIENT_FROM
         else:
-            raise IndexedFault("not-salient", f"the values are {' and '.join(map(str, values))}")
+            raise IndexedFault({"not-salient": " and ".join(map(str, values))})
         return foreground * np.uint8(self._id)

@@ -22,7 +22,7 @@ from lvos_eval.footprints import footprint, surroundings
 from lvos_eval.manifest import Manifest, Video
 from lvos_eval.masks import NOTHING
 from lvos_eval.metrics import Outline, measure
-from lvos_eval.png import PngFault, parse_header
+from lvos_eval.png import PngFault, parse_header, parse_png, plain_png
 from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import PROPOSALS, Task, frame_name
 from lvos_eval.shapes import shape_digest
@@ -43,7 +43,10 @@ __all__ = [
 CHUNK_FRAMES: Final = 48
 """Frames a chunk: enough to make its fixed costs small, few enough that the last one keeps nobody waiting."""
 
-_MAX_COLOURS: Final = 64
+_MAX_COLOURS: Final = 4096
+_MAX_COLOURED_PIXELS: Final = 4096 * 2304
+_MAIN_SHARE: Final = 0.02
+"""Share of the coloured pixels from which a colour is one of an object and not of a smooth edge."""
 _GROUND_TRUTH_BYTES: Final = 1 << 28
 
 
@@ -129,7 +132,7 @@ def plan_chunks(
     """
     chunks = []
     for video in manifest.videos:
-        masks = submission.masks.get(video.name, {}) if submission else {}
+        masks = submission.masks.get(video.name, {}) if submission and submission.readable else {}
         tasks = [
             FrameTask(frame, masks.get(frame), scored) for frame, scored in _objects_by_frame(video) if score or frame in masks
         ]
@@ -225,7 +228,7 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
                 try:
                     data = reader.read(task.prediction)
                 except MemberFault as fault:
-                    result.findings.faults.append(MaskFault("unreadable-mask", task.frame, str(fault)))
+                    result.findings.faults.append(MaskFault(fault.code, task.frame, str(fault)))
                 except OSError as error:
                     result.findings.faults.append(MaskFault("unreadable-mask", task.frame, error.strerror or str(error)))
             yield task, data
@@ -241,11 +244,12 @@ def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None
         findings.faults.append(MaskFault("unreadable-mask", task.frame, str(fault)))
         return None
     except IndexedFault as fault:
-        first = all(other.code != fault.code for other in findings.faults)
-        colours = _colours(data) if first and fault.code == "not-indexed" else frozenset()
-        findings.faults.append(MaskFault(fault.code, task.frame, str(fault), colours))
+        for code, detail in fault.faults.items():
+            first = all(other.code != code for other in findings.faults)
+            colours = _colours(data) if first and code == "not-indexed" else frozenset()
+            findings.faults.append(MaskFault(code, task.frame, detail, colours))
         return None
-    findings.decoded += 1
+    findings.inspected.update(task.scored)
     findings.labelled_pixels += sum(found.area for found in mask.objects.values())
     asked = task.scored if chunk.task is not Task.UNSUPERVISED_MULTIPLE else PROPOSALS
     findings.present.update(label for label in asked if mask.objects[label].area)
@@ -256,15 +260,18 @@ def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None
 
 
 def _colours(data: bytes) -> frozenset[tuple[int, int, int]]:
-    """The colours of an image that should have been a label map, at most a few dozen."""
+    """The main colours of an image that should have been a label map, black left out; none if it cannot be read."""
     try:
-        with Image.open(BytesIO(data), formats=["PNG"]) as image:
-            if image.width * image.height > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
-                return frozenset()
-            colours = image.convert("RGB").getcolors(_MAX_COLOURS) or []
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        header, pixels = parse_png(data)
+        if header.height * header.width > _MAX_COLOURED_PIXELS:
+            return frozenset()
+        with Image.open(BytesIO(plain_png(header, pixels)), formats=["PNG"]) as image:
+            found = image.convert("RGB").getcolors(_MAX_COLOURS) or []
+    except (PngFault, OSError, SyntaxError, ValueError):
         return frozenset()
-    return frozenset((colour[0], colour[1], colour[2]) for _, colour in colours if isinstance(colour, tuple))
+    colours = {colour: pixels for pixels, colour in found if isinstance(colour, tuple) and any(colour)}
+    enough = _MAIN_SHARE * sum(colours.values())
+    return frozenset((red, green, blue) for (red, green, blue), pixels in colours.items() if pixels >= enough)
 
 
 def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: ChunkResult) -> DecodedMask | None:

@@ -31,8 +31,8 @@ class VideoFindings:
     unknown_pixels: Counter[int] = field(default_factory=Counter)
     """Number of pixels of each undeclared label, over all masks."""
     unknown_frames: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    decoded: int = 0
-    """Number of masks that could be decoded."""
+    inspected: set[int] = field(default_factory=set)
+    """Declared objects that are scored in at least one of the decoded masks."""
     labelled_pixels: int = 0
     """Number of pixels of declared objects, over all masks."""
 
@@ -43,5 +43,5 @@ class VideoFindings:
         self.unknown_pixels.update(other.unknown_pixels)
         for label, frames in other.unknown_frames.items():
             self.unknown_frames[label] |= frames
-        self.decoded += other.decoded
+        self.inspected |= other.inspected
         self.labelled_pixels += other.labelled_pixels

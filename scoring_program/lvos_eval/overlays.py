@@ -86,7 +86,7 @@ def draw_worst_frames(
 
 def _decode(data: bytes) -> Labels:
     header, pixels = parse_png(data)
-    return decode_labels(data, header, pixels)
+    return decode_labels(header, pixels)
 
 
 def _quality(value: ObjectFrame) -> float:

@@ -18,11 +18,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lvos_eval import charts
-from lvos_eval.problems import Severity, frame_ranges, printable
+from lvos_eval.problems import Severity, frame_ranges
 from lvos_eval.protocol import Protocol, Task, frame_name
 from lvos_eval.report import FrameDetails, Report, State
 from lvos_eval.sections import VideoSection, attribute_rows, problem_groups, video_sections
 from lvos_eval.visibility import pooled_means
+from lvos_eval.wording import printable
 
 __all__ = ["REFRESH_SECONDS", "render_page"]
 

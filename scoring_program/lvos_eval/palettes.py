@@ -17,16 +17,21 @@ class Palette(NamedTuple):
     name: str
     colours: Mapping[int, Colour]
 
-    @property
-    def greys(self) -> dict[int, int]:
-        """Object id by the grey value that its colour becomes (ITU-R 601 luma, as Pillow and OpenCV convert)."""
-        return {luminance(colour): id for id, colour in sorted(self.colours.items(), reverse=True)}
+    def greys(self, rounding: int) -> dict[int, int]:
+        """Object id by the grey value that its colour becomes; the lowest id where two share a grey."""
+        return {luminance(colour, rounding): id for id, colour in sorted(self.colours.items(), reverse=True)}
 
 
-def luminance(colour: Colour) -> int:
-    """ITU-R 601-2 luma, rounded as Pillow's `convert("L")` does."""
+_ROUNDED: Final = 0x8000
+"""As Pillow's `convert("L")` and `cv2.cvtColor` do."""
+_CUT_OFF: Final = 0
+"""As `cv2.imread(path, cv2.IMREAD_GRAYSCALE)` does."""
+
+
+def luminance(colour: Colour, rounding: int = _ROUNDED) -> int:
+    """ITU-R 601-2 luma in fixed point."""
     red, green, blue = colour
-    return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
+    return (red * 19595 + green * 38470 + blue * 7471 + rounding) >> 16
 
 
 def _pascal_voc(id: int) -> Colour:
@@ -42,8 +47,15 @@ def _from_hex(*colours: str) -> Mapping[int, Colour]:
     return MappingProxyType({id: (int(c[:2], 16), int(c[2:4], 16), int(c[4:], 16)) for id, c in enumerate(colours, 1)})
 
 
+def _davis_toolkit(id: int) -> Colour:
+    """The same, but with 191 for 192, as the DAVIS 2017 toolkit and its descendants have it."""
+    red, green, blue = (191 if channel == 192 else channel for channel in _pascal_voc(id))
+    return red, green, blue
+
+
 PALETTES: Final = (
     Palette("DAVIS", MappingProxyType({id: _pascal_voc(id) for id in range(1, 64)})),
+    Palette("DAVIS toolkit", MappingProxyType({id: _davis_toolkit(id) for id in range(1, 22)})),
     Palette(
         "YouTube-VOS",
         _from_hex("ec5f67", "f99157", "fac863", "99c794", "62b3b2", "6699cc", "c594c5", "ab7967", "ffffff", "65737e"),
@@ -60,10 +72,11 @@ PALETTES: Final = (
 def palette_of_greys(values: Collection[int], ids: Collection[int]) -> tuple[str, dict[int, int]] | None:
     """The palette whose colours of some of the object `ids` have exactly these grey values: its name and the id of each value."""
     for palette in PALETTES:
-        greys = palette.greys
-        found = {value: greys[value] for value in sorted(values) if value in greys}
-        if values and len(found) == len(values) and set(found.values()) <= set(ids):
-            return palette.name, found
+        for rounding in (_ROUNDED, _CUT_OFF):
+            greys = palette.greys(rounding)
+            found = {value: greys[value] for value in sorted(values) if value in greys}
+            if values and len(found) == len(values) and set(found.values()) <= set(ids):
+                return palette.name, found
     return None
 
 

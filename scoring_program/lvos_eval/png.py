@@ -1,14 +1,14 @@
 """A PNG's header and its label image, checked before anything large is unpacked.
 
-The usual mask (8 bits a pixel, palette or grey, no row filter) is a view of the inflated bytes; everything else is
-decoded by Pillow.
+The usual mask (palette or grey, no row filter) is a view of the inflated bytes, and the horizontal filter that OpenCV
+writes is a running sum; everything else is decoded by Pillow, from a PNG that holds nothing but the pixel data.
 """
 
 from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,16 +16,28 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lvos_eval.inflate import InflateFault, crc32, inflate
+from lvos_eval.wording import counted
 
-__all__ = ["HEADER_BYTES", "Png", "PngFault", "decode_labels", "parse_header", "parse_png"]
+__all__ = ["HEADER_BYTES", "MAX_PIXELS", "Png", "PngFault", "decode_labels", "parse_header", "parse_png", "plain_png"]
 
 HEADER_BYTES: Final = 33
 """Signature and IHDR chunk: all that a mask's size needs."""
+
+MAX_PIXELS: Final = 1 << 24
+"""Almost two frames of 4K video; a header that claims more is not believed, so that a mask costs bounded memory."""
+
+_MAX_CHUNKS: Final = 10_000
+"""More chunks than any tool writes; a file of empty ones would take seconds to walk through."""
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _IHDR: Final = struct.Struct(">2I5B")
 _GREY: Final = 0
 _PALETTE: Final = 3
+_NO_FILTER: Final = 0
+_SUB_FILTER: Final = 1
+_LAST_FILTER: Final = 4
+_ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""First column, first row, and their steps, of the passes of an interlaced image."""
 _COLOUR_TYPES: Final = {0: "greyscale", 2: "RGB", 3: "palette", 4: "greyscale with alpha", 6: "RGBA"}
 _DEPTHS: Final = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
@@ -60,7 +72,7 @@ class Png:
 def parse_header(data: bytes) -> Png:
     """The header from the first HEADER_BYTES of a file. Raises PngFault."""
     if not data:
-        raise PngFault("empty file")
+        raise PngFault("the file is empty")
     if data[:8] != _SIGNATURE:
         kinds = {
             b"\xff\xd8": "a JPEG",
@@ -69,6 +81,9 @@ def parse_header(data: bytes) -> Png:
             b"II": "a TIFF",
             b"MM": "a TIFF",
             b"\x93N": "a NumPy array",
+            b"RI": "a WebP",
+            b"P5": "a PGM",
+            b"P6": "a PPM",
         }
         kind = kinds.get(data[:2])
         raise PngFault(f"not a PNG but {kind}" if kind else "not a PNG")
@@ -79,6 +94,8 @@ def parse_header(data: bytes) -> Png:
     width, height, depth, colour_type, compression, filtering, interlace = _IHDR.unpack_from(data, 16)
     if not width or not height or depth not in _DEPTHS.get(colour_type, ()) or compression or filtering or interlace > 1:
         raise PngFault("the header has values that no PNG has")
+    if height * width > MAX_PIXELS:
+        raise PngFault(f"the header claims {width}x{height} pixels, more than any video has")
     return Png(height, width, depth, colour_type, bool(interlace))
 
 
@@ -88,7 +105,10 @@ def parse_png(data: bytes) -> tuple[Png, bytes | memoryview]:
     view = memoryview(data)
     parts = []
     position = HEADER_BYTES
-    while position + 12 <= len(data):
+    kind, end = b"", 0
+    for _ in range(_MAX_CHUNKS):
+        if position + 12 > len(data):
+            break
         length = int.from_bytes(view[position : position + 4], "big")
         kind = data[position + 4 : position + 8]
         end = position + 12 + length
@@ -102,29 +122,46 @@ def parse_png(data: bytes) -> tuple[Png, bytes | memoryview]:
             break
         position = end
     else:
-        kind = b""
-    if kind != b"IEND":
-        raise PngFault(f"cut short after {len(data)} bytes")
+        raise PngFault(f"more than {_MAX_CHUNKS:,} chunks")
+    if kind != b"IEND" or end > len(data):
+        raise PngFault(f"cut short after {counted(len(data), 'byte')}")
     if not parts:
         raise PngFault("no pixel data")
     return header, parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def decode_labels(data: bytes, header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
+def decode_labels(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
     """The (height, width) uint8 sample values of an indexed PNG, equal to `np.asarray(PIL.Image.open(...))` for 8-bit images.
 
     Samples of 1, 2 and 4 bits are taken as they are (Pillow scales grey ones to 0..255). `header` and `pixels` come from
-    `parse_png(data)`, and the caller has accepted the header's size. Raises PngFault.
+    `parse_png`, and the caller has accepted the header's size. Raises PngFault.
     """
-    row_bytes = (header.width * header.depth + 7) // 8
-    if not header.interlaced:
-        try:
-            rows = np.frombuffer(inflate(pixels, header.height * (row_bytes + 1)), np.uint8).reshape(header.height, row_bytes + 1)
-        except InflateFault as fault:
-            raise PngFault(str(fault)) from None
-        if not rows[:, 0].any():
-            return _samples(rows[:, 1:], header)
-    return _decode_with_pillow(data, header)
+    try:
+        unpacked = inflate(pixels, sum(height * (row_bytes + 1) for height, row_bytes in _passes(header)))
+    except InflateFault as fault:
+        raise PngFault(str(fault)) from None
+    if header.interlaced:
+        return _decode_with_pillow(header, pixels)
+    rows = np.frombuffer(unpacked, np.uint8).reshape(header.height, -1)
+    filters = rows[:, 0]
+    highest = filters.max()
+    if highest == _NO_FILTER:
+        return _samples(rows[:, 1:], header)
+    if highest == _SUB_FILTER:
+        samples = rows[:, 1:].copy()
+        filtered = filters == _SUB_FILTER
+        samples[filtered] = np.cumsum(samples[filtered], axis=1, dtype=np.uint8)
+        return _samples(samples, header)
+    if highest > _LAST_FILTER:
+        raise PngFault(f"row filter {highest}, which PNG does not have")
+    return _decode_with_pillow(header, pixels)
+
+
+def _passes(header: Png) -> list[tuple[int, int]]:
+    """(rows, bytes of a row) of each pass over the image that the pixel data is made of: one, or the seven of Adam7."""
+    grids = _ADAM7 if header.interlaced else ((0, 0, 1, 1),)
+    sizes = [(-(-(header.width - x) // dx), -(-(header.height - y) // dy)) for x, y, dx, dy in grids]
+    return [(height, (width * header.depth + 7) // 8) for width, height in sizes if width > 0 and height > 0]
 
 
 def _samples(rows: NDArray[np.uint8], header: Png) -> NDArray[np.uint8]:
@@ -138,14 +175,25 @@ def _samples(rows: NDArray[np.uint8], header: Png) -> NDArray[np.uint8]:
     return samples.reshape(header.height, -1)[:, : header.width]
 
 
-def _decode_with_pillow(data: bytes, header: Png) -> NDArray[np.uint8]:
+def _decode_with_pillow(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
+    # as a palette image, whose samples Pillow does not scale
+    plain = plain_png(replace(header, colour_type=_PALETTE), pixels)
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            labels = np.asarray(image).astype(np.uint8)
+        with Image.open(io.BytesIO(plain), formats=["PNG"]) as image:
+            labels = np.asarray(image, np.uint8)
     except (OSError, SyntaxError, ValueError, struct.error) as error:
         raise PngFault(f"damaged pixel data ({error})") from None
     if labels.shape != (header.height, header.width):
         raise PngFault("the pixel data does not have the header's size")
-    if header.colour_type == _GREY and header.depth in (2, 4):
-        labels //= 255 // ((1 << header.depth) - 1)
     return labels
+
+
+def plain_png(header: Png, pixels: bytes | memoryview) -> bytes:
+    """A PNG of the same pixels without the other chunks of its file, whose readers need not be trusted."""
+    fields = _IHDR.pack(header.width, header.height, header.depth, header.colour_type, 0, 0, header.interlaced)
+    chunks = [(b"IHDR", fields), (b"IDAT", bytes(pixels)), (b"IEND", b"")]
+    if header.colour_type == _PALETTE:
+        chunks.insert(1, (b"PLTE", bytes(3 << header.depth)))
+    return _SIGNATURE + b"".join(
+        len(content).to_bytes(4, "big") + kind + content + crc32(kind + content).to_bytes(4, "big") for kind, content in chunks
+    )

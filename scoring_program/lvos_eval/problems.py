@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from lvos_eval.protocol import FRAME_STEP, frame_name
+from lvos_eval.wording import printable
 
 __all__ = ["CATALOGUE", "TERMINAL_LINES", "Problem", "ProblemCollector", "Severity", "frame_ranges", "render_problems"]
 
@@ -77,22 +78,26 @@ class Problem:
 
 @dataclass(slots=True)
 class ProblemCollector:
-    """Gathers every problem of a run; `strict` turns unknown objects into errors."""
+    """Gathers every problem of a run; `strict` turns unknown objects into errors.
+
+    Names that a participant chose are made harmless here, once for all outputs.
+    """
 
     strict: bool = False
     _found: list[Problem] = field(default_factory=list)
 
     def add(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
         severity = Severity.ERROR if self.strict and code == "unknown-object" else CATALOGUE[code][0]
-        self._found.append(Problem(code, severity, video, tuple(sorted(frames)), message, fix))
-
-    def extend(self, problems: Iterable[Problem]) -> None:
-        self._found.extend(problems)
+        name = None if video is None else printable(video)
+        self._found.append(Problem(code, severity, name, tuple(sorted(frames)), printable(message), printable(fix)))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, errors first, in an order that does not depend on how they were found."""
         return tuple(sorted(self._found, key=lambda problem: problem.sort_key))
+
+    def __len__(self) -> int:
+        return len(self._found)
 
     @property
     def has_errors(self) -> bool:
@@ -102,11 +107,15 @@ class ProblemCollector:
 def frame_ranges(frames: Sequence[int]) -> str:
     """Sorted frame numbers as compact text: `00000006-00000206 (41 frames), 00000301`."""
     runs: list[list[int]] = []
+    step = 0
     for frame in frames:
-        if runs and frame - runs[-1][1] == FRAME_STEP:
+        gap = frame - runs[-1][1] if runs else 0
+        if gap and (gap == step or (runs[-1][2] == 1 and gap in (1, FRAME_STEP))):
+            step = gap
             runs[-1][1] = frame
             runs[-1][2] += 1
         else:
+            step = 0
             runs.append([frame, frame, 1])
     texts = [
         frame_name(first) if count == 1 else f"{frame_name(first)}-{frame_name(last)} ({count} frames)"
@@ -117,11 +126,6 @@ def frame_ranges(frames: Sequence[int]) -> str:
         rest = sum(run[2] for run in runs[len(shown) :])
         shown.append(f"and {rest} more")
     return ", ".join(shown)
-
-
-def printable(text: str) -> str:
-    """`text` fit for a terminal: control and bidirectional characters escaped, so that a file name cannot act."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def render_problems(problems: Sequence[Problem], limit: int | None = TERMINAL_LINES) -> list[str]:

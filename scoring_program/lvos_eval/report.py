@@ -86,14 +86,19 @@ class FrameDetails:
 
 
 def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of `scoring_details.json` and of `--json`."""
+    """The content of `scoring_details.json` and of `--json`; its layout is `docs/report.schema.json`."""
     content: dict[str, Any] = {
         "format": DETAILS_FORMAT,
         "state": report.state,
         "version": report.version,
         "signature": report.signature,
         "settings": dict(settings),
-        "submission": {"videos": report.videos, "objects": report.objects, "frames": report.frames},
+        "submission": {
+            "accepted": report.submission,
+            "videos": report.videos,
+            "objects": report.objects,
+            "frames": report.frames,
+        },
         "scores": dict(report.scores.values) if report.scores else None,
         "interval": asdict(report.interval) if report.interval else None,
         "J&F-objects": report.scores.object_mean if report.scores else None,

@@ -141,8 +141,7 @@ def check_submission(
 def _open(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:
     videos = manifest.unlisted.union(video.name for video in manifest.videos)
     submission = open_submission(path, videos, manifest.settings.limits, collector)
-    check_names(manifest, submission, collector)
-    return submission
+    return check_names(manifest, submission, collector)
 
 
 class _Results:

@@ -31,7 +31,7 @@ def shapes_of(data: bytes) -> frozenset[bytes]:
     header, pixels = parse_png(data)
     if not header.is_indexed or header.height * header.width > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
         raise PngFault("no label map")
-    labels = decode_labels(data, header, pixels)
+    labels = decode_labels(header, pixels)
     present = np.flatnonzero(np.bincount(labels.reshape(-1), minlength=256)).tolist()
     digests = (shape_digest(pack(labels, label), header.height, header.width) for label in present if label)
     return frozenset(digest for digest in digests if digest is not None)

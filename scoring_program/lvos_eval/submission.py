@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
@@ -14,6 +14,7 @@ from lvos_eval.archive import ArchiveReader, Member, MemberFault, list_members
 from lvos_eval.faults import UsageFault
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
+from lvos_eval.wording import counted, listed, printable, sized
 
 __all__ = ["LITTER", "Entry", "MaskReader", "MaskSource", "Submission", "open_submission", "read_file"]
 
@@ -25,6 +26,8 @@ LITTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "__macosx"})
 _PLATFORM_FILE: Final = "metadata"
 _ANNOTATIONS: Final = "annotations"
 _MAX_WRAPPERS: Final = 2
+_DEEPEST: Final = 16
+"""Folders below folders that are looked into."""
 
 
 class MaskReader(Protocol):
@@ -43,7 +46,7 @@ def read_file(path: str, limit: int) -> bytes:
     try:
         size = os.fstat(descriptor).st_size
         if size > limit:
-            raise MemberFault(f"the file has {size / 1e6:.0f} MB; at most {limit / 1e6:.0f} MB are allowed")
+            raise MemberFault("unreadable-mask", f"the file has {sized(size)}; at most {sized(limit)} are allowed")
         return os.read(descriptor, size)
     finally:
         os.close(descriptor)
@@ -82,146 +85,195 @@ class MaskSource:
 class Submission:
     """What a submission holds, as far as names tell.
 
-    `masks[video][frame]` is the mask of a frame; `others[video]` are the names of all other files in that video's folder.
+    `masks[video][frame]` is the mask of a frame; `others[video]` are all other files in that video's folder, by name.
     """
 
     source: MaskSource
+    readable: bool
+    """False where the archive is such that nothing in it may be opened."""
     root: str
     """The folder that holds the videos, relative to the source; "" for its top."""
     masks: Mapping[str, Mapping[int, Entry]]
-    others: Mapping[str, tuple[str, ...]]
+    others: Mapping[str, Mapping[str, Entry]]
     extra_videos: tuple[str, ...]
     extra_files: tuple[str, ...]
     top_level: tuple[str, ...]
     """What lies at the top, for the message when no video is found."""
+    buried: str | None = None
+    """A folder with videos that lies too deep to be taken for the root."""
 
     @property
     def accepted(self) -> str:
         """Where the masks were found, in words."""
         kind = "zip" if self.source.is_archive else "folder"
         place = f"in {self.root}/ " if self.root else ""
-        return (
-            f"{sum(map(len, self.masks.values()))} masks of {len(self.masks)} videos {place}of the {kind} {self.source.path.name}"
-        )
+        masks = counted(sum(map(len, self.masks.values())), "mask")
+        return printable(f"{masks} of {counted(len(self.masks), 'video')} {place}of the {kind} {self.source.path.name}")
 
 
 def open_submission(path: Path, videos: Collection[str], limits: Limits, collector: ProblemCollector) -> Submission:
     """Finds the masks of `videos` in a folder, a zip, or a folder that holds one zip.
 
-    Faults of the archive and of names go to `collector`. Raises UsageFault if there is nothing at `path`.
+    Faults of the archive and of names go to `collector`. Raises UsageFault if there is nothing to be read at `path`.
     """
-    if path.is_dir():
-        inner = _single_archive(path)
-        if inner is None:
-            source = MaskSource(path, False, limits)
-            files: list[tuple[str, Entry]] = [(name, name) for name in _list_folder(path, limits, collector)]
-            return _arrange(source, files, videos, collector)
-        path = inner
-    elif not path.exists():
-        raise UsageFault(f"no submission at {path}")
-    source = MaskSource(path, True, limits)
-    return _arrange(source, list(list_members(path, limits, collector)), videos, collector)
+    try:
+        if path.is_dir():
+            inner = _single_archive(path)
+            if inner is None:
+                source = MaskSource(path, False, limits)
+                names, sound = _list_folder(path, limits, collector)
+                return _arrange(source, [(name, name) for name in names], sound, videos, collector)
+            path = inner
+        if not path.exists():
+            raise UsageFault(f"no submission at {path}")
+        if not path.is_file():
+            raise UsageFault(f"{path} is neither a zip nor a folder")
+        archive = list_members(path, limits, collector)
+    except OSError as error:
+        raise UsageFault(f"the submission cannot be read: {error}") from None
+    files: list[tuple[str, Entry]] = list(archive.files)
+    return _arrange(MaskSource(path, True, limits), files, archive.sound, videos, collector)
 
 
 def _single_archive(folder: Path) -> Path | None:
     """The one zip in a folder that holds nothing else of interest."""
     names = [name for name in os.listdir(folder) if name.lower() not in LITTER and name != _PLATFORM_FILE]
-    if len(names) == 1 and names[0].lower().endswith(".zip") and (folder / names[0]).is_file():
-        return folder / names[0]
-    return None
+    if len(names) != 1 or not names[0].lower().endswith(".zip"):
+        return None
+    archive = folder / names[0]
+    return archive if archive.is_file() and not archive.is_symlink() else None
 
 
-def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> list[str]:
-    """Every file below `folder`, relative, with `/`. Links are refused: they could point at hidden masks."""
+def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> tuple[list[str], bool]:
+    """Every file below `folder`, relative, with `/`, and whether all is well.
+
+    Links are refused: they could point at hidden masks. The walk is bounded, folders included.
+    """
     files: list[str] = []
     unsafe: list[str] = []
+    unreadable: list[str] = []
+    deep: list[str] = []
     pending = [""]
-    while pending and len(files) <= limits.members:
+    seen = 0
+    while pending and seen <= limits.members:
         prefix = pending.pop()
-        with os.scandir(folder / prefix) as entries:
-            for entry in entries:
-                name = f"{prefix}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(f"{name}/")
-                elif entry.is_file(follow_symlinks=False):
-                    files.append(name)
-                elif entry.name.lower() not in LITTER:
-                    unsafe.append(name)
-    if unsafe:
+        try:
+            with os.scandir(folder / prefix) as entries:
+                for entry in entries:
+                    seen += 1
+                    if seen > limits.members:
+                        break
+                    name = f"{prefix}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        (deep if name.count("/") >= _DEEPEST else pending).append(f"{name}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        files.append(name)
+                    elif entry.name.lower() not in LITTER:
+                        unsafe.append(name)
+                        files.append(name)
+        except OSError as error:
+            unreadable.append(f"{prefix or '.'} ({error.strerror})")
+    if unsafe or deep:
+        what = [f"links or devices: {listed(sorted(unsafe))}"] * bool(unsafe)
+        what += [f"folders more than {_DEEPEST} deep: {listed(sorted(deep))}"] * bool(deep)
         collector.add(
             "archive-unsafe-path",
-            f"the folder holds links or devices: {', '.join(sorted(unsafe)[:3])}{' ...' if len(unsafe) > 3 else ''}.",
+            f"the folder holds {'; '.join(what)}.",
             "copy the masks themselves: cp -rL masks submission",
         )
-    if len(files) > limits.members:
+    if unreadable:
         collector.add(
-            "archive-too-large", f"the folder has more than {limits.members} files.", "leave everything but the masks out."
+            "archive-damaged",
+            f"{counted(len(unreadable), 'folder')} cannot be read: {listed(sorted(unreadable))}.",
+            "make every folder readable: chmod -R a+rX submission",
         )
-        return []
-    return sorted(files)
+    if seen > limits.members:
+        collector.add(
+            "archive-too-large",
+            f"the folder has more than {limits.members:,} files and folders.",
+            "leave everything but the masks out.",
+        )
+        return [], False
+    return sorted(files), not (unsafe or unreadable or deep)
 
 
 def _arrange(
-    source: MaskSource, files: Iterable[tuple[str, Entry]], videos: Collection[str], collector: ProblemCollector
+    source: MaskSource,
+    files: Sequence[tuple[str, Entry]],
+    sound: bool,
+    videos: Collection[str],
+    collector: ProblemCollector,
 ) -> Submission:
     """Finds the folder that holds the videos and files every path under its video and frame."""
-    paths = [(name.split("/"), entry) for name, entry in files]
-    paths = [
-        (parts, entry)
-        for parts, entry in paths
-        if not any(part.lower() in LITTER or part.startswith("._") for part in parts) and parts != [_PLATFORM_FILE]
-    ]
-    root = _mask_root(paths, videos)
+    paths = [(parts, entry) for name, entry in files if not _is_litter(parts := name.split("/"))]
+    roots = _mask_roots([parts for parts, _ in paths], videos)
+    root = next((root for root in roots if _wrappers(root) <= _MAX_WRAPPERS), None)
     masks: dict[str, dict[int, Entry]] = {}
-    others: dict[str, list[str]] = defaultdict(list)
+    others: dict[str, dict[str, Entry]] = defaultdict(dict)
     extra_videos: set[str] = set()
     extra_files: list[str] = []
-    duplicates: list[str] = []
+    claims: dict[str, list[str]] = defaultdict(list)
+    by_case = {video.lower(): video for video in videos}
     for parts, entry in paths:
         below = parts[len(root) :] if root is not None and tuple(parts[: len(root)]) == root else []
         if len(below) < 2 or (below[0] not in videos and len(below) > 2):
             extra_files.append("/".join(parts))
             continue
         video, name = below[0], "/".join(below[1:])
+        match = _MASK_NAME.fullmatch(name)
+        if match is not None and video.lower() in by_case:
+            claims[f"{by_case[video.lower()]}/{match[1]}"].append("/".join(parts))
         if video not in videos:
             extra_videos.add(video)
             continue
-        match = _MASK_NAME.fullmatch(name)
         frames = masks.setdefault(video, {})
         if match is None:
-            others[video].append(name)
-        elif int(match[1]) in frames:
-            duplicates.append("/".join(parts))
+            others[video][name] = entry
         else:
-            frames[int(match[1])] = entry
-    if duplicates:
-        collector.add(
-            "archive-duplicate",
-            f"more than one file for one mask: {', '.join(duplicates[:3])}{' ...' if len(duplicates) > 3 else ''}.",
-            "keep one file a mask and zip again into a new archive; zip -r adds to an old one.",
-        )
+            frames.setdefault(int(match[1]), entry)
+    _report_rivals(claims, collector)
     return Submission(
         source,
+        sound,
         "/".join(root or ()),
         masks,
-        {video: tuple(sorted(names)) for video, names in others.items()},
+        {video: dict(sorted(names.items())) for video, names in others.items()},
         tuple(sorted(extra_videos)),
         tuple(sorted(extra_files)),
         tuple(sorted({parts[0] + ("/" if len(parts) > 1 else "") for parts, _ in paths})),
+        "/".join(roots[0]) if roots and root is None else None,
     )
 
 
-def _mask_root(paths: Iterable[tuple[list[str], Entry]], videos: Collection[str]) -> tuple[str, ...] | None:
-    """The folder with the most known videos, at most two wrappers deep (`Annotations` not counted); None if there is none."""
+def _is_litter(parts: Sequence[str]) -> bool:
+    """Whether a path is something that systems and platforms leave behind, to be ignored without a word."""
+    return any(part.lower() in LITTER or part.startswith("._") for part in parts) or list(parts) == [_PLATFORM_FILE]
+
+
+def _report_rivals(claims: Mapping[str, Sequence[str]], collector: ProblemCollector) -> None:
+    """Reports files with different paths that stand for the same mask."""
+    rivals = {mask: paths for mask, paths in claims.items() if len(set(paths)) > 1}
+    if rivals:
+        pairs = [" and ".join(sorted(set(paths))) for _, paths in sorted(rivals.items())]
+        collector.add(
+            "archive-duplicate",
+            f"{counted(len(rivals), 'mask')} {'is' if len(rivals) == 1 else 'are'} there more than once, "
+            f"under names that differ in capitals: {listed(pairs)}.",
+            "keep one file for each mask, with the video id as in the metadata and .png.",
+        )
+
+
+def _wrappers(root: Sequence[str]) -> int:
+    """Number of folders around the videos, `Annotations` not counted."""
+    return sum(part.lower() != _ANNOTATIONS for part in root)
+
+
+def _mask_roots(paths: Sequence[Sequence[str]], videos: Collection[str]) -> list[tuple[str, ...]]:
+    """The folders that hold known videos, the one with the most of them first."""
     found: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for parts, _ in paths:
+    for parts in paths:
         for depth, part in enumerate(parts[:-1]):
             if part in videos:
                 found[tuple(parts[:depth])].add(part)
                 break
-    candidates = [
-        root
-        for root in found
-        if sum(part.lower() != _ANNOTATIONS for part in root) <= _MAX_WRAPPERS and len(root) <= _MAX_WRAPPERS + 1
-    ]
-    return min(candidates, key=lambda root: (-len(found[root]), len(root), root), default=None)
+    return sorted(found, key=lambda root: (-len(found[root]), len(root), root))

@@ -7,123 +7,190 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from shlex import quote
+from typing import Final
 
 from lvos_eval.findings import MaskFault, VideoFindings
 from lvos_eval.manifest import Manifest, Video
 from lvos_eval.naming import find_naming_rule
 from lvos_eval.palettes import palette_of_colours, palette_of_greys
 from lvos_eval.problems import ProblemCollector
-from lvos_eval.protocol import VOID_LABEL, frame_name
-from lvos_eval.submission import Submission
+from lvos_eval.protocol import PROPOSALS, VOID_LABEL, Task, frame_name
+from lvos_eval.submission import Entry, Submission
+from lvos_eval.wording import SAVE_IDS, counted, listed
 
 __all__ = ["check_masks", "check_names"]
 
-_EDGE_SHARE = 0.02
-"""Undeclared labels that hold less of the labelled pixels than this look like the edge of an interpolated resize."""
+_EDGE_SHARE: Final = 0.02
+"""Labels that hold less of the labelled pixels than this look like the edge of an interpolated resize."""
+
+_ZIP: Final = "cd masks && zip -r ../submission.zip ."
 
 
-def check_names(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> None:
-    """Everything that can be told without opening a mask: missing, misnamed and superfluous videos, frames and files."""
-    if not submission.masks and not submission.others:
+def check_names(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> Submission:
+    """Everything that can be told without opening a mask: missing, misnamed and superfluous videos, frames and files.
+
+    Returns the submission with each misnamed mask filed under the frame that it seems to be, so that it can be looked at too.
+    """
+    if not submission.masks:
         if not collector.has_errors:
             _report_no_videos(manifest, submission, collector)
-        return
-    for video in manifest.videos:
-        _check_video_names(video, submission, collector)
+        return submission
+    masks = {video.name: _check_video_names(video, submission, collector) for video in manifest.videos}
+    masks = {video: entries for video, entries in masks.items() if entries}
     for name in submission.extra_videos:
-        near = next((video.name for video in manifest.videos if video.name.lower() == name.lower()), None)
-        hint = f"; the metadata has {near}, with other capitals" if near else ""
-        collector.add(
-            "extra-video", f"the metadata has no such video; ignored{hint}.", "rename or remove the folder.", video=name
-        )
+        near = _in_other_capitals(name, [video.name for video in manifest.videos])
+        message, fix = "the metadata has no video of this name; ignored.", "leave the folder out."
+        if near is not None:
+            message = f"the metadata has {near}, which differs in capitals; ignored."
+            fix = f"rename the folder to {near}."
+        collector.add("extra-video", message, fix, video=name)
     if submission.extra_files:
-        files = ", ".join(submission.extra_files[:5])
-        more = f" and {len(submission.extra_files) - 5} more" if len(submission.extra_files) > 5 else ""
-        collector.add("extra-file", f"not asked for, ignored: {files}{more}.", "leave them out of the submission.")
+        number = len(submission.extra_files)
+        collector.add(
+            "extra-file",
+            f"{counted(number, 'file')} in no folder of a video, ignored: {listed(submission.extra_files)}.",
+            f"leave {'it' if number == 1 else 'them'} out.",
+        )
+    return replace(submission, masks=masks)
+
+
+def _in_other_capitals(name: str, others: Sequence[str]) -> str | None:
+    return next((other for other in others if other.lower() == name.lower() and other != name), None)
 
 
 def _report_no_videos(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> None:
     names = submission.top_level
-    if not names:
-        holds = "it is empty"
-    else:
-        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-        holds = f"its top level holds {', '.join(names[:8])}{more}"
-    example = (
-        f"{manifest.videos[0].name}/{frame_name(manifest.videos[0].scored[0])}.png" if manifest.videos[0].scored else "<video>/"
-    )
-    fix = f"put the folders of the videos at the top, as in {example}: cd masks && zip -r ../submission.zip ."
-    if any(name.lower().endswith(".zip") for name in names):
-        fix = "a zip inside the zip is not opened: submit the inner one."
-    collector.add("no-videos", f"no folder has the name of a video; {holds}.", fix)
+    first = manifest.videos[0]
+    example = f"{first.name}/{frame_name(min(first.annotated))}.png"
+    holds = f"its top level holds {listed(names, 8)}" if names else "it is empty"
+    fix = f"put the folders of the videos at the top, as in {example}: {_ZIP}"
+    videos = [video.name for video in manifest.videos]
+    folders = [name.rstrip("/") for name in names]
+    renamed = [f"{name} -> {near}" for name in folders if (near := _in_other_capitals(name, videos))]
+    if submission.buried is not None:
+        holds = f"those in {submission.buried}/ are more than two folders down"
+        inside = f"cd {quote(submission.buried)} && zip -r submission.zip ."
+        fix = f"zip from inside that folder, so that the zip holds {example}: {inside}"
+    elif renamed:
+        fix = f"write the ids with the capitals of the metadata: {listed(renamed)}."
+    elif archives := [name for name in names if name.lower().endswith(".zip")]:
+        fix = f"a zip inside a zip is not opened: submit {archives[0]} itself."
+        if len(archives) > 1:
+            fix = "a zip inside a zip is not opened: make one zip of all the masks."
+    collector.add("no-videos", f"no folder has the id of a video for its name; {holds}.", fix)
 
 
-def _check_video_names(video: Video, submission: Submission, collector: ProblemCollector) -> None:
+def _check_video_names(video: Video, submission: Submission, collector: ProblemCollector) -> Mapping[int, Entry]:
+    """Reports on one video's folder; returns its masks by frame, the misnamed ones included."""
     masks = submission.masks.get(video.name, {})
-    others = submission.others.get(video.name, ())
-    annotated = sorted(video.annotated)
-    missing = [frame for frame in video.scored if frame not in masks]
-    extra = sorted(set(masks) - video.annotated)
+    others = submission.others.get(video.name, {})
     if not masks and not others:
-        collector.add(
-            "missing-video",
-            f"no folder {video.name} with masks; {len(video.scored)} frames are scored.",
-            f"add {video.name}/ with a mask for each frame, empty ones too.",
-            video=video.name,
-        )
-        return
-    if missing:
-        pngs = [f"{frame_name(frame)}.png" for frame in masks] + [name for name in others if name.lower().endswith(".png")]
-        rule = find_naming_rule(pngs, [annotated, annotated[1:], annotated[1:-1], video.scored])
+        if video.scored:
+            _report_missing_video(video, submission, collector)
+        return masks
+    found = dict(masks)
+    unused = list(others)
+    if any(frame not in masks for frame in video.scored):
+        by_name = {name: entry for name, entry in others.items() if name.lower().endswith(".png")}
+        named = {f"{frame_name(frame)}.png": entry for frame, entry in masks.items()}
+        rule = find_naming_rule([*named, *by_name], sorted(video.annotated), video.scored)
         if rule is not None:
+            entries = named | by_name
+            placed = {frame: entries[name] for name, frame in zip(rule.names, rule.frames, strict=True)}
+            found = {frame: masks[frame] for frame in masks if f"{frame_name(frame)}.png" not in rule.names} | placed
+            unused = [name for name in unused if name not in rule.names]
             collector.add(
                 "misnamed-frames",
-                f"{len(rule.names)} masks are there under other names: {rule.in_words} ({rule.examples}).",
-                f'rename each file with number n to f"{{{rule.formula}:08d}}.png".',
+                f"{counted(len(rule.names), 'mask')} {'is' if len(rule.names) == 1 else 'are'} there under other names: "
+                f"{rule.in_words} ({rule.examples}).",
+                "copy each into a new folder (renaming in place may overwrite others); where its name has the number n, "
+                f'its right name is f"{{{rule.formula}:08d}}.png".',
                 video=video.name,
-                frames=missing,
+                frames=sorted(set(rule.frames) & set(video.scored)),
             )
-            return
+    missing = [frame for frame in video.scored if frame not in found]
+    if missing:
+        have = "has" if len(missing) == 1 else "have"
+        message = f"{len(missing)} of {counted(len(video.scored), 'scored frame')} {have} no mask"
+        if unused:
+            message += f"; the folder also holds {listed(unused)}"
         collector.add(
             "missing-frame",
-            f"{len(missing)} of {len(video.scored)} scored frames have no mask.",
-            "write a mask for every frame of the video, an empty one where the object is not visible.",
+            f"{message}.",
+            "write a mask for every scored frame, named by its eight digits and .png, all 0 where no object is visible.",
             video=video.name,
             frames=missing,
         )
+    extra = sorted(set(found) - video.annotated)
     if extra:
         collector.add(
-            "extra-frame", "no object is annotated in these frames; ignored.", "leave them out.", video=video.name, frames=extra
+            "extra-frame",
+            f"no object is annotated in {'this frame' if len(extra) == 1 else 'these frames'}; ignored.",
+            f"leave {'it' if len(extra) == 1 else 'them'} out.",
+            video=video.name,
+            frames=extra,
         )
-    if others:
-        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    if unused:
         collector.add(
-            "extra-file", f"no mask of a frame, ignored: {', '.join(others[:3])}{more}.", "leave them out.", video=video.name
+            "extra-file",
+            f"{counted(len(unused), 'file')} not named as a mask, ignored: {listed(unused)}.",
+            f"leave {'it' if len(unused) == 1 else 'them'} out; a mask is named by the eight digits of its frame and .png.",
+            video=video.name,
         )
+    return found
+
+
+def _report_missing_video(video: Video, submission: Submission, collector: ProblemCollector) -> None:
+    scored = counted(len(video.scored), "scored frame")
+    message = f"there is no folder {video.name}; it has {scored}"
+    fix = f"add {video.name}/ with a mask for every frame, all 0 where no object is visible."
+    near = _in_other_capitals(video.name, submission.extra_videos)
+    elsewhere = next((path for path in submission.extra_files if f"/{video.name}/" in f"/{path}"), None)
+    if near is not None:
+        message += f". There is {near}/, which differs in capitals"
+        fix = f"rename {near}/ to {video.name}/."
+    elif elsewhere is not None:
+        place = f"/{elsewhere}".partition(f"/{video.name}/")[0].lstrip("/") or "the top level"
+        message += f". One lies in {place}, apart from the other videos"
+        fix = f"put the folders of all videos side by side{f' in {submission.root}/' if submission.root else ' at the top'}."
+    collector.add("missing-video", f"{message}.", fix, video=video.name)
 
 
 def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], collector: ProblemCollector) -> None:
     """What the decoded masks show: unreadable, wrongly saved or wrongly sized masks, undeclared and absent objects."""
-    for video in manifest.videos:
-        found = findings.get(video.name)
-        if found is not None:
-            _check_video_masks(video, found, collector)
+    task = manifest.settings.task
+    found_videos = [(video, findings[video.name]) for video in manifest.videos if video.name in findings]
+    # where another video's only object has its id, 255 stands for something else: void
+    ids_are_known = any(len(video.ids) == 1 and found.present for video, found in found_videos)
+    for video, found in found_videos:
+        labels = PROPOSALS if task is Task.UNSUPERVISED_MULTIPLE else video.ids
+        _report_faults(video, labels, found, collector)
+        if _report_greys(video, labels, found, collector):
+            continue
+        if task is Task.UNSUPERVISED_MULTIPLE:
+            _report_proposals(video, found, collector)
+        elif ids_are_known or not _report_white(video, found, collector):
+            _report_unknown(video, found, collector)
+            _report_absent(video, found, collector)
 
 
-def _check_video_masks(video: Video, found: VideoFindings, collector: ProblemCollector) -> None:
+def _report_faults(video: Video, labels: Sequence[int], found: VideoFindings, collector: ProblemCollector) -> None:
     for code, detail, faults in _grouped(found.faults):
-        frames = [fault.frame for fault in faults]
         if code == "unreadable-mask":
-            message, fix = f"{detail}.", "save the mask again as an indexed PNG; check the disk and the upload."
+            message, fix = f"the mask cannot be read: {detail}.", _fix_unreadable(detail)
+        elif code == "archive-damaged":
+            message, fix = f"{detail}.", "zip again and upload again; a file that changed while it was zipped looks like this."
         elif code == "wrong-size":
             message, fix = _explain_size(detail)
+        elif code == "not-salient":
+            message = f"the values are {detail}; a salient map has 0 and 1, 0 and 255, or shades of grey."
+            fix = f"write 1 where the object is: ids = mask > 0, and {SAVE_IDS}."
         else:
-            message, fix = _explain_colours(video, detail, faults)
-        collector.add(code, message, fix, video=video.name, frames=frames)
-    if not _check_palette(video, found, collector):
-        _check_unknown(video, found, collector)
-        _check_absent(video, found, collector)
+            message, fix = _explain_colours(labels, detail, faults)
+        collector.add(code, message, fix, video=video.name, frames=[fault.frame for fault in faults])
 
 
 def _grouped(faults: Sequence[MaskFault]) -> list[tuple[str, str, list[MaskFault]]]:
@@ -134,87 +201,141 @@ def _grouped(faults: Sequence[MaskFault]) -> list[tuple[str, str, list[MaskFault
     return [(code, detail, members) for (code, detail), members in sorted(groups.items())]
 
 
+def _fix_unreadable(detail: str) -> str:
+    if detail.startswith("not a PNG"):
+        return f"save it as PNG, not only under the name of one: {SAVE_IDS}. JPEG changes the ids."
+    if "pixels, more than" in detail or " MB" in detail:
+        return f"save the ids at the size of the video: {SAVE_IDS}."
+    return "write the mask again; a full disk or a copy that broke off looks like this."
+
+
 def _explain_size(detail: str) -> tuple[str, str]:
     """`detail` is as `854x480 instead of 1280x720`."""
     found, wanted = (tuple(int(number) for number in text.split("x")) for text in detail.split(" instead of "))
-    message = f"the mask is {detail} pixels"
+    message = f"the mask has {detail} pixels"
     if found == wanted[::-1]:
-        return f"{message}: width and height are swapped.", "save the array as it is, shape (height, width), not transposed."
-    scales = {round(found[axis] / wanted[axis], 2) for axis in (0, 1)}
-    if len(scales) == 1:
-        message += f", scaled by {Fraction(found[1], wanted[1]).limit_denominator(16)}"
-    fix = f"resize with nearest neighbour before saving: mask.resize(({wanted[0]}, {wanted[1]}), PIL.Image.Resampling.NEAREST)."
+        return f"{message}: width and height are swapped.", "save the array as it is, of shape (height, width), not transposed."
+    across, down = (Fraction(found[axis], wanted[axis]).limit_denominator(16) for axis in (0, 1))
+    resize = f"cv2.resize(ids, ({wanted[0]}, {wanted[1]}), interpolation=cv2.INTER_NEAREST)"
+    # 854 is not quite two thirds of 1280
+    if across == down and abs(found[0] - wanted[0] * across) < 1 and abs(found[1] - wanted[1] * down) < 1:
+        share = f"{across} of the width and height" if across < 1 else f"{across} times the width and height"
+        return f"{message}, {share}.", f"resize the ids with nearest neighbour before saving: {resize}."
+    return (
+        f"{message}: it is cropped, padded or stretched.",
+        f"undo crop and padding before saving; where the mask is only stretched: {resize}.",
+    )
+
+
+def _explain_colours(labels: Sequence[int], detail: str, faults: Sequence[MaskFault]) -> tuple[str, str]:
+    colours = {value for fault in faults for value in fault.values if isinstance(value, tuple)}
+    message = f"{detail} image; a mask has one channel of at most 8 bits, whose values are the ids"
+    fix = f"save the array of ids, not of colours: {SAVE_IDS}."
+    palette = palette_of_colours(colours, labels)
+    if palette is not None:
+        name, found = palette
+        pairs = sorted(found.items(), key=lambda pair: pair[1])
+        listing = ", ".join(f"{colour} is object {id}" for colour, id in pairs)
+        message += f". The colours are those of the {name} palette: {listing}"
+        terms = ", ".join(f"{colour}: {id}" for colour, id in pairs)
+        fix = f"turn colours into ids, ids = sum(i * (rgb == c).all(-1) for c, i in {{{terms}}}.items()), and {SAVE_IDS}."
+    elif colours and all(red == green == blue for red, green, blue in colours) and detail.startswith("RGB"):
+        message += ". The three channels are equal"
+        fix = f"keep one channel: ids = rgb[..., 0], and {SAVE_IDS}."
     return f"{message}.", fix
 
 
-def _explain_colours(video: Video, detail: str, faults: Sequence[MaskFault]) -> tuple[str, str]:
-    colours = {value for fault in faults for value in fault.values if isinstance(value, tuple)}
-    message = f"{detail} image; one label a pixel is needed"
-    palette = palette_of_colours(colours, video.ids)
-    if palette is not None:
-        name, found = palette
-        pairs = ", ".join(f"{colour} is object {id}" for colour, id in sorted(found.items(), key=lambda pair: pair[1]))
-        message += f". The colours are those of the {name} palette: {pairs}"
-    elif colours and all(red == green == blue for red, green, blue in colours):
-        message += ". All three channels are equal: keep one of them"
-    return f"{message}.", "save the array of ids itself: PIL.Image.fromarray(ids.astype(numpy.uint8)).save(path)."
+def _report_greys(video: Video, labels: Sequence[int], found: VideoFindings, collector: ProblemCollector) -> bool:
+    """Reports masks whose labels are grey values of a palette; whether it did.
+
+    A few pixels of other labels are taken for edges of a resize; a grey may also happen to be the id of another object.
+    """
+    unknown = {label: pixels for label, pixels in found.unknown_pixels.items() if label != VOID_LABEL}
+    enough = _EDGE_SHARE * (sum(unknown.values()) + found.labelled_pixels)
+    main = {label for label, pixels in unknown.items() if pixels >= enough}
+    if not main:
+        return False
+    palette = palette_of_greys(main | (found.present if found.labelled_pixels >= enough else set()), labels)
+    if palette is None:
+        return False
+    name, greys = palette
+    pairs = sorted(greys.items(), key=lambda pair: pair[1])
+    listing = ", ".join(f"{grey} is object {id}" for grey, id in pairs)
+    terms = ", ".join(f"{grey}: {id}" for grey, id in pairs)
+    message = f"the masks hold grey values of the {name} palette instead of ids: {listing}"
+    if len(main) < len(unknown):
+        message += ". Few pixels with other values look like edges of an interpolated resize"
+    collector.add(
+        "palette-lost",
+        f"{message}.",
+        'a palette image was converted, by convert("L") or by reading it as grey: save the ids themselves, or '
+        f"ids = sum(i * (grey == g) for g, i in {{{terms}}}.items()), and {SAVE_IDS}.",
+        video=video.name,
+        frames=sorted(set().union(*(found.unknown_frames[label] for label in unknown))),
+    )
+    return True
 
 
-def _check_palette(video: Video, found: VideoFindings, collector: ProblemCollector) -> bool:
-    """Reports masks whose labels are grey values of a palette, or 255 for the only object; whether it did."""
-    labels = set(found.unknown_pixels) - {VOID_LABEL}
-    frames = sorted(set().union(*found.unknown_frames.values()))
-    # a grey value may happen to be the id of another object
-    palette = palette_of_greys(labels | found.present, video.ids) if labels else None
-    if palette is not None:
-        name, greys = palette
-        pairs = ", ".join(f"{grey} is object {id}" for grey, id in sorted(greys.items(), key=lambda pair: pair[1]))
-        collector.add(
-            "palette-lost",
-            f"the masks hold grey values of the {name} palette instead of ids: {pairs}.",
-            'a palette image was converted with convert("L") or read as grey by OpenCV: '
-            "save the ids themselves, PIL.Image.fromarray(ids.astype(numpy.uint8)).save(path).",
-            video=video.name,
-            frames=frames,
-        )
-        return True
-    if set(found.unknown_pixels) == {VOID_LABEL} and not found.present and len(video.ids) == 1:
-        id = video.ids[0]
-        collector.add(
-            "palette-lost",
-            f"the only object is written as 255; its id is {id}.",
-            f"save (mask == 255) * {id} as numpy.uint8.",
-            video=video.name,
-            frames=frames,
-        )
-        return True
-    return False
+def _report_white(video: Video, found: VideoFindings, collector: ProblemCollector) -> bool:
+    """Reports masks that hold 0 and 255 where there is one object; whether it did."""
+    if set(found.unknown_pixels) != {VOID_LABEL} or found.present or len(video.ids) != 1:
+        return False
+    id = video.ids[0]
+    collector.add(
+        "palette-lost",
+        f"the only object is written as 255; its id is {id}.",
+        f"ids = (mask == 255) * {id}, and {SAVE_IDS}. If 255 is meant as void, write 0.",
+        video=video.name,
+        frames=sorted(found.unknown_frames[VOID_LABEL]),
+    )
+    return True
 
 
-def _check_unknown(video: Video, found: VideoFindings, collector: ProblemCollector) -> None:
+def _report_proposals(video: Video, found: VideoFindings, collector: ProblemCollector) -> None:
     labels = sorted(set(found.unknown_pixels) - {VOID_LABEL})
     if not labels:
         return
-    frames = sorted(set().union(*(found.unknown_frames[label] for label in labels)))
+    one = len(labels) == 1
+    collector.add(
+        "too-many-proposals",
+        f"label{'' if one else 's'} {listed(labels, 8)} {'is' if one else 'are'} above {PROPOSALS[-1]}, the last of a proposal.",
+        f"keep the {len(PROPOSALS)} best proposals of the video and label them 1 to {PROPOSALS[-1]}.",
+        video=video.name,
+        frames=sorted(set().union(*(found.unknown_frames[label] for label in labels))),
+    )
+
+
+def _report_unknown(video: Video, found: VideoFindings, collector: ProblemCollector) -> None:
+    labels = sorted(set(found.unknown_pixels) - {VOID_LABEL})
+    if not labels:
+        return
     pixels = sum(found.unknown_pixels[label] for label in labels)
     ids = sorted(video.ids)
-    listed = ", ".join(map(str, labels[:8])) + (f" and {len(labels) - 8} more" if len(labels) > 8 else "")
-    message = f"label{'s' if len(labels) > 1 else ''} {listed} in {pixels} pixels; the objects are {', '.join(map(str, ids))}"
-    fix = "give every object the id that it has in the first-frame mask; 0 is background."
-    if found.present and pixels < _EDGE_SHARE * max(found.labelled_pixels, 1):
-        message += ". So few pixels look like edges of an interpolated resize"
-        fix = "resize label maps with nearest neighbour: cv2.INTER_NEAREST or PIL.Image.Resampling.NEAREST."
-    collector.add("unknown-object", f"{message}. They count as background.", fix, video=video.name, frames=frames)
+    one = len(labels) == 1
+    declared = f"the only object is {ids[0]}" if len(ids) == 1 else f"the objects are {listed(ids, 20)}"
+    message = f"label{'' if one else 's'} {listed(labels, 8)} in {counted(pixels, 'pixel')}; {declared}"
+    fix = "give every object the id that it has in the mask of its first frame; 0 is background."
+    if found.present and labels[-1] < max(found.present) and pixels < _EDGE_SHARE * found.labelled_pixels:
+        message += ". So few pixels, with values below those of the objects, look like edges of an interpolated resize"
+        fix = "resize label maps with nearest neighbour: cv2.resize(ids, size, interpolation=cv2.INTER_NEAREST)."
+    collector.add(
+        "unknown-object",
+        f"{message}. {'It counts' if one else 'They count'} as background.",
+        fix,
+        video=video.name,
+        frames=sorted(set().union(*(found.unknown_frames[label] for label in labels))),
+    )
 
 
-def _check_absent(video: Video, found: VideoFindings, collector: ProblemCollector) -> None:
-    if found.faults or not found.decoded:
-        return
+def _report_absent(video: Video, found: VideoFindings, collector: ProblemCollector) -> None:
+    white = found.unknown_pixels.get(VOID_LABEL, 0)
+    note = f" 255, in {counted(white, 'pixel')}, is background." if white else ""
     for item in video.objects:
-        if item.scored.frames and item.id not in found.present:
+        if item.id in found.inspected and item.id not in found.present:
+            frames = "its only scored frame" if len(item.scored.frames) == 1 else f"its {len(item.scored.frames)} scored frames"
             collector.add(
                 "absent-object",
-                f"object {item.id} has no pixel in any of its {len(item.scored.frames)} scored frames.",
-                f"write it with the label {item.id}; leave it if the method lost it from the start.",
+                f"object {item.id} has no pixel in {frames}.{note}",
+                f"write it with the label {item.id}; if the method lost it from the start, all is well.",
                 video=video.name,
             )

@@ -1,0 +1,103 @@
+"""`scoring.yaml`: every fault of it, with its exact text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lvos_eval.faults import ReferenceFault
+from lvos_eval.protocol import Protocol, Task
+from lvos_eval.settings import Detail, Limits, Settings, load_settings
+
+
+def load(tmp_path: Path, text: str) -> Settings:
+    (tmp_path / "scoring.yaml").write_text(text, encoding="utf-8")
+    return load_settings(tmp_path)
+
+
+def test_no_file_and_an_empty_file_are_the_defaults(tmp_path: Path) -> None:
+    assert load_settings(tmp_path) == load(tmp_path, "# nothing\n") == Settings()
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    text = """
+protocol: lvos-v1
+task: unsupervised_multiple
+detail: public
+time_limit: 280
+exclude: {v1: [6, 206-216], v2: 11}
+limits: {members: 10, ratio: 2.5}
+ground_truth: "0123456789abcdef"
+"""
+    assert load(tmp_path, text) == Settings(
+        Protocol.LVOS_V1,
+        Task.UNSUPERVISED_MULTIPLE,
+        Detail.PUBLIC,
+        280,
+        {"v1": frozenset({6, 206, 211, 216}), "v2": frozenset({11})},
+        Limits(members=10, ratio=2.5),
+        "0123456789abcdef",
+    )
+
+
+def test_the_command_line_overrides_what_it_names() -> None:
+    assert Settings().override(protocol=Protocol.LVOS_V1, task=None) == Settings(Protocol.LVOS_V1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix"),
+    [
+        ("protocoll: lvos-v1", "unknown key `protocoll`", "did you mean `protocol`?"),
+        ("limits: {member: 5}", "unknown key `limits.member`", "did you mean `limits.members`?"),
+        ("protocol: v2", "`protocol` is 'v2'", "use one of: lvos-v1, lvos-v2"),
+        ("task: vos", "`task` is 'vos'", "use one of: semi-supervised, unsupervised_multiple, unsupervised_single"),
+        ("detail: all", "`detail` is 'all'", "use one of: public, full"),
+        ("time_limit: -1", "`time_limit` is -1", "write a number above 0"),
+        ("time_limit: true", "`time_limit` is True", "write a number above 0"),
+        ("limits: {ratio: .inf}", "`limits.ratio` is inf", "write a number above 0"),
+        ("limits: 5", "`limits` is 5", "write the limits as `key: number` lines below it"),
+        ("exclude: 5", "`exclude` is 5", "write `video: [frame, first-last]` lines below it"),
+        ("exclude: {v1: [x]}", "`exclude` of v1 has 'x'", "write frame numbers, or runs as `206-306`"),
+        ("ground_truth: 12", "`ground_truth` is 12", "put the digest that `lvos-eval check-reference` prints in quotes"),
+    ],
+)
+def test_a_fault_earns_exactly_this_text(text: str, message: str, fix: str, tmp_path: Path) -> None:
+    with pytest.raises(ReferenceFault) as fault:
+        load(tmp_path, text)
+    (problem,) = fault.value.problems
+    assert (problem.code, problem.video, problem.message) == ("settings", None, f"scoring.yaml: {message}")
+    assert problem.fix.startswith(fix)
+    assert problem.fix == fix or fix.startswith("did you mean")
+
+
+def test_the_known_keys_are_named_with_an_unknown_one(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceFault) as fault:
+        load(tmp_path, "protocoll: lvos-v1")
+    assert fault.value.problems[0].fix == (
+        "did you mean `protocol`? Known: protocol, task, detail, time_limit, exclude, limits, ground_truth"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: [", "scoring.yaml cannot be read: while parsing a flow node"),
+        (b"\xff\xfe\xff", "scoring.yaml cannot be read: 'utf-8' codec can't decode byte"),
+        (b"- a\n- b\n", "scoring.yaml holds a list, not settings"),
+    ],
+    ids=["no YAML", "no text", "a list"],
+)
+def test_a_file_that_is_no_mapping_is_a_fault(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "scoring.yaml").write_bytes(content)
+    with pytest.raises(ReferenceFault) as fault:
+        load_settings(tmp_path)
+    (problem,) = fault.value.problems
+    assert problem.message.startswith(message)
+    assert problem.fix == "write it as YAML, one `key: value` a line"
+
+
+def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceFault) as fault:
+        load(tmp_path, "protocol: x\ntask: y\nlimits: {members: 0}\nspeed: 9\n")
+    assert len(fault.value.problems) == 4

@@ -21,12 +21,22 @@ DOCS: Final = Path(__file__).parents[1] / "docs"
 def validator() -> Draft202012Validator:
     schema = json.loads((DOCS / "report.schema.json").read_text())
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    return Draft202012Validator(closed(schema))
 
 
 @pytest.fixture
 def reference(tmp_path: Path) -> Path:
     return write_reference(tmp_path / "ref")
+
+
+def closed(schema: Any) -> Any:
+    """The schema with no room for keys that it does not name, so that it has to keep up with the code."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    room = {} if "properties" not in schema else {"additionalProperties": False}
+    return room | {key: closed(value) for key, value in schema.items()}
 
 
 def document(report: Report, reference: Path) -> Any:

@@ -57,7 +57,11 @@ bundle-check: $(VENV)/development ## check the built bundles against everything 
 
 .PHONY: test
 test: $(VENV)/development ## run the tests, the page in a browser aside
-	$(BIN)/python -m pytest -n auto -q -m "not browser"
+	$(BIN)/python -m pytest -n auto -q -m "not browser and not slow"
+
+.PHONY: test-slow
+test-slow: $(VENV)/development ## run the tests that `make test` leaves out for their length
+	$(BIN)/python -m pytest -n auto -q -m slow
 
 .PHONY: test-browser
 test-browser: $(VENV)/browser ## test the detail page in Chromium (apt-get install chromium)

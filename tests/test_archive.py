@@ -235,6 +235,7 @@ def test_64_bit_directories_are_read(shift: int, tmp_path: Path) -> None:
     assert read_all(wide(write_zip(tmp_path / "a.zip", FILES), shift)) == (FILES, [])
 
 
+@pytest.mark.slow
 def test_a_member_count_that_wrapped_at_65536_is_read(tmp_path: Path) -> None:
     """macOS's Finder writes such zips; a validation split has more masks than that."""
     count = 65_540

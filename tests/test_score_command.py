@@ -41,8 +41,7 @@ def test_outputs_are_the_same_bytes_for_any_number_of_workers_and_any_archive_or
         commands.zip_folder(goldens.prediction("good"), inside / name / "submission.zip", prefix="results/", shuffle=shuffle)
     runs = [
         run(tmp_path, inside / archive, goldens.REFERENCE, f"{archive}-{jobs}", "--jobs", jobs, "--detail", "full")
-        for archive in ("sorted", "shuffled")
-        for jobs in ("1", "2", "3")
+        for archive, jobs in (("sorted", "1"), ("sorted", "2"), ("shuffled", "3"))
     ]
     for output, process in runs:
         assert process.returncode == 0, process.stderr

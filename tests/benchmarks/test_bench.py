@@ -22,7 +22,6 @@ from benchmarks.steps import watched
 from benchmarks.tables import WIDTH, comparison, markdown
 from benchmarks.trial import ROOT
 
-
 pytestmark = pytest.mark.slow
 
 

@@ -36,8 +36,8 @@ class PackedMask(NamedTuple):
     """Shape (rows, words); (0, 0) for a mask without pixels."""
     area: int
     """Number of pixels."""
-    columns: tuple[int, int] = (0, 0)
-    """The first column with a pixel and one more than the last, where they are known."""
+    columns: tuple[int, int]
+    """No pixel is left of the first column, nor in the second or right of it."""
 
     @property
     def bottom(self) -> int:
@@ -50,7 +50,7 @@ class PackedMask(NamedTuple):
         return self.left + int(self.bits.shape[1])
 
 
-NOTHING: Final = PackedMask(0, 0, np.empty((0, 0), np.uint64), 0)
+NOTHING: Final = PackedMask(0, 0, np.empty((0, 0), np.uint64), 0, (0, 0))
 
 
 class _Window(NamedTuple):

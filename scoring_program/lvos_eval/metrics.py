@@ -113,13 +113,15 @@ def _boundary(mask: PackedMask, height: int, width: int) -> PackedMask:
     """The pixels of a frame that differ from their right, lower or lower-right neighbour.
 
     The frame's last row and column repeat themselves beyond its edge. The boundary starts one pixel up and left of the mask, for
-    which there is a row and a word more.
+    which there is a row more, and a word where the mask starts with the first bit of one.
     """
     if not mask.area:
         return mask
-    rows, words = mask.bits.shape[0] + 1, mask.bits.shape[1] + 1
+    first, end = mask.columns
+    more = first % WORD == 0
+    rows, words = mask.bits.shape[0] + 1, mask.bits.shape[1] + more
     bits = np.zeros((rows, words), np.uint64)
-    bits[1:, 1:] = mask.bits
+    bits[1:, int(more) :] = mask.bits
     bits = bits.reshape(-1)
     right = bits >> _ONE
     right[:-1] |= bits[1:] << _TO_TOP_BIT
@@ -137,9 +139,9 @@ def _boundary(mask: PackedMask, height: int, width: int) -> PackedMask:
     boundary = boundary.reshape(rows, words)
     if mask.top == 0:
         boundary[0] = 0
-    if mask.left == 0:
+    if first == 0:
         boundary[:, 0] = 0
-    return PackedMask(mask.top - 1, mask.left - 1, boundary, popcount(boundary))
+    return PackedMask(mask.top - 1, mask.left - more, boundary, popcount(boundary), (first - 1, end))
 
 
 def _intersection(one: PackedMask, other: PackedMask) -> int:
@@ -181,7 +183,7 @@ def _within_reach(mask: PackedMask, other: PackedMask, radius: int) -> PackedMas
     if (top, bottom, left, right) == (mask.top, mask.bottom, mask.left, mask.right):
         return mask
     bits = np.ascontiguousarray(mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left])
-    return PackedMask(top, left, bits, popcount(bits))
+    return PackedMask(top, left, bits, popcount(bits), (mask.columns[0], min(mask.columns[1], right * WORD)))
 
 
 def _superpose(one: PackedMask, other: PackedMask, radius: int) -> tuple[Words, int]:
@@ -192,7 +194,7 @@ def _superpose(one: PackedMask, other: PackedMask, radius: int) -> tuple[Words, 
     """
     top, left = min(one.top, other.top) - radius, min(one.left, other.left)
     rows = max(one.bottom, other.bottom) + radius - top
-    words = max(one.right, other.right) - left + -(-radius // WORD)
+    words = -(-(max(one.columns[1], other.columns[1]) + radius) // WORD) - left
     pair = np.zeros((2, rows, words), np.uint64)
     for plane, mask in zip(pair, (one, other), strict=True):
         plane[mask.top - top : mask.bottom - top, mask.left - left : mask.right - left] = mask.bits

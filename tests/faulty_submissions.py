@@ -300,7 +300,7 @@ def ten_million_members(folder: Path) -> Path:
 
 
 def write_claiming_zip(path: Path, members: list[tuple[str, bytes, int]]) -> Path:
-    """A zip of (name, packed bytes, claimed unpacked size), with 64-bit fields where needed."""
+    """A zip of (name, packed bytes, claimed unpacked size), with 64-bit sizes where needed and a count that wraps at 65,536."""
     directory = []
     with path.open("wb") as file:
         for name, packed, size in members:
@@ -316,7 +316,7 @@ def write_claiming_zip(path: Path, members: list[tuple[str, bytes, int]]) -> Pat
         start = file.tell()
         file.write(b"".join(directory))
         size = file.tell() - start
-        file.write(struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, len(members), len(members), size, start, 0))
+        file.write(struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, len(members) & 0xFFFF, len(members) & 0xFFFF, size, start, 0))
     return path
 
 

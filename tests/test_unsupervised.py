@@ -104,3 +104,10 @@ def test_scipy_is_named_where_it_is_missing(tmp_path: Path) -> None:
         2,
         "the task unsupervised_multiple needs scipy: pip install 'lvos-eval[unsupervised]' (or: pip install scipy)\n",
     )
+
+
+def test_the_page_shows_which_proposal_was_taken(tmp_path: Path) -> None:
+    _, details = scores_of(tmp_path, Task.UNSUPERVISED_MULTIPLE, "prop")
+    page = (tmp_path / "output" / "detailed_results.html").read_text()
+    taken = [entry["proposal"] for entry in details["objects"]]  # type: ignore[attr-defined]
+    assert sorted(int(text.split("<")[0]) for text in page.split('<td class="n proposal">')[1:]) == sorted(taken)

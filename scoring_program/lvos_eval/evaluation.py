@@ -69,6 +69,8 @@ class Chunk:
     ground_truth: Path | None
     source: MaskSource | None
     frames: tuple[FrameTask, ...]
+    survey: bool = False
+    """Whether to say what each ground-truth mask holds, for the check of the reference."""
 
     @property
     def labels(self) -> Sequence[int]:
@@ -111,7 +113,7 @@ class GroundTruthMask(NamedTuple):
 class ChunkResult:
     """What a chunk tells: values, findings on the submitted masks, and digests and faults of the ground truth.
 
-    `ground_truth` is filled in only where no submission is read.
+    `ground_truth` is filled in for a survey only.
     """
 
     video: str
@@ -288,7 +290,7 @@ def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: Chunk
         fault = f"the ground-truth mask cannot be used ({error})"
     else:
         result.digests.append((frame, _digest(frame, mask)))
-        if chunk.source is None:
+        if chunk.survey:
             result.ground_truth.append(_ground_truth_mask(frame, mask))
         return mask
     fix = "put an indexed PNG of the video's size there, or exclude the frame in scoring.yaml"

@@ -116,7 +116,16 @@ def _plan(manifest: Manifest, frames: Mapping[str, Sequence[int]]) -> list[Chunk
         tasks = [FrameTask(frame, None, ()) for frame in frames.get(video.name, ())]
         # the task changes how submitted masks are read, and there are none
         chunks += [
-            Chunk(video.name, Task.SEMI_SUPERVISED, video.ids, None, folder, None, tuple(tasks[start : start + CHUNK_FRAMES]))
+            Chunk(
+                video.name,
+                Task.SEMI_SUPERVISED,
+                video.ids,
+                None,
+                folder,
+                None,
+                tuple(tasks[start : start + CHUNK_FRAMES]),
+                survey=True,
+            )
             for start in range(0, len(tasks), CHUNK_FRAMES)
         ]
     return chunks

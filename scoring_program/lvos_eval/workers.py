@@ -21,8 +21,7 @@ from lvos_eval.faults import Stopped
 __all__ = ["available_cores", "run_chunks"]
 
 SMALL_JOB: Final = 2_000_000_000
-"""Cost below which a run is over before worker processes would have started (about two seconds).
-"""
+"""Cost below which a run is over before worker processes would have started (about two seconds)."""
 
 WORKER_MEMORY: Final = 100_000_000
 """Bytes that one process needs at most; with 1280x720 masks it is half of that."""

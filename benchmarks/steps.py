@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
-from lvos_eval import decoder, evaluation, masks, metrics, png, submission
+from lvos_eval import comparisons, decoder, evaluation, masks, metrics, png, submission
 
 __all__ = ["STEPS", "Stopwatch", "watched"]
 
@@ -19,9 +19,9 @@ _PLACES: Final[tuple[tuple[str, object, str], ...]] = (
     ("inflate", png, "inflate"),
     ("unfilter", decoder, "decode_labels"),
     ("find, pack", masks.ObjectFinder, "find"),
-    ("outline", metrics, "_boundary"),
+    ("outline", metrics, "boundaries"),
     ("match", metrics, "count_matched"),
-    ("count", evaluation, "measure"),
+    ("count", comparisons, "measure"),
     ("digest", evaluation, "_digest"),
 )
 """The functions that are the steps: name of the step, where the function is looked up, its name there."""

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from lvos_eval.aggregation import ObjectScore, aggregate
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.overlays import PICTURE_BUDGET, Picture
 from lvos_eval.problems import Problem, ProblemCollector, Severity
 from lvos_eval.report import FrameDetails, Progress, Report, State

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lvos_eval.aggregation import ObjectScore, aggregate, score_objects, temporal_stability
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.manifest import Video, VideoObject
 from lvos_eval.protocol import SCORE_KEYS, FrameRange, ScoredFrames
 

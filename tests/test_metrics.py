@@ -12,18 +12,11 @@ from hypothesis import given
 from numpy.typing import NDArray
 
 import textbook
+from lvos_eval import batches
+from lvos_eval.boundaries import boundaries
 from lvos_eval.footprints import footprint, surroundings
 from lvos_eval.masks import pack
-from lvos_eval.metrics import (
-    Counts,
-    Outline,
-    contour_accuracy,
-    count,
-    count_each,
-    measure,
-    measure_each,
-    region_similarity,
-)
+from lvos_eval.metrics import Counts, Pair, contour_accuracy, count, measure, region_similarity
 from lvos_eval.protocol import tolerance
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -31,11 +24,13 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 def counts(ground_truth: Mask, prediction: Mask, radius: int | None = None) -> Counts:
     """The counts of two binary masks through the packed path."""
-    return count(outline(ground_truth), outline(prediction), radius)
+    height, width = ground_truth.shape
+    (found,) = count([packed(ground_truth, prediction)], height, width, radius)
+    return found
 
 
-def outline(mask: Mask) -> Outline:
-    return Outline(pack(mask.astype(np.uint8), 1), *mask.shape)
+def packed(ground_truth: Mask, prediction: Mask) -> Pair:
+    return pack(ground_truth.astype(np.uint8), 1), pack(prediction.astype(np.uint8), 1)
 
 
 def rectangle(height: int, width: int, top: int, left: int, bottom: int, right: int) -> Mask:
@@ -155,9 +150,8 @@ def mask_pairs(draw: st.DrawFn, largest: int = 200) -> tuple[Mask, Mask]:
 
 @given(mask_pairs(100))
 def test_a_boundary_lies_where_the_textbook_has_it(pair: tuple[Mask, Mask]) -> None:
-    for mask in pair:
-        boundary = outline(mask).boundary
-        height, width = mask.shape
+    height, width = pair[0].shape
+    for mask, boundary in zip(pair, boundaries(packed(*pair), height, width), strict=True):
         # an empty row and word more on each side, because a boundary may start before the first pixel of the frame
         full = np.zeros((height + 2, -(-width // 64) + 2), np.uint64)
         full[1 + boundary.top : 1 + boundary.bottom, 1 + boundary.left : 1 + boundary.right] = boundary.bits
@@ -172,24 +166,33 @@ def test_every_integer_equals_the_textbooks(pair: tuple[Mask, Mask], radius: int
 
 
 @st.composite
-def mask_groups(draw: st.DrawFn) -> tuple[Mask, list[Mask]]:
-    """A ground truth and several predictions, near it and far from it."""
+def frames_of_pairs(draw: st.DrawFn) -> list[tuple[Mask, Mask]]:
+    """Ground truths and predictions of one size, near each other and far apart."""
     height, width = draw(st.integers(1, 120)), draw(st.integers(1, 260))
-    return draw(masks(height, width)), draw(st.lists(masks(height, width), min_size=2, max_size=5))
+    return draw(st.lists(st.tuples(masks(height, width), masks(height, width)), max_size=6))
 
 
-@given(mask_groups(), st.integers(1, 40))
-def test_several_predictions_at_once_give_the_same_integers(group: tuple[Mask, list[Mask]], radius: int) -> None:
-    ground_truth, predictions = group
-    found = count_each(outline(ground_truth), [outline(prediction) for prediction in predictions], radius)
-    assert found == [textbook.counts(ground_truth, prediction, radius) for prediction in predictions]
+@given(frames_of_pairs(), st.integers(1, 40), st.sampled_from([1, 500, 1 << 15]))
+def test_many_pairs_at_once_give_the_same_integers(pairs: list[tuple[Mask, Mask]], radius: int, batch: int) -> None:
+    height, width = pairs[0][0].shape if pairs else (1, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "BATCH_WORDS", batch)
+        found = count([packed(*pair) for pair in pairs], height, width, radius)
+    assert found == [textbook.counts(*pair, radius) for pair in pairs]
 
 
-@given(mask_groups())
-def test_several_predictions_at_once_give_the_same_j_and_f(group: tuple[Mask, list[Mask]]) -> None:
-    ground_truth, predictions = group
-    found = measure_each(outline(ground_truth), [outline(prediction) for prediction in predictions])
-    assert found == [measure(outline(ground_truth), outline(prediction)) for prediction in predictions]
+@given(frames_of_pairs())
+def test_many_pairs_at_once_give_the_same_j_and_f(pairs: list[tuple[Mask, Mask]]) -> None:
+    size = pairs[0][0].shape if pairs else (1, 1)
+    found = measure([packed(*pair) for pair in pairs], *size)
+    assert found == [(textbook.region_similarity(*pair), textbook.contour_accuracy(*pair)) for pair in pairs]
+
+
+@given(st.lists(masks(90, 150), min_size=1, max_size=4), masks(90, 150), st.integers(1, 40))
+def test_a_mask_may_be_part_of_many_pairs(predictions: list[Mask], ground_truth: Mask, radius: int) -> None:
+    truth = pack(ground_truth.astype(np.uint8), 1)
+    pairs = [(truth, pack(prediction.astype(np.uint8), 1)) for prediction in predictions]
+    assert count(pairs, 90, 150, radius) == [textbook.counts(ground_truth, other, radius) for other in predictions]
 
 
 @given(mask_pairs())
@@ -235,7 +238,8 @@ def test_widths_around_a_word_match_the_textbook(width: int) -> None:
 
 @given(mask_pairs())
 def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
-    assert measure(outline(pair[0]), outline(pair[1])) == (textbook.region_similarity(*pair), textbook.contour_accuracy(*pair))
+    found = measure([packed(*pair)], *pair[0].shape)
+    assert found == [(textbook.region_similarity(*pair), textbook.contour_accuracy(*pair))]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +254,7 @@ def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
 def test_the_surroundings_are_the_cells_within_the_tolerance(size: tuple[int, int], rows: int, columns: int) -> None:
     pixel = np.zeros(size, np.bool_)
     pixel[165, 407] = True
-    cells = footprint(outline(pixel))
+    cells = footprint(pack(pixel.astype(np.uint8), 1), *size)
     assert np.argwhere(cells).tolist() == [[10, 50]]
     expected = np.zeros((size[0] // 16, size[1] // 8), np.uint8)
     expected[10 - rows : 11 + rows, 50 - columns : 51 + columns] = 1
@@ -260,6 +264,6 @@ def test_the_surroundings_are_the_cells_within_the_tolerance(size: tuple[int, in
 @given(mask_pairs())
 def test_masks_without_a_cell_in_the_others_surroundings_have_j_and_f_of_zero(pair: tuple[Mask, Mask]) -> None:
     height, width = pair[0].shape
-    one, other = (footprint(outline(mask)) for mask in pair)
+    one, other = (footprint(mask, height, width) for mask in packed(*pair))
     if all(mask.any() for mask in pair) and not (surroundings(one, height, width) & other).any():
         assert (textbook.region_similarity(*pair), textbook.contour_accuracy(*pair)) == (0.0, 0.0)

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.manifest import load_manifest
 from lvos_eval.overlays import FALSE_ALARM, FOUND, MISSED, Picture, draw_worst_frames
 from lvos_eval.png import parse_png

@@ -11,7 +11,7 @@ import pytest
 import commands
 import goldens
 from lvos_eval.assignment import match_proposals
-from lvos_eval.evaluation import ABSENT_PROPOSAL, ObjectFrame
+from lvos_eval.comparisons import ABSENT_PROPOSAL, ObjectFrame
 from lvos_eval.manifest import Video, VideoObject, load_manifest
 from lvos_eval.protocol import SCORE_KEYS, FrameRange, ScoredFrames, Task
 from lvos_eval.settings import Settings

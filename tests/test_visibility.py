@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.visibility import FrameMeans, frame_means, pooled_means, reappeared
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.manifest import Video, VideoObject
 from lvos_eval.protocol import SCORE_KEYS
 

@@ -15,7 +15,7 @@ from math import fsum
 import numpy as np
 from numpy.typing import NDArray
 
-from lvos_eval.evaluation import ABSENT_PROPOSAL, ObjectFrame
+from lvos_eval.comparisons import ABSENT_PROPOSAL, ObjectFrame
 from lvos_eval.faults import UsageFault
 from lvos_eval.manifest import Video
 from lvos_eval.protocol import PROPOSALS

@@ -11,18 +11,16 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from PIL import Image
 
 from lvos_eval.archive import MemberFault
+from lvos_eval.comparisons import Comparisons, ObjectFrame
 from lvos_eval.decoder import DecodedMask, Decoder, IndexedFault, SalientDecoder
 from lvos_eval.faults import Stopped, stop_if_ours
 from lvos_eval.findings import MaskFault, VideoFindings
-from lvos_eval.footprints import footprint, surroundings
 from lvos_eval.manifest import Manifest, Video
-from lvos_eval.masks import NOTHING
-from lvos_eval.metrics import Outline, measure, measure_each
 from lvos_eval.png import PngFault, parse_header, parse_png, plain_png
 from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import PROPOSALS, Task, frame_name
@@ -30,12 +28,10 @@ from lvos_eval.shapes import shape_digest
 from lvos_eval.submission import Entry, MaskSource, Submission, read_file
 
 __all__ = [
-    "ABSENT_PROPOSAL",
     "Chunk",
     "ChunkResult",
     "FrameTask",
     "GroundTruthMask",
-    "ObjectFrame",
     "evaluate_chunk",
     "frame_tasks",
     "plan_chunks",
@@ -89,22 +85,6 @@ class Chunk:
         """Pixels of a frame, those of 720p where its size is not known."""
         height, width = self.size or (720, 1280)
         return height * width
-
-
-class ObjectFrame(NamedTuple):
-    """J and F of one object in one frame; `visible` if the ground truth has a pixel of it."""
-
-    id: int
-    frame: int
-    region_similarity: float
-    contour_accuracy: float
-    visible: bool
-    proposal: int | None = None
-    """In the multi-object unsupervised task the label that the object is compared with; ABSENT_PROPOSAL stands for all that
-    have no pixel in the frame."""
-
-
-ABSENT_PROPOSAL: Final = 0
 
 
 class GroundTruthMask(NamedTuple):
@@ -187,47 +167,14 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     truths = Decoder(chunk.ids, chunk.size)
     kind = SalientDecoder if chunk.task is Task.UNSUPERVISED_SINGLE else Decoder
     predictions = kind(chunk.labels, chunk.size)
-    last: tuple[DecodedMask, DecodedMask] | None = None
-    measures: dict[int, list[_Measure]] = {}
+    comparisons = Comparisons(chunk.task)
     for task, data in _read_predictions(chunk, result):
         prediction = _inspect(predictions, chunk, task, data, result.findings)
         truth = _read_ground_truth(truths, chunk, task.frame, result)
-        if truth is None or prediction is None:
-            continue
-        if last is None or last[0] is not truth or last[1] is not prediction:
-            last = truth, prediction
-            measures = {}
-        measures |= _measure(chunk.task, truth, prediction, [id for id in task.scored if id not in measures])
-        for id in task.scored:
-            visible = truth.objects[id].area > 0
-            result.values += [ObjectFrame(id, task.frame, j, f, visible, proposal) for j, f, proposal in measures[id]]
+        if truth is not None and prediction is not None:
+            comparisons.add(task.frame, task.scored, truth, prediction)
+    result.values = comparisons.values()
     return result
-
-
-_Measure: TypeAlias = tuple[float, float, int | None]
-"""J, F and the proposal that they are of."""
-
-
-def _measure(task: Task, truth: DecodedMask, prediction: DecodedMask, ids: Sequence[int]) -> dict[int, list[_Measure]]:
-    """J and F of objects, with every proposal if the task has them."""
-    size = truth.height, truth.width
-    objects = {id: Outline(truth.objects[id], *size) for id in ids}
-    if task is not Task.UNSUPERVISED_MULTIPLE:
-        return {id: [(*measure(object, Outline(prediction.objects[id], *size)), None)] for id, object in objects.items()}
-    absent = Outline(NOTHING, *size)
-    proposals = {proposal: Outline(mask, *size) for proposal, mask in prediction.objects.items() if mask.area}
-    cells = {proposal: footprint(outline) for proposal, outline in proposals.items()}
-    measures: dict[int, list[_Measure]] = {}
-    for id, object in objects.items():
-        around = surroundings(footprint(object), *size)
-        near = {ABSENT_PROPOSAL: absent} | {
-            proposal: outline
-            for proposal, outline in proposals.items()
-            if not object.mask.area or (around & cells[proposal]).any()
-        }
-        found = dict(zip(near, measure_each(object, list(near.values())), strict=True))
-        measures[id] = [(*found.get(proposal, (0.0, 0.0)), proposal) for proposal in (ABSENT_PROPOSAL, *proposals)]
-    return measures
 
 
 def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[FrameTask, bytes | None]]:

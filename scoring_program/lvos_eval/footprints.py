@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lvos_eval.masks import WORD
-from lvos_eval.metrics import Outline
+from lvos_eval.masks import WORD, PackedMask
 from lvos_eval.protocol import tolerance
 
 __all__ = ["Footprint", "footprint", "surroundings"]
@@ -21,9 +20,8 @@ Footprint: TypeAlias = NDArray[np.uint8]
 """Which cells of a coarse grid over the frame a mask is in; 1 where it is."""
 
 
-def footprint(outline: Outline) -> Footprint:
-    """The cells of a mask."""
-    mask, height, width = outline.mask, outline.height, outline.width
+def footprint(mask: PackedMask, height: int, width: int) -> Footprint:
+    """The cells that a mask of a (height, width) frame is in."""
     cells = np.zeros((-(-height // _CELL_ROWS), -(-width // WORD) * WORD // 8), np.uint8)
     if mask.area:
         first = mask.top // _CELL_ROWS

@@ -23,6 +23,7 @@ Words: TypeAlias = NDArray[np.uint64]
 WORD: Final = 64
 """Pixels in a word: pixel x of a row is bit x % 64, counted from the lowest, of word x // 64."""
 
+_NO_BITS: Final = np.uint64(0)
 _MARGIN: Final = 48
 """Pixels that an object may have moved or grown since the last frame for its search box to hold it."""
 
@@ -62,9 +63,14 @@ class _Window(NamedTuple):
     right: int
 
     @property
+    def width(self) -> int:
+        """Words of a row."""
+        return self.right - self.left
+
+    @property
     def words(self) -> int:
         """Number of words in it."""
-        return (self.bottom - self.top) * (self.right - self.left)
+        return (self.bottom - self.top) * self.width
 
 
 def popcount(bits: Words) -> int:
@@ -88,7 +94,8 @@ def _equal(labels: Labels, label: int, window: _Window) -> tuple[Words, _Window]
     rows, words = window.bottom - window.top, window.right - window.left
     canvas = np.empty((rows, words * WORD), np.bool_)
     np.equal(labels[window.top : window.bottom, left:right], label, out=canvas[:, : right - left])
-    canvas[:, right - left :] = False
+    if right < window.right * WORD:
+        canvas[:, right - left :] = False
     return np.packbits(canvas.reshape(-1), bitorder="little").view(np.uint64).reshape(rows, words), window
 
 
@@ -103,15 +110,19 @@ def _non_zero(labels: Labels, window: _Window) -> tuple[Words, _Window]:
 
 def _trim(bits: Words, window: _Window) -> PackedMask:
     """The mask whose part inside the window is `bits`, and which has no other."""
-    (filled,) = (bits.reshape(-1) != 0).nonzero()
-    if not filled.size:
+    filled = (bits.reshape(-1) != _NO_BITS).tobytes()
+    top = filled.find(True) // window.width
+    if top < 0:
         return NOTHING
-    top, bottom = int(filled[0]) // bits.shape[1], int(filled[-1]) // bits.shape[1] + 1
-    by_word = np.bitwise_or.reduce(bits[top:bottom], axis=0)
-    (filled,) = by_word.nonzero()
-    first, last = int(filled[0]), int(filled[-1])
+    bottom = filled.rfind(True) // window.width + 1
+    by_word = np.bitwise_or.reduce(bits[top:bottom], axis=0).tolist()
+    first, last = 0, len(by_word) - 1
+    while not by_word[first]:
+        first += 1
+    while not by_word[last]:
+        last -= 1
     bits = np.ascontiguousarray(bits[top:bottom, first : last + 1])
-    lowest, highest = int(by_word[first]), int(by_word[last])
+    lowest, highest = by_word[first], by_word[last]
     left = window.left + first
     columns = left * WORD + (lowest & -lowest).bit_length() - 1, (window.left + last) * WORD + highest.bit_length()
     return PackedMask(window.top + top, left, bits, popcount(bits), columns)

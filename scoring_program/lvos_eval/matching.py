@@ -1,124 +1,113 @@
 """Counting the boundary pixels that match: those that have a pixel of another boundary within a disk around them.
 
 A few rows at a time, a rectangle inside the disk settles nearly all that match, and one around it most that do not; only the
-pixels in doubt look at the disk itself. Several boundaries are compared with one at once, because an array operation on little
-takes as long as one on much.
+pixels in doubt look at the disk itself. Many pairs of boundaries are compared at once.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Final, NamedTuple
+from functools import lru_cache, partial
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lvos_eval.batches import in_batches
 from lvos_eval.masks import WORD, PackedMask, Words, popcount
 
-__all__ = ["count_matched"]
+__all__ = ["Pair", "count_matched"]
 
 _STRIP: Final = WORD - 31
 """Columns that a word read from any half-word on shows, whatever the bit of it that they start at."""
-_FEW: Final = 256
-"""Pixels in doubt up to which looking at each one's disk takes no longer than another rectangle."""
+_FEW: Final = 40
+"""Pixels of a boundary in doubt up to which looking at each one's disk takes no longer than another rectangle."""
+
+Pair: TypeAlias = tuple[PackedMask, PackedMask]
+"""Two masks of the same frame, or their boundaries; where it matters, the ground truth and the prediction."""
 
 
-class _Extent(NamedTuple):
+class _Region(NamedTuple):
     """Rows `top` to `bottom` and words `left` to `right` of a frame, ends excluded."""
 
     top: int
     bottom: int
     left: int
     right: int
+    words: int
+    """Words that its rows need if, one after the other, none is to come within the radius of the next."""
 
 
-def count_matched(one: PackedMask, others: Sequence[PackedMask], radius: int) -> list[tuple[int, int]]:
-    """For each other boundary: how many pixels of `one` are within `radius` of it, and how many of its pixels of `one`."""
-    parts = [_within_reach(other, one, radius) for other in others]
-    reachable = [part for part in parts if part is not None]
-    near_one = _within_reach(one, _extent(reachable), radius) if reachable else None
-    if near_one is None:
-        return [(0, 0)] * len(others)
-    missed = iter(_count_missed(near_one, reachable, radius))
-    return [(0, 0) if part is None else _difference((near_one.area, part.area), next(missed)) for part in parts]
+def count_matched(pairs: Sequence[Pair], radius: int) -> list[tuple[int, int]]:
+    """For each pair of boundaries: how many pixels of the one are within `radius` of the other, and the other way round."""
+    regions = [_region(*pair, radius) for pair in pairs]
+    near = [(pair, region) for pair, region in zip(pairs, regions, strict=True) if region is not None]
+    sizes = [(region.bottom - region.top + radius + 1, region.words) for _, region in near]
+    matched = iter(in_batches(partial(_count_matched, radius=radius), near, sizes))
+    return [(0, 0) if region is None else next(matched) for region in regions]
 
 
-def _difference(pixels: tuple[int, int], missed: tuple[int, int]) -> tuple[int, int]:
-    return pixels[0] - missed[0], pixels[1] - missed[1]
+def _region(one: PackedMask, other: PackedMask, radius: int) -> _Region | None:
+    """What holds the pixels of two masks that may be within `radius` of the other; None if there are none."""
+    reach = -(-radius // WORD)
+    lower, upper = max(one.top, other.top), min(one.bottom, other.bottom)
+    farther, nearer = max(one.left, other.left), min(one.right, other.right)
+    if lower - upper >= radius or farther - nearer >= reach:
+        return None
+    top, bottom = max(min(one.top, other.top), lower - radius), min(max(one.bottom, other.bottom), upper + radius)
+    left, right = max(min(one.left, other.left), farther - reach), min(max(one.right, other.right), nearer + reach)
+    first = max(min(one.columns[0], other.columns[0]), left * WORD)
+    end = min(max(one.columns[1], other.columns[1]), right * WORD)
+    return _Region(top, bottom, left, right, max(right - left, -(-(end - first + radius) // WORD)))
 
 
-def _count_missed(one: PackedMask, others: Sequence[PackedMask], radius: int) -> list[tuple[int, int]]:
-    """For each other boundary: how many pixels of `one` are not within `radius` of it, and how many of its pixels of `one`."""
+def _count_matched(near: Sequence[tuple[Pair, _Region]], rows: int, words: int, radius: int) -> list[tuple[int, int]]:
+    """For each pair, with its region: how many pixels of the one are within `radius` of the other, and the other way round."""
     # so many rows that a rectangle three bands high leaves little of the disk out
     band = max(1, (radius + 1) // 3)
-    planes = _superpose([one, *others], radius, band)
-    words = planes.shape[-1]
+    stack, pixels = _superpose(near, -(-rows // band) * band, words)
     # each plane as one line for the first row of every band, one for the second, and so on
-    lines = planes.transpose(0, 2, 1, 3).reshape(len(planes), band, -1)
+    lines = stack.reshape(2, len(near), -1, band, words).transpose(0, 1, 3, 2, 4).reshape(2, len(near), band, -1)
     # rows of one band and the next are at most 2 * band - 1 apart
     inner = math.isqrt(radius * radius - (2 * band - 1) ** 2)
-    bands = np.bitwise_or.reduce(lines, axis=1).reshape(-1)
-    surely_near = _widen_rows(_widen_columns(bands, 0, inner), words)
-    far = ~surely_near.reshape(len(planes), 1, -1)
-    # the pixels of `one` for each other boundary, then those of the others; with one other both at once
-    in_doubt = (lines & far[::-1])[:, None] if len(others) == 1 else np.stack((lines[:1] & far[1:], lines[1:] & far[:1]))
-    doubts = [popcount(plane) for side in in_doubt for plane in side]
-    if not any(doubts):
-        return [(0, 0)] * len(others)
-    if sum(doubts) > _FEW:
+    occupied = np.bitwise_or.reduce(lines, axis=2).reshape(-1)
+    surely_near = _widen_rows(_widen_columns(occupied, 0, inner), words)
+    in_doubt = lines & ~_exchange(surely_near, len(near))
+    doubts = [popcount(line) for side in in_doubt for line in side]
+    on_disk = [0] * len(doubts)
+    if sum(doubts) > _FEW * len(doubts):
         perhaps_near = _widen_columns(surely_near, inner, radius)
         for _ in range(-(-radius // band) - 1):
             perhaps_near = _widen_rows(perhaps_near, words)
-        near = perhaps_near.reshape(len(planes), 1, -1)
-        in_doubt[0] &= near[1:]
-        in_doubt[1] &= near[:1]
-    pixels = in_doubt.reshape(2 * len(others), band, -1, words).transpose(0, 2, 1, 3).reshape(2 * len(others), -1)
-    targets = [*range(1, len(planes)), *[0] * len(others)]
-    on_disk = _count_near(pixels, planes.reshape(len(planes), -1), targets, words, radius)
-    missed = [doubt - near for doubt, near in zip(doubts, on_disk, strict=True)]
-    return list(zip(missed[: len(others)], missed[len(others) :], strict=True))
+        in_doubt &= _exchange(perhaps_near, len(near))
+    if any(doubts):
+        on_disk = _count_near(in_doubt, stack, radius)
+    matched = [total - doubt + near for total, doubt, near in zip(pixels, doubts, on_disk, strict=True)]
+    return list(zip(matched[: len(near)], matched[len(near) :], strict=True))
 
 
-def _extent(masks: Sequence[PackedMask]) -> _Extent | PackedMask:
-    """What holds all masks."""
-    if len(masks) == 1:
-        return masks[0]
-    return _Extent(
-        min(mask.top for mask in masks),
-        max(mask.bottom for mask in masks),
-        min(mask.left for mask in masks),
-        max(mask.right for mask in masks),
-    )
+def _superpose(near: Sequence[tuple[Pair, _Region]], rows: int, words: int) -> tuple[Words, list[int]]:
+    """The masks of each pair laid on the same part of the frame, shape (2, pairs, rows, words), and the pixels of each.
 
-
-def _within_reach(mask: PackedMask, extent: _Extent | PackedMask, radius: int) -> PackedMask | None:
-    """The rows and words of a mask that can be within `radius` of what is in an extent; None if there are none."""
-    reach = -(-radius // WORD)
-    top, bottom = max(mask.top, extent.top - radius), min(mask.bottom, extent.bottom + radius)
-    left, right = max(mask.left, extent.left - reach), min(mask.right, extent.right + reach)
-    if top >= bottom or left >= right:
-        return None
-    if (top, bottom, left, right) == (mask.top, mask.bottom, mask.left, mask.right):
-        return mask
-    bits = np.ascontiguousarray(mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left])
-    return PackedMask(top, left, bits, popcount(bits), (mask.columns[0], min(mask.columns[1], right * WORD)))
-
-
-def _superpose(masks: Sequence[PackedMask], radius: int, band: int) -> Words:
-    """Masks laid on the same part of the frame, in bands of rows: shape (masks, bands, rows of a band, words).
-
-    An empty band above and at least `radius` empty bits after each row make sure that moving the rows along, as one line,
-    loses no pixel and brings none to where another one is asked for.
+    As more than `radius` rows below each region are empty, and at least `radius` bits after each row, moving the rows along, as
+    one line, loses no pixel and brings none to where another one is asked for.
     """
-    top, left = min([mask.top for mask in masks]) - band, min([mask.left for mask in masks])
-    bands = -(-(max([mask.bottom for mask in masks]) - top) // band)
-    words = -(-(max([mask.columns[1] for mask in masks]) + radius) // WORD) - left
-    planes = np.zeros((len(masks), bands * band, words), np.uint64)
-    for plane, mask in zip(planes, masks, strict=True):
-        plane[mask.top - top : mask.bottom - top, mask.left - left : mask.right - left] = mask.bits
-    return planes.reshape(len(masks), bands, band, words)
+    stack = np.zeros((2, len(near), rows, words), np.uint64)
+    pixels = []
+    for side, masks in zip(stack, zip(*[pair for pair, _ in near], strict=True), strict=True):
+        for plane, mask, (_, (top, bottom, left, right, _)) in zip(side, masks, near, strict=True):
+            row, word = mask.top - top, mask.left - left
+            part = mask.bits[max(-row, 0) : bottom - mask.top, max(-word, 0) : right - mask.left]
+            row, word = max(row, 0), max(word, 0)
+            plane[row : row + part.shape[0], word : word + part.shape[1]] = part
+            pixels.append(mask.area if part.size == mask.bits.size else popcount(plane))
+    return stack, pixels
+
+
+def _exchange(line: Words, pairs: int) -> Words:
+    """What is said of the planes of a stack, said of the other one of each pair: shape (2, pairs, 1, words)."""
+    return line.reshape(2, pairs, 1, -1)[::-1]
 
 
 @lru_cache(maxsize=64)
@@ -155,32 +144,30 @@ def _widen_rows(line: Words, words: int) -> Words:
     return tall
 
 
-def _count_near(pixels: Words, planes: Words, targets: Sequence[int], words: int, radius: int) -> list[int]:
-    """How many pixels of each mask have one of its target, a plane, within the disk of `radius`.
+def _count_near(pixels: Words, stack: Words, radius: int) -> list[int]:
+    """How many of the pixels, (2, pairs, rows of a band, words of all bands), have one of the other mask within their disk.
 
     Each looks at the rows of the disk around it, as words read from the half-word where they start.
     """
+    planes, rows, words = stack.shape[0] * stack.shape[1], *stack.shape[2:]
     (filled,) = (pixels.reshape(-1) != 0).nonzero()
     (ones,) = np.unpackbits(pixels.reshape(-1)[filled].view(np.uint8), bitorder="little").view(np.bool_).nonzero()
     if not ones.size:
-        return [0] * len(pixels)
-    # all planes are one line, with room between them for a disk that reaches beyond their rows
-    length, margin = planes.shape[1], words * radius + 1
-    line = np.zeros(margin + len(planes) * (length + margin), np.uint64)
-    line[margin:].reshape(len(planes), -1)[:, :length] = planes
-    from_half_word = np.ndarray(2 * line.size - 1, np.dtype("<u8"), line, strides=(WORD // 16,)).copy()
-    mask = filled // length
-    offsets = [margin + target * (length + margin) - number * length for number, target in enumerate(targets)]
-    word = filled + np.array(offsets)[mask]
-    position = (word[ones >> 6] << 6) + (ones & 63)
-    rows = np.arange(-radius, radius + 1)[:, None] * (2 * words)
+        return [0] * planes
+    band = pixels.shape[2]
+    plane, row, number, word = np.unravel_index(filled, (planes, band, rows // band, words))
+    other = np.ravel_multi_index(((plane + planes // 2) % planes, number, row, word), (planes, rows // band, band, words))
+    # a place before the first row is one in the empty rows at the end
+    from_half_word = np.ndarray(2 * stack.size - 1, np.dtype("<u8"), stack, strides=(WORD // 16,)).copy()
+    position = (other[ones >> 6] << 6) + (ones & 63)
+    offsets = np.arange(-radius, radius + 1)[:, None] * (2 * words)
     near = np.zeros(position.size, np.bool_)
     for start, strip in _disk_strips(radius):
         first = position + start
-        seen = from_half_word[rows + (first >> 5)] >> (first & 31).astype(np.uint64)
+        seen = from_half_word[offsets + (first >> 5)] >> (first & 31).astype(np.uint64)
         seen &= strip[:, None]
         near |= seen.any(axis=0)
-    found: list[int] = np.bincount(mask[ones[near] >> 6], minlength=len(pixels)).tolist()
+    found: list[int] = np.bincount(plane[ones[near] >> 6], minlength=planes).tolist()
     return found
 
 

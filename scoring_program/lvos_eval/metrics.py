@@ -3,34 +3,21 @@
 The definition (Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object Segmentation", CVPR 2016)
 is seven integers per object and frame, then a few divisions. The integers are counted in two stages:
 
-1. *Outline.* From a mask, packed to one bit a pixel and cropped, its boundary, by moving and comparing 64-pixel words.
+1. *Outline.* From a mask, packed to one bit a pixel and cropped, its boundary (`boundaries`).
 2. *Match.* How many of its pixels have one of the other mask's boundary within the tolerance (`matching`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from lvos_eval.masks import WORD, PackedMask, popcount
-from lvos_eval.matching import count_matched
+from lvos_eval.boundaries import boundaries
+from lvos_eval.masks import PackedMask, popcount
+from lvos_eval.matching import Pair, count_matched
 from lvos_eval.protocol import tolerance
 
-__all__ = [
-    "Counts",
-    "Outline",
-    "contour_accuracy",
-    "count",
-    "count_each",
-    "measure",
-    "measure_each",
-    "region_similarity",
-]
-
-_ONE: Final = np.uint64(1)
-_TO_TOP_BIT: Final = np.uint64(WORD - 1)
+__all__ = ["Counts", "Pair", "contour_accuracy", "count", "measure", "region_similarity"]
 
 
 class Counts(NamedTuple):
@@ -64,107 +51,37 @@ def contour_accuracy(counts: Counts) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-class Outline:
-    """A packed mask in its frame, with its boundary worked out when it is first asked for."""
-
-    __slots__ = ("_boundary", "height", "mask", "width")
-
-    def __init__(self, mask: PackedMask, height: int, width: int) -> None:
-        self.mask = mask
-        self.height = height
-        self.width = width
-        self._boundary: PackedMask | None = None
-
-    @property
-    def boundary(self) -> PackedMask:
-        """The boundary pixels."""
-        if self._boundary is None:
-            self._boundary = _boundary(self.mask, self.height, self.width)
-        return self._boundary
-
-    @property
-    def fills_frame(self) -> bool:
-        """Whether the mask is the whole frame, the only one with pixels but without a boundary."""
-        return self.mask.area == self.height * self.width
-
-
-def measure(ground_truth: Outline, prediction: Outline) -> tuple[float, float]:
-    """J and F of one object in one frame."""
-    found = _of_nothing(ground_truth, prediction)
-    if found is None:
-        counts = count(ground_truth, prediction)
-        found = region_similarity(counts), contour_accuracy(counts)
-    return found
-
-
-def measure_each(ground_truth: Outline, predictions: Sequence[Outline]) -> list[tuple[float, float]]:
-    """J and F of one object in one frame for each of several predictions, in less time than one by one."""
-    measures = [_of_nothing(ground_truth, prediction) for prediction in predictions]
+def measure(pairs: Sequence[Pair], height: int, width: int) -> list[tuple[float, float]]:
+    """J and F of each pair of masks, ground truth and prediction, of a (height, width) frame; many take less time at once."""
+    measures = [_of_nothing(*pair, height * width) for pair in pairs]
     open_cases = [position for position, found in enumerate(measures) if found is None]
-    for position, counts in zip(open_cases, count_each(ground_truth, [predictions[i] for i in open_cases]), strict=True):
+    for position, counts in zip(open_cases, count([pairs[k] for k in open_cases], height, width), strict=True):
         measures[position] = region_similarity(counts), contour_accuracy(counts)
     return [found for found in measures if found is not None]
 
 
-def _of_nothing(ground_truth: Outline, prediction: Outline) -> tuple[float, float] | None:
-    """J and F where they follow from one of the masks being empty."""
-    areas = ground_truth.mask.area, prediction.mask.area
+def _of_nothing(ground_truth: PackedMask, prediction: PackedMask, frame: int) -> tuple[float, float] | None:
+    """J and F where they follow from one of the masks being empty; a mask of all pixels of the frame has no boundary either."""
+    areas = ground_truth.area, prediction.area
     if not any(areas):
         return 1.0, 1.0
-    if not all(areas) and not ground_truth.fills_frame and not prediction.fills_frame:
+    if not all(areas) and frame not in areas:
         return 0.0, 0.0
     return None
 
 
-def count(ground_truth: Outline, prediction: Outline, radius: int | None = None) -> Counts:
-    """The counts of one object in one frame; `radius` is the protocol's tolerance unless given."""
-    return count_each(ground_truth, [prediction], radius)[0]
-
-
-def count_each(ground_truth: Outline, predictions: Sequence[Outline], radius: int | None = None) -> list[Counts]:
-    """The counts of one object in one frame for each of several predictions."""
-    if not predictions:
-        return []
-    radius = tolerance(ground_truth.height, ground_truth.width) if radius is None else radius
-    area, boundary = ground_truth.mask.area, ground_truth.boundary
-    intersections = [_intersection(ground_truth.mask, prediction.mask) for prediction in predictions]
-    matched = count_matched(boundary, [prediction.boundary for prediction in predictions], radius)
+def count(pairs: Sequence[Pair], height: int, width: int, radius: int | None = None) -> list[Counts]:
+    """The counts of each pair of masks of a (height, width) frame; `radius` is the protocol's tolerance unless given."""
+    radius = tolerance(height, width) if radius is None else radius
+    # one mask may be part of many pairs
+    masks = {id(mask): mask for pair in pairs for mask in pair}
+    by_mask = dict(zip(masks, boundaries(list(masks.values()), height, width), strict=True))
+    outlines = [(by_mask[id(ground_truth)], by_mask[id(prediction)]) for ground_truth, prediction in pairs]
+    matched = count_matched(outlines, radius)
     return [
-        Counts(area, prediction.mask.area, intersection, boundary.area, prediction.boundary.area, matched_g, matched_p)
-        for prediction, intersection, (matched_g, matched_p) in zip(predictions, intersections, matched, strict=True)
+        Counts(one.area, other.area, _intersection(one, other), outline.area, other_outline.area, *near)
+        for (one, other), (outline, other_outline), near in zip(pairs, outlines, matched, strict=True)
     ]
-
-
-def _boundary(mask: PackedMask, height: int, width: int) -> PackedMask:
-    """The pixels of a frame that differ from their right, lower or lower-right neighbour.
-
-    The frame's last row and column repeat themselves beyond its edge. The boundary starts one pixel up and left of the mask, for
-    which there is a row more, and a word where the mask starts with the first bit of one.
-    """
-    if not mask.area:
-        return mask
-    first, end = mask.columns
-    more = first % WORD == 0
-    rows, words = mask.bits.shape[0] + 2, mask.bits.shape[1] + more
-    canvas = np.zeros((rows, words), np.uint64)
-    canvas[1:-1, int(more) :] = mask.bits
-    if mask.bottom == height:
-        canvas[-1] = canvas[-2]
-    bits = canvas.reshape(-1)
-    right = bits >> _ONE
-    right[:-1] |= bits[1:] << _TO_TOP_BIT
-    last_word, last_bit = divmod(width - 1, WORD)
-    if mask.right == last_word + 1:
-        right[words - 1 :: words] |= bits[words - 1 :: words] & np.uint64(1 << last_bit)
-    some, every = bits | right, bits & right
-    line = some[:-words] | some[words:]
-    line ^= every[:-words] & every[words:]
-    boundary = line.reshape(rows - 1, words)
-    if mask.top == 0:
-        boundary[0] = 0
-    if first == 0:
-        boundary[:, 0] = 0
-    return PackedMask(mask.top - 1, mask.left - more, boundary, popcount(boundary), (first - 1, end))
 
 
 def _intersection(one: PackedMask, other: PackedMask) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.manifest import Manifest
 from lvos_eval.masks import Labels
 from lvos_eval.png import PALETTE, Png, decode_labels, parse_png, plain_png

@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import Any, Final
 
 from lvos_eval.aggregation import ObjectScore, Scores
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.manifest import Manifest
 from lvos_eval.overlays import Picture
 from lvos_eval.problems import Problem

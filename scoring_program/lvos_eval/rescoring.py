@@ -17,7 +17,8 @@ from typing import Final, TextIO
 
 from lvos_eval.assignment import require_solver
 from lvos_eval.backends import Backend, LocalBackend
-from lvos_eval.evaluation import Chunk, ChunkResult, ObjectFrame, evaluate_chunk, plan_chunks
+from lvos_eval.comparisons import ObjectFrame
+from lvos_eval.evaluation import Chunk, ChunkResult, evaluate_chunk, plan_chunks
 from lvos_eval.faults import ReferenceFault, Stopped
 from lvos_eval.findings import VideoFindings
 from lvos_eval.identity import Identity, Question, identify, open_stored, truth_digests

@@ -11,7 +11,8 @@ from pathlib import Path
 from lvos_eval import __version__
 from lvos_eval.aggregation import aggregate, score_objects
 from lvos_eval.assignment import match_proposals, require_solver
-from lvos_eval.evaluation import ChunkResult, ObjectFrame, plan_chunks
+from lvos_eval.comparisons import ObjectFrame
+from lvos_eval.evaluation import ChunkResult, plan_chunks
 from lvos_eval.faults import ReferenceFault, Stopped
 from lvos_eval.findings import VideoFindings
 from lvos_eval.manifest import Manifest

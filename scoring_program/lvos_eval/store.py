@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.faults import Stopped, UsageFault
 from lvos_eval.findings import MaskFault, VideoFindings
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from statistics import fmean
 from typing import Final
 
-from lvos_eval.evaluation import ObjectFrame
+from lvos_eval.comparisons import ObjectFrame
 
 __all__ = ["FRAME_KINDS", "FrameMeans", "frame_means", "pooled_means", "reappeared"]
 

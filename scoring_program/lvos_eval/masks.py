@@ -135,12 +135,13 @@ class ObjectFinder:
         self._ids = tuple(ids)
         self._windows: dict[int, _Window] = {}
         self._shape: tuple[int, ...] = ()
+        self._frame = _whole((0, 0))
 
     def find(self, labels: Labels) -> tuple[Mapping[int, PackedMask], Mapping[int, int]]:
         """Every declared object, and the number of pixels of each other non-zero label, by label."""
         if labels.shape != self._shape:
             # where nobody has said what size the masks have, they may have several
-            self._windows, self._shape = {}, labels.shape
+            self._windows, self._shape, self._frame = {}, labels.shape, _whole(labels.shape)
         objects: dict[int, PackedMask] = {}
         unknown: dict[int, int] = {}
         total = int(cv2.norm(labels, cv2.NORM_L1))
@@ -151,7 +152,7 @@ class ObjectFinder:
             histogram = np.bincount(labels.reshape(-1), minlength=256).tolist()
             unknown = {label: histogram[label] for label in range(1, 256) if histogram[label] and label not in objects}
         # an object that is hidden for some frames comes back near where it was last seen, if anywhere
-        self._windows.update({id: _around(found, labels.shape) for id, found in objects.items() if found.area})
+        self._windows.update({id: self._around(found) for id, found in objects.items() if found.area})
         return objects, unknown
 
     def _guesses(self, labels: Labels) -> Iterator[dict[int, PackedMask]]:
@@ -162,7 +163,7 @@ class ObjectFinder:
         for id, window in self._windows.items():
             objects[id] = _trim(*(_non_zero(labels, window) if alone else _equal(labels, id, window)))
         yield objects
-        everything = _trim(*_non_zero(labels, _whole(labels.shape)))
+        everything = _trim(*_non_zero(labels, self._frame))
         if alone:
             yield {1: everything}
         extent = _Window(everything.top, everything.bottom, everything.left, everything.right)
@@ -176,22 +177,20 @@ class ObjectFinder:
         cut = [id for id, found in objects.items() if found.area and _is_cut(found, self._windows[id])]
         return [cut, lost, [id for id in objects if id not in cut and id not in lost]]
 
+    def _around(self, found: PackedMask) -> _Window:
+        """Where to look for an object in the next frame: everywhere if that hardly takes longer."""
+        height, width = self._shape
+        first, end = found.columns
+        window = _Window(
+            max(found.top - _MARGIN, 0),
+            min(found.bottom + _MARGIN, height),
+            max(first - _MARGIN, 0) // WORD,
+            -(-min(end + _MARGIN, width) // WORD),
+        )
+        return self._frame if 2 * window.words > self._frame.words else window
+
 
 def _is_cut(found: PackedMask, window: _Window) -> bool:
     """Whether a mask has pixels at the edge of the window that it was looked for in."""
     first, end = found.columns
     return found.top == window.top or found.bottom == window.bottom or first == window.left * WORD or end == window.right * WORD
-
-
-def _around(found: PackedMask, shape: tuple[int, ...]) -> _Window:
-    """Where to look for an object in the next frame: everywhere if that hardly takes longer."""
-    height, width = shape
-    first, end = found.columns
-    window = _Window(
-        max(found.top - _MARGIN, 0),
-        min(found.bottom + _MARGIN, height),
-        max(first - _MARGIN, 0) // WORD,
-        -(-min(end + _MARGIN, width) // WORD),
-    )
-    frame = _whole(shape)
-    return frame if 2 * window.words > frame.words else window

@@ -144,13 +144,12 @@ def decode_labels(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
     if header.interlaced:
         return _decode_with_pillow(header, pixels)
     rows = np.frombuffer(unpacked, np.uint8).reshape(header.height, -1)
-    filters = rows[:, 0]
-    highest = filters.max()
+    highest = max(unpacked[:: rows.shape[1]].strip(b"\0"), default=_NO_FILTER)
     if highest == _NO_FILTER:
         return _samples(rows[:, 1:], header)
     if highest == _SUB_FILTER:
         samples = rows[:, 1:].copy()
-        filtered = filters == _SUB_FILTER
+        filtered = rows[:, 0] == _SUB_FILTER
         samples[filtered] = np.cumsum(samples[filtered], axis=1, dtype=np.uint8)
         return _samples(samples, header)
     if highest > _LAST_FILTER:

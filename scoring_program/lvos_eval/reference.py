@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -44,7 +45,9 @@ def find_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
                 Problem("ground-truth", Severity.ERROR, video.name, (), f"no folder {ANNOTATIONS}/{video.name}", "add its masks")
             )
             continue
-        missing = tuple(frame for frame in video.scored if not (folder / f"{frame_name(frame)}.png").is_file())
+        with os.scandir(folder) as entries:
+            masks = {entry.name for entry in entries if entry.is_file()}
+        missing = tuple(frame for frame in video.scored if f"{frame_name(frame)}.png" not in masks)
         if missing:
             message = f"{len(missing)} of {len(video.scored)} scored frames have no ground-truth mask"
             fix = "add them, or exclude the frames in scoring.yaml"

@@ -39,8 +39,8 @@ class Group:
 
 GROUPS: Final[Mapping[str, Group]] = {
     "metrics": Group(
-        ("decoder", "footprints", "masks", "matching", "metrics"),
-        ("test_decoder.py", "test_masks.py", "test_metrics.py"),
+        ("batches", "boundaries", "comparisons", "decoder", "footprints", "masks", "matching", "metrics"),
+        ("test_comparisons.py", "test_decoder.py", "test_masks.py", "test_metrics.py"),
     ),
     "validation": Group(
         ("findings", "protocol", "submission", "validation"),

@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 
 __all__ = ["in_batches"]
 
-BATCH_WORDS: Final = 1 << 15
-"""64-bit words of a batch, a quarter of what a processor core of today keeps at hand."""
+BATCH_WORDS: Final = 3 << 13
+"""64-bit words of a batch, 192 KB: enough to make its fixed costs small, few enough to stay at hand in a core's own memory."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

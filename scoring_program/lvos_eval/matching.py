@@ -68,12 +68,14 @@ def _count_matched(near: Sequence[tuple[Pair, _Region]], rows: int, words: int, 
     band = max(1, (radius + 1) // 3)
     stack, pixels = _superpose(near, -(-rows // band) * band, words)
     # each plane as one line for the first row of every band, one for the second, and so on
-    lines = stack.reshape(2, len(near), -1, band, words).transpose(0, 1, 3, 2, 4).reshape(2, len(near), band, -1)
+    bands = stack.reshape(2, len(near), -1, band, words).transpose(0, 1, 3, 2, 4)
+    lines = np.array(bands, order="C").reshape(2, len(near), band, -1)
     # rows of one band and the next are at most 2 * band - 1 apart
     inner = math.isqrt(radius * radius - (2 * band - 1) ** 2)
     occupied = np.bitwise_or.reduce(lines, axis=2).reshape(-1)
     surely_near = _widen_rows(_widen_columns(occupied, 0, inner), words)
-    in_doubt = lines & ~_exchange(surely_near, len(near))
+    in_doubt = lines
+    in_doubt &= ~_exchange(surely_near, len(near))
     doubts = [popcount(line) for side in in_doubt for line in side]
     on_disk = [0] * len(doubts)
     if sum(doubts) > _FEW * len(doubts):

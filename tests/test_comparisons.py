@@ -1,0 +1,146 @@
+"""Collecting the objects of many frames before they are measured: what comes out does not show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import textbook
+from lvos_eval import comparisons
+from lvos_eval.comparisons import ABSENT_PROPOSAL, Comparisons, ObjectFrame
+from lvos_eval.decoder import DecodedMask
+from lvos_eval.masks import ObjectFinder
+from lvos_eval.metrics import Pair, measure
+from lvos_eval.protocol import PROPOSALS, Task
+
+Labels: TypeAlias = NDArray[np.uint8]
+
+IDS = (1, 2)
+
+
+def decoded(labels: Labels, ids: Sequence[int] = IDS) -> DecodedMask:
+    height, width = labels.shape
+    return DecodedMask(height, width, *ObjectFinder(ids).find(labels))
+
+
+def label_map(seed: int, height: int = 90, width: int = 150) -> Labels:
+    """Two rectangles that may overlap, the second in front."""
+    rng = np.random.default_rng(seed)
+    labels = np.zeros((height, width), np.uint8)
+    for id in IDS:
+        top, left = (int(rng.integers(0, size - 20)) for size in (height, width))
+        labels[top : top + 35, left : left + 60] = id
+    return labels
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pairs were measured each time that any were."""
+    numbers: list[int] = []
+
+    def watched(pairs: Sequence[Pair], height: int, width: int) -> list[tuple[float, float]]:
+        numbers.append(len(pairs))
+        return measure(pairs, height, width)
+
+    monkeypatch.setattr(comparisons, "measure", watched)
+    return numbers
+
+
+def expected(id: int, frame: int, truth: Labels, prediction: Labels, label: int, proposal: int | None) -> ObjectFrame:
+    one, other = truth == id, prediction == label
+    j, f = textbook.region_similarity(one, other), textbook.contour_accuracy(one, other)
+    return ObjectFrame(id, frame, j, f, bool(one.any()), proposal)
+
+
+@pytest.mark.parametrize("held", [0, 1000, 1 << 20])
+def test_every_frame_gets_its_values_in_order_however_many_wait(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparisons, "_HELD_BYTES", held)
+    found = Comparisons(Task.SEMI_SUPERVISED)
+    wanted = []
+    for frame in range(12):
+        truth, prediction = label_map(frame), label_map(frame + 100)
+        ids = IDS if frame % 3 else IDS[1:]
+        found.add(frame, ids, decoded(truth), decoded(prediction))
+        wanted += [expected(id, frame, truth, prediction, id, None) for id in ids]
+    assert found.values() == wanted
+
+
+def test_masks_wait_only_until_there_are_enough(monkeypatch: pytest.MonkeyPatch, measured: list[int]) -> None:
+    masks = [decoded(label_map(frame)) for frame in range(5)]
+    bytes_of_a_frame = sum(2 * mask.bits.nbytes for mask in masks[0].objects.values())
+    monkeypatch.setattr(comparisons, "_HELD_BYTES", bytes_of_a_frame)
+    found = Comparisons(Task.SEMI_SUPERVISED)
+    for frame in (0, 1):
+        # the bytes of one frame are not too many; with those of another they are, as the next frame finds
+        found.add(frame, IDS, masks[frame], masks[frame])
+    assert sum(measured) == 0
+    found.add(2, IDS, masks[2], masks[2])
+    assert sum(measured) == 4
+    assert len(found.values()) == 6
+    assert sum(measured) == 6
+
+
+def test_the_same_masks_again_are_measured_once(measured: list[int]) -> None:
+    truth, prediction = label_map(1), label_map(2)
+    masks = decoded(truth), decoded(prediction)
+    found = Comparisons(Task.SEMI_SUPERVISED)
+    for frame in range(4):
+        found.add(frame, IDS, *masks)
+    assert found.values() == [expected(id, frame, truth, prediction, id, None) for frame in range(4) for id in IDS]
+    assert sum(measured) == 2
+
+
+def test_an_object_that_joins_the_same_masks_gets_its_values() -> None:
+    truth, prediction = label_map(3), label_map(4)
+    masks = decoded(truth), decoded(prediction)
+    found = Comparisons(Task.SEMI_SUPERVISED)
+    found.add(1, (1,), *masks)
+    found.add(6, IDS, *masks)
+    wanted = [(1, 1), (6, 1), (6, 2)]
+    assert found.values() == [expected(id, frame, truth, prediction, id, None) for frame, id in wanted]
+
+
+def test_only_one_mask_being_another_is_a_new_frame() -> None:
+    truths, predictions = [label_map(seed) for seed in (5, 5, 6)], [label_map(seed) for seed in (7, 8, 8)]
+    first, second = decoded(truths[0]), decoded(predictions[1])
+    found = Comparisons(Task.SEMI_SUPERVISED)
+    found.add(0, IDS, first, decoded(predictions[0]))
+    found.add(1, IDS, first, second)
+    found.add(2, IDS, decoded(truths[2]), second)
+    frames = enumerate(zip(truths, predictions, strict=True))
+    assert found.values() == [expected(id, frame, truth, other, id, None) for frame, (truth, other) in frames for id in IDS]
+
+
+def test_frames_of_another_size_are_measured_by_their_own() -> None:
+    # the tolerance grows with the frame, and the frame's edge is no boundary
+    sizes = [(90, 150), (300, 400), (300, 410), (90, 150)]
+    maps = [(label_map(frame, *size), label_map(frame + 50, *size)) for frame, size in enumerate(sizes)]
+    found = Comparisons(Task.SEMI_SUPERVISED)
+    for frame, (truth, prediction) in enumerate(maps):
+        found.add(frame, IDS, decoded(truth), decoded(prediction))
+    assert found.values() == [expected(id, frame, *pair, id, None) for frame, pair in enumerate(maps) for id in IDS]
+
+
+@pytest.mark.parametrize("size", [(90, 150), (500, 900)])
+def test_each_object_is_compared_with_every_proposal_the_absent_one_first(size: tuple[int, int]) -> None:
+    truth, prediction = label_map(9, *size), label_map(12, *size)
+    prediction[prediction == 2] = 17
+    found = Comparisons(Task.UNSUPERVISED_MULTIPLE)
+    found.add(4, IDS, decoded(truth), decoded(prediction, PROPOSALS))
+    proposals = (ABSENT_PROPOSAL, 1, 17)
+    # no pixel has the label 255
+    labels = {ABSENT_PROPOSAL: 255, 1: 1, 17: 17}
+    wanted = [expected(id, 4, truth, prediction, labels[proposal], proposal) for id in IDS for proposal in proposals]
+    assert found.values() == wanted
+
+
+def test_a_hidden_object_is_compared_with_proposals_wherever_they_are() -> None:
+    truth, prediction = np.zeros((90, 150), np.uint8), np.ones((90, 150), np.uint8)
+    found = Comparisons(Task.UNSUPERVISED_MULTIPLE)
+    found.add(0, (1,), decoded(truth), decoded(prediction, PROPOSALS))
+    # a proposal that is the whole frame has no boundary, as the hidden object has none
+    assert found.values() == [ObjectFrame(1, 0, 1.0, 1.0, False, ABSENT_PROPOSAL), ObjectFrame(1, 0, 0.0, 1.0, False, 1)]

@@ -48,7 +48,10 @@ def main() -> None:
             target = proposals / path.relative_to(data / "data" / "good")
             target.parent.mkdir(parents=True, exist_ok=True)
             with Image.open(path) as image:
-                Image.fromarray(split_objects(np.array(image))).save(target)
+                split = Image.fromarray(split_objects(np.array(image)))
+                # as a label map that is like the one it is compared with
+                split.putpalette(image.getpalette() or ())
+                split.save(target)
         # loading scipy takes as long as several frames, and is done once a run
         importlib.import_module("scipy.optimize")
         seconds: dict[Task, list[float]] = {Task.SEMI_SUPERVISED: [], Task.UNSUPERVISED_MULTIPLE: []}

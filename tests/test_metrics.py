@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import textbook
 from lvos_eval import batches
 from lvos_eval.boundaries import boundaries
-from lvos_eval.footprints import footprint, surroundings
+from lvos_eval.footprints import footprints, surroundings
 from lvos_eval.masks import pack
 from lvos_eval.metrics import Counts, Pair, contour_accuracy, count, measure, region_similarity
 from lvos_eval.protocol import tolerance
@@ -254,7 +254,7 @@ def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
 def test_the_surroundings_are_the_cells_within_the_tolerance(size: tuple[int, int], rows: int, columns: int) -> None:
     pixel = np.zeros(size, np.bool_)
     pixel[165, 407] = True
-    cells = footprint(pack(pixel.astype(np.uint8), 1), *size)
+    (cells,) = footprints([pack(pixel.astype(np.uint8), 1)], *size)
     assert np.argwhere(cells).tolist() == [[10, 50]]
     expected = np.zeros((size[0] // 16, size[1] // 8), np.uint8)
     expected[10 - rows : 11 + rows, 50 - columns : 51 + columns] = 1
@@ -264,6 +264,6 @@ def test_the_surroundings_are_the_cells_within_the_tolerance(size: tuple[int, in
 @given(mask_pairs())
 def test_masks_without_a_cell_in_the_others_surroundings_have_j_and_f_of_zero(pair: tuple[Mask, Mask]) -> None:
     height, width = pair[0].shape
-    one, other = (footprint(mask, height, width) for mask in packed(*pair))
+    one, other = footprints(packed(*pair), height, width)
     if all(mask.any() for mask in pair) and not (surroundings(one, height, width) & other).any():
         assert (textbook.region_similarity(*pair), textbook.contour_accuracy(*pair)) == (0.0, 0.0)

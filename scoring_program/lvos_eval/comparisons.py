@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from lvos_eval.decoder import DecodedMask
-from lvos_eval.footprints import footprint, surroundings
+from lvos_eval.footprints import footprints, surroundings
 from lvos_eval.masks import NOTHING
 from lvos_eval.metrics import Pair, measure
 from lvos_eval.protocol import Task
@@ -91,12 +93,12 @@ def _with_proposals(ids: Sequence[int], truth: DecodedMask, prediction: DecodedM
     """Each object with every proposal, the absent one first."""
     size = truth.height, truth.width
     proposals = {proposal: mask for proposal, mask in prediction.objects.items() if mask.area}
-    cells = {proposal: footprint(mask, *size) for proposal, mask in proposals.items()}
+    cells = footprints(list(proposals.values()), *size)
     for id in ids:
         mask = truth.objects[id]
         visible = mask.area > 0
         yield _Comparison(id, visible, ABSENT_PROPOSAL, (mask, NOTHING))
-        around = surroundings(footprint(mask, *size), *size)
-        for proposal, other in proposals.items():
-            near = not visible or (around & cells[proposal]).any()
-            yield _Comparison(id, visible, proposal, (mask, other) if near else None)
+        (footprint,) = footprints([mask], *size)
+        shared = cells & surroundings(footprint, *size)
+        for (proposal, other), near in zip(proposals.items(), np.logical_or.reduce(shared, axis=(1, 2)), strict=True):
+            yield _Comparison(id, visible, proposal, (mask, other) if near or not visible else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TypeAlias
 
 import cv2
@@ -206,6 +207,19 @@ def test_j_and_f_equal_the_textbooks_to_the_last_bit(pair: tuple[Mask, Mask]) ->
 def test_exchanging_the_masks_exchanges_the_counts(pair: tuple[Mask, Mask], radius: int) -> None:
     here, there = counts(*pair, radius=radius), counts(*pair[::-1], radius=radius)
     assert there == Counts(here[1], here[0], here[2], here[4], here[3], here[6], here[5])
+
+
+@given(st.integers(1, 40), st.integers(1, 120), st.integers(1, 260), st.booleans(), st.randoms(use_true_random=False))
+def test_stripes_with_every_pixel_in_doubt_match_the_textbook(
+    radius: int, height: int, width: int, across: bool, random: Random
+) -> None:
+    # each stripe is about as far from those of the other mask as the tolerance reaches
+    ground_truth, prediction = np.zeros((2, height, width), np.bool_)
+    for mask, offset in ((ground_truth, 0), (prediction, radius)):
+        stripes = np.arange(offset, width if across else height, max(2 * radius + random.choice([-1, 0, 1]), 1))
+        mask[np.s_[:, stripes] if across else stripes] = True
+        mask &= np.random.default_rng(random.getrandbits(32)).random(mask.shape) < random.choice([0.3, 1.0])
+    assert counts(ground_truth, prediction, radius) == textbook.counts(ground_truth, prediction, radius)
 
 
 @pytest.mark.parametrize("radius", range(1, 41))

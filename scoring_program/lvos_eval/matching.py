@@ -23,6 +23,8 @@ _STRIP: Final = WORD - 31
 """Columns that a word read from any half-word on shows, whatever the bit of it that they start at."""
 _FEW: Final = 40
 """Pixels of a boundary in doubt up to which looking at each one's disk takes no longer than another rectangle."""
+_DENSE: Final = 4
+"""Words for each pixel in doubt from which on looking at disks takes less time and memory than widening all masks."""
 
 Pair: TypeAlias = tuple[PackedMask, PackedMask]
 """Two masks of the same frame, or their boundaries; where it matters, the ground truth and the prediction."""
@@ -156,6 +158,8 @@ def _count_near(pixels: Words, stack: Words, radius: int) -> list[int]:
     (ones,) = np.unpackbits(pixels.reshape(-1)[filled].view(np.uint8), bitorder="little").view(np.bool_).nonzero()
     if not ones.size:
         return [0] * planes
+    if ones.size > stack.size // _DENSE:
+        return _count_widened(pixels, stack, radius)
     band = pixels.shape[2]
     plane, row, number, word = np.unravel_index(filled, (planes, band, rows // band, words))
     other = np.ravel_multi_index(((plane + planes // 2) % planes, number, row, word), (planes, rows // band, band, words))
@@ -171,6 +175,21 @@ def _count_near(pixels: Words, stack: Words, radius: int) -> list[int]:
         near |= seen.any(axis=0)
     found: list[int] = np.bincount(plane[ones[near] >> 6], minlength=planes).tolist()
     return found
+
+
+def _count_widened(pixels: Words, stack: Words, radius: int) -> list[int]:
+    """The same for pixels of any number: all masks are widened by the disk, row by row."""
+    pairs, _, words = stack.shape[1:]
+    line = stack.reshape(-1)
+    near, half = np.zeros_like(line), 0
+    # towards the middle the disk gets wider
+    for distance in range(radius, -1, -1):
+        width = math.isqrt(radius * radius - distance * distance)
+        line, half = _widen_columns(line, half, width), width
+        near[distance * words :] |= line[: line.size - distance * words]
+        near[: line.size - distance * words] |= line[distance * words :]
+    in_rows = pixels.reshape(2, pairs, pixels.shape[2], -1, words).transpose(0, 1, 3, 2, 4).reshape(stack.shape)
+    return [popcount(plane) for side in in_rows & near.reshape(stack.shape)[::-1] for plane in side]
 
 
 @lru_cache(maxsize=64)

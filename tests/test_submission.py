@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -175,3 +176,69 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path) -> No
     with pytest.raises(MemberFault, match=r"^the file has 2 MB; at most 1 MB are allowed$") as fault:
         read_file(str(tmp_path / "mask"), 1_000_000)
     assert fault.value.code == "unreadable-mask"
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mask")
+    contents: list[bytes] = []
+    reading = Thread(target=lambda: contents.append(read_file(str(tmp_path / "mask"), 1)), daemon=True)
+    reading.start()
+    reading.join(10)
+    assert contents == [b""]
+
+
+def test_a_file_in_a_folder_is_stored_as_it_is_read(tmp_path: Path) -> None:
+    submission, _ = opened(write_folder(tmp_path / "s", MASKS))
+    reader, entry = submission.source.open(), submission.masks["v1"][6]
+    assert reader.read(entry) == reader.read_stored(entry) == b"b"
+
+
+# changes while a submission is read
+
+
+def assert_every_change_shows(submission: Submission, path: Path, *more: Callable[[], object]) -> None:
+    """Whether the fingerprint of a submission is another one after each change of one of its files, and the same without any."""
+    spare = path.with_name("spare")
+    spare.write_bytes(path.read_bytes())
+    changes: list[Callable[[], object]] = [
+        lambda: os.utime(path, ns=(0, 0)),
+        lambda: os.truncate(path, 0),
+        lambda: spare.replace(path),
+        path.unlink,
+        *more,
+    ]
+    seen = [submission.fingerprint()]
+    for change in changes:
+        change()
+        seen.append(submission.fingerprint())
+        assert submission.fingerprint() == seen[-1]
+    assert len(set(seen)) == 1 + len(changes)
+
+
+@pytest.mark.parametrize("name", ["v1/00000001.png", "v2/00000001.png"])
+def test_every_change_of_a_mask_in_a_folder_shows(name: str, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "s", MASKS)
+    mask = folder / name
+
+    def put_a_file_in_the_place_of_its_folder() -> None:
+        mask.parent.rename(tmp_path / "away")
+        mask.parent.touch()
+
+    assert_every_change_shows(opened(folder)[0], mask, put_a_file_in_the_place_of_its_folder)
+
+
+def test_every_change_of_a_zip_shows_through_a_link_too(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "real.zip", MASKS)
+    (tmp_path / "link.zip").symlink_to(archive)
+    assert_every_change_shows(opened(tmp_path / "link.zip")[0], archive)
+
+
+def test_changes_of_what_is_not_read_do_not_show(tmp_path: Path) -> None:
+    hidden = write_folder(tmp_path / "hidden", {"mask": b""}) / "mask"
+    folder = write_folder(tmp_path / "s", MASKS | {"notes.txt": b""})
+    (folder / "v1" / "00000011.png").symlink_to(hidden)
+    submission, _ = opened(folder)
+    before = submission.fingerprint()
+    for path in (hidden, folder / "notes.txt"):
+        path.write_bytes(b"more")
+    assert submission.fingerprint() == before

@@ -173,6 +173,14 @@ def test_masks_hold_greys_where_those_explain_every_value_but_edges(
     assert problem.code == code
 
 
+@pytest.mark.parametrize(
+    ("task", "code"), [(Task.SEMI_SUPERVISED, "unknown-object"), (Task.UNSUPERVISED_MULTIPLE, "palette-lost")]
+)
+def test_greys_stand_for_objects_of_the_video_or_for_any_proposal(task: Task, code: str) -> None:
+    (problem,) = of_masks(unknown({38: 50, 75: 50}), video(ids=(1,)), task)
+    assert problem.code == code
+
+
 def test_several_labels_above_the_proposals() -> None:
     (problem,) = of_masks(unknown(dict.fromkeys(range(21, 30), 3)), video(), Task.UNSUPERVISED_MULTIPLE)
     listed = ", ".join(map(str, range(21, 29)))

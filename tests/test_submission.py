@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
+from typing import NoReturn
 
 import pytest
 
@@ -55,6 +56,34 @@ def test_the_root_is_found_below_up_to_two_wrapping_folders(kind: str, wrapper: 
     assert codes == []
 
 
+@pytest.mark.parametrize(
+    ("videos", "root"),
+    [
+        (["a/v1", "b/v1", "b/v2"], "b"),
+        (["a/b/v1", "c/v1"], "c"),
+        (["b/v1", "a/v1"], "a"),
+    ],
+    ids=["the most videos", "then the fewest folders around them", "then the first by name"],
+)
+def test_of_several_folders_with_videos_one_is_the_root(videos: list[str], root: str, tmp_path: Path) -> None:
+    assert opened(write_folder(tmp_path / "s", {f"{video}/00000001.png": b"" for video in videos}))[0].root == root
+
+
+def test_two_files_for_one_mask_are_a_problem(tmp_path: Path) -> None:
+    files = ["v1/00000001.PNG", "V2/00000001.png"]
+    _, (problem,) = problems_of(write_folder(tmp_path / "one", MASKS | dict.fromkeys(files[:1], b"")))
+    assert (problem.code, problem.message) == (
+        "archive-duplicate",
+        "1 mask is there more than once, under names that differ in capitals: v1/00000001.PNG and v1/00000001.png.",
+    )
+    assert problem.fix == "keep one file for each mask, with the video id as in the metadata and .png."
+    _, (problem,) = problems_of(write_folder(tmp_path / "two", MASKS | dict.fromkeys(files, b"")))
+    assert problem.message == (
+        "2 masks are there more than once, under names that differ in capitals: "
+        "v1/00000001.PNG and v1/00000001.png, V2/00000001.png and v2/00000001.png."
+    )
+
+
 def test_what_was_accepted_is_said(tmp_path: Path) -> None:
     files = {f"out\x1b/{name}": content for name, content in MASKS.items()}
     assert opened(write_zip(tmp_path / "s.zip", files))[0].accepted == "3 masks of 2 videos in out\\x1b/ of the zip s.zip"
@@ -85,23 +114,31 @@ def test_names_that_are_not_text_do_not_break_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_path_that_holds_nothing_to_read_is_a_fault_of_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageFault, match="no submission at"):
+    with pytest.raises(UsageFault) as fault:
         opened(tmp_path / "nowhere")
+    assert str(fault.value) == f"no submission at {tmp_path}/nowhere"
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageFault, match="is neither a zip nor a folder"):
+    with pytest.raises(UsageFault) as fault:
         opened(tmp_path / "pipe")
+    assert str(fault.value) == f"{tmp_path}/pipe is neither a zip nor a folder"
+
+
+def deny(path: object) -> NoReturn:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def test_a_submission_that_cannot_be_read_at_all_is_a_fault_of_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_folder(tmp_path / "s", MASKS)
+    monkeypatch.setattr("lvos_eval.submission.os.listdir", deny)
+    with pytest.raises(UsageFault) as fault:
+        opened(folder)
+    assert str(fault.value) == f"the submission {folder} cannot be read: Permission denied"
 
 
 def scan_without(refused: Path) -> Callable[[Path], object]:
     """`os.scandir` as it is for a user who must not read one folder, which root may."""
     scan = os.scandir
-
-    def refuse(folder: Path) -> object:
-        if folder == refused:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return scan(folder)
-
-    return refuse
+    return lambda folder: deny(folder) if folder == refused else scan(folder)
 
 
 @pytest.mark.parametrize(("name", "shown"), [("v2", "v2/"), (".", ".")])

@@ -6,6 +6,8 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
+from typing import NoReturn
 
 import pytest
 
@@ -54,6 +56,34 @@ def test_the_root_is_found_below_up_to_two_wrapping_folders(kind: str, wrapper: 
     assert codes == []
 
 
+@pytest.mark.parametrize(
+    ("videos", "root"),
+    [
+        (["a/v1", "b/v1", "b/v2"], "b"),
+        (["a/b/v1", "c/v1"], "c"),
+        (["b/v1", "a/v1"], "a"),
+    ],
+    ids=["the most videos", "then the fewest folders around them", "then the first by name"],
+)
+def test_of_several_folders_with_videos_one_is_the_root(videos: list[str], root: str, tmp_path: Path) -> None:
+    assert opened(write_folder(tmp_path / "s", {f"{video}/00000001.png": b"" for video in videos}))[0].root == root
+
+
+def test_two_files_for_one_mask_are_a_problem(tmp_path: Path) -> None:
+    files = ["v1/00000001.PNG", "V2/00000001.png"]
+    _, (problem,) = problems_of(write_folder(tmp_path / "one", MASKS | dict.fromkeys(files[:1], b"")))
+    assert (problem.code, problem.message) == (
+        "archive-duplicate",
+        "1 mask is there more than once, under names that differ in capitals: v1/00000001.PNG and v1/00000001.png.",
+    )
+    assert problem.fix == "keep one file for each mask, with the video id as in the metadata and .png."
+    _, (problem,) = problems_of(write_folder(tmp_path / "two", MASKS | dict.fromkeys(files, b"")))
+    assert problem.message == (
+        "2 masks are there more than once, under names that differ in capitals: "
+        "v1/00000001.PNG and v1/00000001.png, V2/00000001.png and v2/00000001.png."
+    )
+
+
 def test_what_was_accepted_is_said(tmp_path: Path) -> None:
     files = {f"out\x1b/{name}": content for name, content in MASKS.items()}
     assert opened(write_zip(tmp_path / "s.zip", files))[0].accepted == "3 masks of 2 videos in out\\x1b/ of the zip s.zip"
@@ -84,23 +114,31 @@ def test_names_that_are_not_text_do_not_break_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_path_that_holds_nothing_to_read_is_a_fault_of_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageFault, match="no submission at"):
+    with pytest.raises(UsageFault) as fault:
         opened(tmp_path / "nowhere")
+    assert str(fault.value) == f"no submission at {tmp_path}/nowhere"
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageFault, match="is neither a zip nor a folder"):
+    with pytest.raises(UsageFault) as fault:
         opened(tmp_path / "pipe")
+    assert str(fault.value) == f"{tmp_path}/pipe is neither a zip nor a folder"
+
+
+def deny(path: object) -> NoReturn:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def test_a_submission_that_cannot_be_read_at_all_is_a_fault_of_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_folder(tmp_path / "s", MASKS)
+    monkeypatch.setattr("lvos_eval.submission.os.listdir", deny)
+    with pytest.raises(UsageFault) as fault:
+        opened(folder)
+    assert str(fault.value) == f"the submission {folder} cannot be read: Permission denied"
 
 
 def scan_without(refused: Path) -> Callable[[Path], object]:
     """`os.scandir` as it is for a user who must not read one folder, which root may."""
     scan = os.scandir
-
-    def refuse(folder: Path) -> object:
-        if folder == refused:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return scan(folder)
-
-    return refuse
+    return lambda folder: deny(folder) if folder == refused else scan(folder)
 
 
 @pytest.mark.parametrize(("name", "shown"), [("v2", "v2/"), (".", ".")])
@@ -175,3 +213,69 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path) -> No
     with pytest.raises(MemberFault, match=r"^the file has 2 MB; at most 1 MB are allowed$") as fault:
         read_file(str(tmp_path / "mask"), 1_000_000)
     assert fault.value.code == "unreadable-mask"
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mask")
+    contents: list[bytes] = []
+    reading = Thread(target=lambda: contents.append(read_file(str(tmp_path / "mask"), 1)), daemon=True)
+    reading.start()
+    reading.join(10)
+    assert contents == [b""]
+
+
+def test_a_file_in_a_folder_is_stored_as_it_is_read(tmp_path: Path) -> None:
+    submission, _ = opened(write_folder(tmp_path / "s", MASKS))
+    reader, entry = submission.source.open(), submission.masks["v1"][6]
+    assert reader.read(entry) == reader.read_stored(entry) == b"b"
+
+
+# changes while a submission is read
+
+
+def assert_every_change_shows(submission: Submission, path: Path, *more: Callable[[], object]) -> None:
+    """Whether the fingerprint of a submission is another one after each change of one of its files, and the same without any."""
+    spare = path.with_name("spare")
+    spare.write_bytes(path.read_bytes())
+    changes: list[Callable[[], object]] = [
+        lambda: os.utime(path, ns=(0, 0)),
+        lambda: os.truncate(path, 0),
+        lambda: spare.replace(path),
+        path.unlink,
+        *more,
+    ]
+    seen = [submission.fingerprint()]
+    for change in changes:
+        change()
+        seen.append(submission.fingerprint())
+        assert submission.fingerprint() == seen[-1]
+    assert len(set(seen)) == 1 + len(changes)
+
+
+@pytest.mark.parametrize("name", ["v1/00000001.png", "v2/00000001.png"])
+def test_every_change_of_a_mask_in_a_folder_shows(name: str, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "s", MASKS)
+    mask = folder / name
+
+    def put_a_file_in_the_place_of_its_folder() -> None:
+        mask.parent.rename(tmp_path / "away")
+        mask.parent.touch()
+
+    assert_every_change_shows(opened(folder)[0], mask, put_a_file_in_the_place_of_its_folder)
+
+
+def test_every_change_of_a_zip_shows_through_a_link_too(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "real.zip", MASKS)
+    (tmp_path / "link.zip").symlink_to(archive)
+    assert_every_change_shows(opened(tmp_path / "link.zip")[0], archive)
+
+
+def test_changes_of_what_is_not_read_do_not_show(tmp_path: Path) -> None:
+    hidden = write_folder(tmp_path / "hidden", {"mask": b""}) / "mask"
+    folder = write_folder(tmp_path / "s", MASKS | {"notes.txt": b""})
+    (folder / "v1" / "00000011.png").symlink_to(hidden)
+    submission, _ = opened(folder)
+    before = submission.fingerprint()
+    for path in (hidden, folder / "notes.txt"):
+        path.write_bytes(b"more")
+    assert submission.fingerprint() == before

@@ -146,6 +146,41 @@ def test_few_pixels_between_the_ids_look_like_edges(pixels: int, label: int, edg
     assert (EDGES in problem.message, "nearest neighbour" in problem.fix) == (edges, edges)
 
 
+@pytest.mark.parametrize(
+    ("greys", "labelled", "present", "code"),
+    [
+        ({38: 99, 60: 1}, 0, set(), "palette-lost"),
+        ({38: 98, 60: 2}, 0, set(), "unknown-object"),
+        ({38: 99}, 1, {1}, "palette-lost"),
+        ({38: 98}, 2, {1}, "unknown-object"),
+        ({75: 2}, 98, {38}, "palette-lost"),
+        ({75: 1}, 99, {38}, "unknown-object"),
+    ],
+    ids=[
+        "few pixels of another value",
+        "a fiftieth of another value",
+        "few pixels of an id",
+        "a fiftieth of an id",
+        "a fiftieth of a grey beside an id that is one",
+        "few pixels of a grey beside an id that is one",
+    ],
+)
+def test_masks_hold_greys_where_those_explain_every_value_but_edges(
+    greys: Mapping[int, int], labelled: int, present: set[int], code: str
+) -> None:
+    found = unknown(greys, present=present, inspected=present, labelled_pixels=labelled)
+    (problem,) = of_masks(found, video(ids=(1, 2, 38)))
+    assert problem.code == code
+
+
+@pytest.mark.parametrize(
+    ("task", "code"), [(Task.SEMI_SUPERVISED, "unknown-object"), (Task.UNSUPERVISED_MULTIPLE, "palette-lost")]
+)
+def test_greys_stand_for_objects_of_the_video_or_for_any_proposal(task: Task, code: str) -> None:
+    (problem,) = of_masks(unknown({38: 50, 75: 50}), video(ids=(1,)), task)
+    assert problem.code == code
+
+
 def test_several_labels_above_the_proposals() -> None:
     (problem,) = of_masks(unknown(dict.fromkeys(range(21, 30), 3)), video(), Task.UNSUPERVISED_MULTIPLE)
     listed = ", ".join(map(str, range(21, 29)))
@@ -205,3 +240,30 @@ def test_a_video_that_lies_elsewhere_is_found(path: str, place: str, root: str, 
     (missing,) = [problem for problem in problems if problem.code == "missing-video"]
     assert missing.message == f"there is no folder v2; it has 2 scored frames. One lies in {place}, apart from the other videos."
     assert missing.fix == f"put the folders of all videos side by side{side_by_side}."
+
+
+def test_masks_of_the_scored_frames_alone_may_have_other_numbers() -> None:
+    early, late = (FrameRange(start, start + 4 * FRAME_STEP, 4) for start in (1, 21))
+    objects = tuple(VideoObject(id, span, scored_frames(span, Protocol.LVOS_V2)) for id, span in ((1, early), (2, late)))
+    # a gap lies where one object has its last frame and the other its first
+    others = {"v1": {f"{frame - 1:08d}.png": "" for frame in (6, 11, 26, 31)}}
+    (problem,) = of_names(Video("v1", objects, unseen=False), masks={"v1": {}}, others=others)
+    assert (problem.code, problem.frames) == ("misnamed-frames", (6, 11, 26, 31))
+    assert problem.message == (
+        "4 masks are there under other names: the numbers are off by 1 "
+        "(00000005.png -> 00000006.png, 00000010.png -> 00000011.png, 00000030.png -> 00000031.png)."
+    )
+
+
+def test_other_files_beside_misnamed_masks_are_said_to_be_ignored() -> None:
+    others = {"v1": dict.fromkeys(("00006.png", "00011.png", "notes.txt"), "")}
+    misnamed, extra = of_names(video(), masks={"v1": {}}, others=others)
+    assert (misnamed.code, misnamed.frames) == ("misnamed-frames", (6, 11))
+    assert (extra.code, extra.message) == ("extra-file", "1 file not named as a mask, ignored: notes.txt.")
+
+
+def test_one_mask_of_a_frame_without_objects_is_ignored() -> None:
+    (problem,) = of_names(video(), masks={"v1": masks("v1")["v1"] | {2: ""}})
+    assert (problem.code, problem.frames) == ("extra-frame", (2,))
+    assert problem.message == "no object is annotated in this frame; ignored."
+    assert problem.fix == "leave it out."

@@ -112,7 +112,7 @@ class Submission:
 
     def fingerprint(self) -> bytes:
         """Another one as soon as a file that masks are read from is replaced, written to or taken away; contents are not read."""
-        digest = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b()
         paths = [str(self.source.path)]
         if not self.source.is_archive:
             paths = [f"{paths[0]}/{entry}" for frames in self.masks.values() for entry in frames.values()]

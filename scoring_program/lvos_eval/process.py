@@ -9,13 +9,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final, TextIO
 
 from lvos_eval.faults import ExitCode, Interrupted
 
-__all__ = ["launch", "prepare", "say", "undisturbed"]
+__all__ = ["held_back", "launch", "prepare", "say", "undisturbed"]
 
 _SECONDS_TO_CLEAR_UP: Final = 5.0
 """A container that is stopped has ten seconds, then it is killed."""
@@ -100,21 +100,43 @@ def _nothing(number: int, _: FrameType | None) -> None:
 
 
 def _disregard() -> None:
+    _handle_with(_nothing)
+
+
+def _handle_with(handler: Callable[[int, FrameType | None], object]) -> None:
     for number in _ENDING:
         with contextlib.suppress(ValueError):  # in a thread, which gets no signals
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, _nothing)
+                signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    _handle_with(handler)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            for number, former in before.items():
+                if former is not None:  # one that was not set from Python cannot be
+                    signal.signal(number, former)
 
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """A block that signals which ask the process to end do not interrupt: for the last, short writes of a run."""
-    before = {number: signal.getsignal(number) for number in _ENDING}
-    _disregard()
-    try:
+    with _handled_by(_nothing):
         yield
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """A block that signals which ask the process to end interrupt only when it is over: for what must not be left half done."""
+    caught: list[int] = []
+    try:
+        with _handled_by(lambda number, _: caught.append(number)):
+            yield
     finally:
-        with contextlib.suppress(ValueError):
-            for number, handler in before.items():
-                if handler is not None:  # one that was not set from Python cannot be
-                    signal.signal(number, handler)
+        if caught:
+            signal.raise_signal(caught[0])

@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,6 +20,7 @@ from lvos_eval.capacity import available_cores, memory_limit
 from lvos_eval.evaluation import Chunk, ChunkResult, evaluate_chunk
 from lvos_eval.faults import ReferenceFault, Stopped, UsageFault, WorkerFault, account
 from lvos_eval.problems import frame_ranges
+from lvos_eval.process import held_back
 from lvos_eval.wording import listed
 
 __all__ = ["die_first", "hand_on", "keep_freed_memory", "run_chunks", "spread", "workers_that_fit"]
@@ -126,7 +127,7 @@ def _start(
 
     def deal() -> Iterator[Any]:
         answer = joblib.delayed(_answer)
-        for number, task in waiting:
+        for number, task in chain(list(in_hand.items()), waiting):
             in_hand[number] = task
             yield answer(function, number, task)
 
@@ -149,11 +150,21 @@ def _start(
         initializer=_begin,
         initargs=(os.getpid(),),
     )
+    # finding the first tasks may take a while, which a signal may interrupt
+    in_hand.update(islice(waiting, jobs))
+    done: Generator[tuple[int, bool, Any], None, None] | None = None
     try:
-        done: Generator[tuple[int, bool, Any], None, None] = parallel(deal())
+        # a worker that loky has begun to start is not among those that can be ended yet
+        with held_back():
+            done = parallel(deal())
     except OSError:
         _kill_workers()
         return None
+    except BaseException:
+        _kill_workers()
+        if done is not None:
+            _close(done)
+        raise
     return done
 
 
@@ -163,10 +174,14 @@ def hand_on(results: Generator[_Done, None, None]) -> Iterator[_Done]:
         for result in results:  # noqa: UP028 - `yield from` would close the pool before the warning can be held back
             yield result
     except GeneratorExit:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            results.close()
+        _close(results)
         raise
+
+
+def _close(results: Generator[Any, None, None]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        results.close()
 
 
 def workers_that_fit(chunks: Sequence[Chunk]) -> int:

@@ -49,6 +49,21 @@ def test_ctrl_c_and_a_lost_terminal_are_like_sigterm(number: signal.Signals, tmp
     run.assert_stopped(end_by(run, number), f"interrupted by {number.name}")
 
 
+AS_A_WORKER_BEGINS = """
+from joblib.externals.loky.backend import fork_exec as starting
+begin = starting.fork_exec
+starting.fork_exec = lambda *arguments, **options: (begin(*arguments, **options), die(signal.SIGTERM))[0]
+"""
+"""The process is there, but has not been told what it is for."""
+
+
+def test_a_signal_while_workers_are_started_leaves_none_that_complains(tmp_path: Path) -> None:
+    run = Run(tmp_path, AS_A_WORKER_BEGINS)
+    done = run.finish()
+    run.assert_stopped(done, "interrupted by SIGTERM")
+    assert "Traceback" not in done.stdout
+
+
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_does_not_disturb_what_the_first_one_began(second: signal.Signals, tmp_path: Path) -> None:
     run = Run(tmp_path, PLACES["scoring in workers"][0])

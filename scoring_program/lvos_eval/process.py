@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Final, TextIO
 
@@ -21,6 +21,8 @@ _SECONDS_TO_CLEAR_UP: Final = 5.0
 """A container that is stopped has ten seconds, then it is killed."""
 
 _ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
+
+_ALARM: Final = tuple(getattr(signal, name) for name in ("SIGALRM",) if hasattr(signal, name))
 
 
 def launch(command: str) -> int:
@@ -100,20 +102,20 @@ def _nothing(number: int, _: FrameType | None) -> None:
 
 
 def _disregard() -> None:
-    _handle_with(_nothing)
+    _handle_with(_nothing, _ENDING)
 
 
-def _handle_with(handler: Callable[[int, FrameType | None], object]) -> None:
-    for number in _ENDING:
+def _handle_with(handler: Callable[[int, FrameType | None], object], signals: Sequence[int]) -> None:
+    for number in signals:
         with contextlib.suppress(ValueError):  # in a thread, which gets no signals
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, handler)
 
 
 @contextlib.contextmanager
-def _handled_by(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in _ENDING}
-    _handle_with(handler)
+def _handled_by(handler: Callable[[int, FrameType | None], object], signals: Sequence[int]) -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in signals}
+    _handle_with(handler, signals)
     try:
         yield
     finally:
@@ -126,16 +128,16 @@ def _handled_by(handler: Callable[[int, FrameType | None], object]) -> Iterator[
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """A block that signals which ask the process to end do not interrupt: for the last, short writes of a run."""
-    with _handled_by(_nothing):
+    with _handled_by(_nothing, _ENDING):
         yield
 
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """A block that signals which ask the process to end interrupt only when it is over: for what must not be left half done."""
+    """A block that signals, that of the time limit too, interrupt only when it is over: for what must not be left half done."""
     caught: list[int] = []
     try:
-        with _handled_by(lambda number, _: caught.append(number)):
+        with _handled_by(lambda number, _: caught.append(number), (*_ENDING, *_ALARM)):
             yield
     finally:
         if caught:

@@ -161,9 +161,9 @@ def _start(
         _kill_workers()
         return None
     except BaseException:
-        _kill_workers()
         if done is not None:
             _close(done)
+        _kill_workers()
         raise
     return done
 

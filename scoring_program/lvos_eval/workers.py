@@ -168,7 +168,7 @@ def _start(
     return done
 
 
-def hand_on(results: Generator[_Done, None, None]) -> Iterator[_Done]:
+def hand_on(results: Generator[_Done, None, None]) -> Generator[_Done, None, None]:
     """The results of a joblib pool. When nobody asks for more, the pool is stopped without joblib's advice on the console."""
     try:
         for result in results:  # noqa: UP028 - `yield from` would close the pool before the warning can be held back
@@ -179,9 +179,14 @@ def hand_on(results: Generator[_Done, None, None]) -> Iterator[_Done]:
 
 
 def _close(results: Generator[Any, None, None]) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        results.close()
+    """Stops a joblib pool whose results nobody wants any more."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
+    except (Stopped, KeyboardInterrupt):
+        # the time limit or a signal, which comes to a run that is being ended already and says why
+        _kill_workers()
 
 
 def workers_that_fit(chunks: Sequence[Chunk]) -> int:

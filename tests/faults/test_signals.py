@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from faults.disturbed import IN_PRE_PASS, IN_SCORING, PAGE, STOPPED, Run, finish, slowness, wait_until
+from lvos_eval.faults import Interrupted, Stopped
+from lvos_eval.workers import hand_on
 
 pytestmark = pytest.mark.slow
 
@@ -167,3 +170,17 @@ def test_sigterm_stops_a_run_that_is_the_first_process_of_its_container(tmp_path
     os.kill(first, signal.SIGTERM)
     wait_until(lambda: not run.processes(), SECONDS_TO_END)
     run.assert_stopped(finish(process), "interrupted by SIGTERM")
+
+
+@pytest.mark.parametrize("late", [Stopped("the time limit ran out"), Interrupted("interrupted by SIGTERM")])
+def test_what_comes_while_the_workers_are_being_ended_changes_nothing(late: BaseException) -> None:
+    def pool() -> Generator[int, None, None]:
+        try:
+            yield 1
+        except GeneratorExit:
+            raise late from None
+
+    results = hand_on(pool())
+    assert next(results) == 1
+    # as a pool does that is thrown away, where an exception would only be printed
+    results.close()

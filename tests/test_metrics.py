@@ -247,6 +247,8 @@ def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
     [
         # boundaries match within 12 pixels, and start one pixel before their mask: 13 pixels are 1 cell of 16 and 2 of 8
         ((720, 1280), 1, 2),
+        # 16 pixels are 1 cell of 16 and 2 of 8
+        ((912, 1600), 1, 2),
         # 17 pixels are 2 cells of 16 and 3 of 8
         ((1200, 1600), 2, 3),
     ],

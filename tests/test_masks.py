@@ -147,6 +147,18 @@ def test_masks_of_several_sizes_are_searched_each_within_its_own_bounds() -> Non
         assert np.array_equal(unpack(finder.find(frame)[0][1], height, width), frame)
 
 
+def test_labels_that_add_up_to_those_of_an_object_are_not_taken_for_it() -> None:
+    frame = np.zeros((200, 1280), np.uint8)
+    frame[20:40, 100:130] = 2
+    finder = ObjectFinder([2])
+    finder.find(frame)
+    frame[20:40, 100:115] = 1
+    frame[20:40, 115:130] = 3
+    objects, unknown = finder.find(frame)
+    assert objects[2].area == 0
+    assert unknown == {1: 300, 3: 300}
+
+
 def test_one_stray_pixel_of_an_unknown_label_is_reported() -> None:
     frame = np.zeros((200, 1280), np.uint8)
     frame[20:40, 100:130] = 1

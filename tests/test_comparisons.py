@@ -94,6 +94,15 @@ def test_the_same_masks_again_are_measured_once(measured: list[int]) -> None:
     assert sum(measured) == 2
 
 
+@pytest.mark.parametrize("task", [Task.SEMI_SUPERVISED, Task.UNSUPERVISED_MULTIPLE])
+def test_an_object_is_visible_from_its_first_pixel_on(task: Task) -> None:
+    truth, nothing = np.zeros((2, 90, 150), np.uint8)
+    truth[40, 70] = 1
+    found = Comparisons(task)
+    found.add(0, IDS, decoded(truth), decoded(nothing))
+    assert [(value.id, value.visible) for value in found.values()] == [(1, True), (2, False)]
+
+
 def test_an_object_that_joins_the_same_masks_gets_its_values() -> None:
     truth, prediction = label_map(3), label_map(4)
     masks = decoded(truth), decoded(prediction)
@@ -136,6 +145,20 @@ def test_each_object_is_compared_with_every_proposal_the_absent_one_first(size: 
     labels = {ABSENT_PROPOSAL: 255, 1: 1, 17: 17}
     wanted = [expected(id, 4, truth, prediction, labels[proposal], proposal) for id in IDS for proposal in proposals]
     assert found.values() == wanted
+
+
+def test_a_proposal_far_from_an_object_has_nothing_of_it_without_being_measured(measured: list[int]) -> None:
+    truth, prediction = np.zeros((2, 400, 600), np.uint8)
+    truth[20:60, 20:60] = 1
+    prediction[30:60, 30:70] = 1
+    prediction[300:350, 500:560] = 2
+    found = Comparisons(Task.UNSUPERVISED_MULTIPLE)
+    found.add(0, (1,), decoded(truth), decoded(prediction, PROPOSALS))
+    # the object against the absent proposal and the near one
+    assert [value == expected(1, 0, truth, prediction, value.proposal or 255, value.proposal) for value in found.values()] == [
+        True
+    ] * 3
+    assert sum(measured) == 2
 
 
 def test_a_hidden_object_is_compared_with_proposals_wherever_they_are() -> None:

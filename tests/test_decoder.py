@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lvos_eval.decoder import Decoder, IndexedFault, SalientDecoder
+from lvos_eval.png import PngFault
 from submissions import png
 
 
@@ -61,6 +62,11 @@ def test_what_is_no_label_map_of_the_size_is_said_at_once(image: NDArray[Any], f
     assert str(fault.value) == ", ".join(faults.values())
 
 
+def test_an_empty_file_is_no_mask() -> None:
+    with pytest.raises(PngFault):
+        Decoder([1], None).decode(b"")
+
+
 def test_without_a_known_size_every_size_will_do() -> None:
     assert Decoder([1], None).decode(png(mask(1)[:3])).height == 3
 
@@ -81,6 +87,12 @@ def test_a_salient_map_is_foreground_by_its_values(values: tuple[int, ...], rows
     found = SalientDecoder([7], None).decode(png(mask(*values)))
     assert {id: item.area for id, item in found.objects.items()} == {7: 10 * rows}
     assert found.unknown == {}
+
+
+def test_a_salient_map_of_another_size_is_refused() -> None:
+    with pytest.raises(IndexedFault) as fault:
+        SalientDecoder([7], (6, 10)).decode(png(mask(1)[:3]))
+    assert fault.value.faults == {"wrong-size": "10x3 instead of 10x6"}
 
 
 @pytest.mark.parametrize(("values", "said"), [((7,), "0 and 7"), ((200,) * 6, "200"), ((1, 1, 1, 255, 255, 255), "1 and 255")])

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from hypothesis import given
 from numpy.typing import NDArray
 
+from lvos_eval import masks
 from lvos_eval.masks import NOTHING, ObjectFinder, PackedMask, pack
+
+OLD_PLACE = np.s_[400:420, 640:660]
 
 
 def unpack(mask: PackedMask, height: int, width: int) -> NDArray[np.bool_]:
@@ -77,12 +81,82 @@ def test_an_object_that_jumps_across_the_frame_is_found() -> None:
         assert not unknown
 
 
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The labels that were looked for, one after the other."""
+    labels_looked_for: list[int] = []
+    search = masks._equal
+
+    def watched(labels: masks.Labels, label: int, window: masks._Window) -> tuple[masks.Words, masks._Window]:
+        labels_looked_for.append(label)
+        return search(labels, label, window)
+
+    monkeypatch.setattr(masks, "_equal", watched)
+    return labels_looked_for
+
+
+@pytest.mark.parametrize(
+    ("changes", "labels"),
+    [
+        pytest.param([], [3, 5], id="nothing moves"),
+        pytest.param([(OLD_PLACE, 0), (np.s_[352:372, 640:660], 3)], [3, 5], id="up by the margin"),
+        pytest.param([(OLD_PLACE, 0), (np.s_[448:468, 640:660], 3)], [3, 5], id="down by the margin"),
+        pytest.param([(OLD_PLACE, 0), (np.s_[400:420, 592:612], 3)], [3, 5], id="left by the margin"),
+        pytest.param([(OLD_PLACE, 0), (np.s_[400:420, 688:708], 3)], [3, 5], id="right by the margin"),
+        pytest.param([(np.s_[0:20, 0:20], 5)], [3, 5], id="into the first corner"),
+        pytest.param([(np.s_[340:420, 640:660], 3)], [3, 5, 3], id="up beyond it"),
+        pytest.param([(np.s_[400:480, 640:660], 3)], [3, 5, 3], id="down beyond it"),
+        pytest.param([(np.s_[400:420, 570:660], 3)], [3, 5, 3], id="left beyond it"),
+        pytest.param([(np.s_[400:420, 640:800], 3)], [3, 5, 3], id="right beyond it"),
+        pytest.param([(OLD_PLACE, 0), (np.s_[400:420, 1200:1220], 3)], [3, 5, 3], id="elsewhere"),
+        pytest.param([(OLD_PLACE, 0), (np.s_[719, 1279], 77)], [3, 5, 3, 5], id="gone, and an unknown label appears"),
+    ],
+)
+def test_objects_are_looked_for_around_their_last_place_and_only_those_that_have_left_it_elsewhere(
+    changes: list[tuple[tuple[slice, slice], int]], labels: list[int], searched: list[int]
+) -> None:
+    frame = np.zeros((720, 1280), np.uint8)
+    frame[OLD_PLACE] = 3
+    frame[20:40, 20:40] = 5
+    finder = ObjectFinder([3, 5])
+    finder.find(frame)
+    searched.clear()
+    for place, label in changes:
+        frame[place] = label
+    objects, _ = finder.find(frame)
+    assert all(np.array_equal(unpack(objects[id], 720, 1280), frame == id) for id in (3, 5))
+    assert searched == labels
+
+
+def test_an_object_that_fills_most_of_the_frame_is_looked_for_everywhere(searched: list[int]) -> None:
+    frame = np.zeros((720, 1280), np.uint8)
+    frame[:400] = 3
+    finder = ObjectFinder([3])
+    finder.find(frame)
+    searched.clear()
+    frame[700:710] = 3
+    assert finder.find(frame)[0][3].area == 410 * 1280
+    assert searched == [3]
+
+
 def test_masks_of_several_sizes_are_searched_each_within_its_own_bounds() -> None:
     finder = ObjectFinder([1])
     for height, width in ((60, 48), (36, 200), (90, 30)):
         frame = np.zeros((height, width), np.uint8)
         frame[-5:, -5:] = 1
         assert np.array_equal(unpack(finder.find(frame)[0][1], height, width), frame)
+
+
+def test_labels_that_add_up_to_those_of_an_object_are_not_taken_for_it() -> None:
+    frame = np.zeros((200, 1280), np.uint8)
+    frame[20:40, 100:130] = 2
+    finder = ObjectFinder([2])
+    finder.find(frame)
+    frame[20:40, 100:115] = 1
+    frame[20:40, 115:130] = 3
+    objects, unknown = finder.find(frame)
+    assert objects[2].area == 0
+    assert unknown == {1: 300, 3: 300}
 
 
 def test_one_stray_pixel_of_an_unknown_label_is_reported() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import TypeAlias
 
@@ -159,6 +160,8 @@ def test_a_boundary_lies_where_the_textbook_has_it(pair: tuple[Mask, Mask]) -> N
         pixels = np.unpackbits(full.view(np.uint8), axis=1, bitorder="little").astype(np.bool_)
         assert np.array_equal(pixels[1:-1, 64 : 64 + width], textbook.boundary(mask))
         assert np.count_nonzero(pixels) == boundary.area
+        columns = np.flatnonzero(pixels.any(axis=0)) - 64
+        assert all(boundary.columns[0] <= column < boundary.columns[1] for column in columns)
 
 
 @given(mask_pairs(), st.integers(1, 40))
@@ -171,6 +174,20 @@ def frames_of_pairs(draw: st.DrawFn) -> list[tuple[Mask, Mask]]:
     """Ground truths and predictions of one size, near each other and far apart."""
     height, width = draw(st.integers(1, 120)), draw(st.integers(1, 260))
     return draw(st.lists(st.tuples(masks(height, width), masks(height, width)), max_size=4))
+
+
+def test_rectangles_of_about_one_size_are_stacked_up_to_the_words_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BATCH_WORDS", 60)
+    # rows and words: six low ones, three tall ones, two wide ones, and one that is too large for any batch
+    sizes = [(2, 2), (15, 2), (2, 10), (2, 2), (80, 2), (15, 2), (2, 2), (2, 10), (2, 2), (14, 2), (2, 2), (2, 2)]
+    stacked: list[tuple[list[int], int, int]] = []
+
+    def work(items: Sequence[int], rows: int, words: int) -> list[int]:
+        stacked.append((list(items), rows, words))
+        return [10 * item for item in items]
+
+    assert batches.in_batches(work, range(12), sizes) == [10 * item for item in range(12)]
+    assert stacked == [([0, 3, 6, 8, 10, 11], 2, 2), ([9, 1], 15, 2), ([5], 15, 2), ([4], 80, 2), ([2, 7], 2, 10)]
 
 
 @given(frames_of_pairs(), st.integers(1, 40), st.sampled_from([1, 500, 1 << 15]))
@@ -261,6 +278,8 @@ def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
     [
         # boundaries match within 12 pixels, and start one pixel before their mask: 13 pixels are 1 cell of 16 and 2 of 8
         ((720, 1280), 1, 2),
+        # 16 pixels are 1 cell of 16 and 2 of 8
+        ((912, 1600), 1, 2),
         # 17 pixels are 2 cells of 16 and 3 of 8
         ((1200, 1600), 2, 3),
     ],

@@ -77,7 +77,7 @@ class SalientDecoder(Decoder):
 
     def _labels(self, samples: Labels) -> Labels:
         """{0, 1} and {0, 255} as they are, a single value of them likewise; shades of grey are foreground from 127 on."""
-        values = np.flatnonzero(np.bincount(samples.reshape(-1), minlength=256)).tolist()
+        values = np.flatnonzero(np.bincount(samples.reshape(-1))).tolist()
         if set(values) <= {0, 1} or set(values) <= {0, 255}:
             foreground = samples > 0
         elif len(values) > 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 __all__ = ["in_batches"]
@@ -23,16 +23,22 @@ def in_batches(
     and gives their results.
     """
     results: dict[int, Result] = {}
+    for batch, rows, words in _batches(sizes):
+        results.update(zip(batch, work([items[position] for position in batch], rows, words), strict=True))
+    return [results[position] for position in range(len(items))]
+
+
+def _batches(sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[list[int], int, int]]:
+    """The positions of rectangles of about one size, with the rows and words that are enough for each of them."""
     batch: list[int] = []
     rows = words = 0
-    for position in sorted(range(len(items)), key=lambda position: (sizes[position][1], sizes[position][0])):
+    for position in sorted(range(len(sizes)), key=lambda position: (sizes[position][1], sizes[position][0])):
         taller, wider = max(rows, sizes[position][0]), max(words, sizes[position][1])
         if batch and (len(batch) + 1) * taller * wider > BATCH_WORDS:
-            results.update(zip(batch, work([items[k] for k in batch], rows, words), strict=True))
+            yield batch, rows, words
             batch = []
             taller, wider = sizes[position]
         batch.append(position)
         rows, words = taller, wider
     if batch:
-        results.update(zip(batch, work([items[k] for k in batch], rows, words), strict=True))
-    return [results[position] for position in range(len(items))]
+        yield batch, rows, words

@@ -43,7 +43,7 @@ GROUPS: Final[Mapping[str, Group]] = {
         ("test_comparisons.py", "test_decoder.py", "test_masks.py", "test_metrics.py"),
     ),
     "validation": Group(
-        ("findings", "protocol", "submission", "validation"),
+        ("check_masks", "check_names", "findings", "protocol", "submission"),
         (
             "test_findings.py",
             "test_protocol.py",

@@ -17,6 +17,7 @@ from typing import Final, TextIO
 
 from lvos_eval.assignment import require_solver
 from lvos_eval.backends import Backend, LocalBackend
+from lvos_eval.check_masks import check_masks
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.evaluation import Chunk, ChunkResult, evaluate_chunk, plan_chunks
 from lvos_eval.faults import ReferenceFault, Stopped
@@ -30,7 +31,6 @@ from lvos_eval.reference import combine_digests, find_sizes
 from lvos_eval.run import RunResult, conclude, matched_values
 from lvos_eval.shipping import ShippedChunk, evaluate_shipped, pack
 from lvos_eval.store import Store, StoredVideo
-from lvos_eval.validation import check_masks
 
 __all__ = ["Rescoring", "Tally"]
 

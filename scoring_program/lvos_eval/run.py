@@ -11,6 +11,8 @@ from pathlib import Path
 from lvos_eval import __version__
 from lvos_eval.aggregation import aggregate, score_objects
 from lvos_eval.assignment import match_proposals, require_solver
+from lvos_eval.check_masks import check_masks
+from lvos_eval.check_names import check_names
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.evaluation import ChunkResult, plan_chunks
 from lvos_eval.faults import ReferenceFault, Stopped
@@ -22,7 +24,6 @@ from lvos_eval.reference import combine_digests, find_sizes, known_sizes, signat
 from lvos_eval.report import FrameDetails, Report, State
 from lvos_eval.submission import Submission, open_submission
 from lvos_eval.uncertainty import overall_interval
-from lvos_eval.validation import check_masks, check_names
 from lvos_eval.workers import run_chunks
 
 __all__ = [

@@ -16,6 +16,7 @@ from lvos_eval.inflate import ACCELERATED, inflate
 from lvos_eval.png import parse_png
 from lvos_eval.protocol import frame_name
 from lvos_eval.run import RunResult, score_submission, seal
+from lvos_eval.settings import Detail
 from lvos_eval.workers import keep_freed_memory
 
 __all__ = ["carry_out", "seal_data"]
@@ -58,7 +59,7 @@ def _score(trial: Trial) -> Outcome:
     for _ in range(trial.runs):
         with clock.running():
             result = _work(trial)
-    assert result.report.scores is not None, [str(problem) for problem in result.report.problems]
+    assert result.report.scores is not None and result.frames is not None, [str(problem) for problem in result.report.problems]
     values = {
         f"{video}/{id}/{value.frame}": (value.region_similarity, value.contour_accuracy)
         for (video, id), frames in result.frames.values.items()
@@ -73,7 +74,8 @@ def _work(trial: Trial) -> RunResult:
     data = DataSet(Path(trial.data))
     manifest = data.manifest(trial.digest, trial.frames)
     digest = seal(manifest, trial.jobs, _pass_on)
-    return score_submission(data.submission(trial.tracker, zipped=trial.zipped), manifest, digest, trial.jobs, _pass_on)
+    submission = data.submission(trial.tracker, zipped=trial.zipped)
+    return score_submission(submission, manifest, digest, trial.jobs, _pass_on, detail=Detail.FULL)
 
 
 def _pass_on(_: str, __: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:

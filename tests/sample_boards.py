@@ -21,13 +21,12 @@ def board() -> Leaderboard:
     chance = random.Random(5)
     report = scored()
     assert report.scores is not None
+    interval = report.scores.interval
     places = []
     for number, name in enumerate(NAMES):
         overall = 0.75 if number in (3, 4) else chance.uniform(0.2, 0.9)
         values = {key: chance.random() for key in report.scores.values} | {"Overall": overall}
-        places.append(
-            Place(f"{number:02d}.zip", name, f"{number:02d}", "9 masks", values, overall, report.interval, 0, number % 3, ())
-        )
+        places.append(Place(f"{number:02d}.zip", name, f"{number:02d}", "9 masks", values, overall, interval, 0, number % 3, ()))
     problems = invalid().problems
     for number, name in enumerate((HOSTILE[0], "team 98", "team 99")):
         places.append(
@@ -43,12 +42,12 @@ def result_comparison() -> str:
     assert report.scores is not None
     objects = tuple(
         replace(item, video=printable(HOSTILE[number]) if number < len(HOSTILE) else item.video)
-        for number, item in enumerate(report.per_object)
+        for number, item in enumerate(report.scores.objects)
     )
     changed = tuple(replace(item, j=item.j * 0.9, f=item.f * 0.95) if number % 2 else item for number, item in enumerate(objects))
     every = tuple(replace(item, j=item.j * 0.99) for item in changed)
-    old = Result(printable(HOSTILE[1]), SIGNATURE, report.scores.values, objects)
-    new = Result("new", SIGNATURE.replace("0123", "4567"), {key: value * 0.99 for key, value in old.scores.items()}, every)
+    old = Result(printable(HOSTILE[1]), SIGNATURE, report.scores.values, objects, {})
+    new = Result("new", SIGNATURE.replace("0123", "4567"), {key: value * 0.99 for key, value in old.scores.items()}, every, {})
     return render("result_comparison.html.j2", comparison=compare_results(old, new), version=__version__)
 
 

@@ -11,12 +11,13 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from lvos_eval.aggregation import ObjectScore, aggregate
+from lvos_eval.aggregation import ObjectScore
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.overlays import PICTURE_BUDGET, Picture
 from lvos_eval.problems import Problem, ProblemCollector, Severity
+from lvos_eval.publication import publish
 from lvos_eval.report import FrameDetails, Progress, Report, State
-from lvos_eval.uncertainty import overall_interval
+from lvos_eval.settings import Detail
 
 ATTRIBUTES: Final = ("BC", "DEF", "MB", "FM", "LR", "OCC", "OV", "SV", "DB", "SC", "AC", "LRA", "CTC")
 SIGNATURE: Final = (
@@ -67,19 +68,18 @@ def scored(videos: int = 12, objects: int = 20, *, names: tuple[str, ...] = (), 
         videos,
         objects,
         70_000,
-        aggregate(members),
-        overall_interval(members),
-        tuple(members),
+        publish(members, Detail.FULL),
     )
 
 
 def frame_details(report: Report, *, pictures: bool = True, seed: int = 1) -> FrameDetails:
     """Values of every frame, with absences, and as many pictures of photographic size as a page may hold."""
+    assert report.scores is not None
     chance = random.Random(seed)
     values: dict[tuple[str, int], tuple[ObjectFrame, ...]] = {}
     drawn: dict[tuple[str, int], tuple[Picture, ...]] = {}
     left = PICTURE_BUDGET
-    for score in report.per_object:
+    for score in report.scores.objects:
         gone = range(score.frames // 3, score.frames // 3 + chance.randrange(1, 30)) if chance.random() < 0.5 else range(0)
         found = []
         jf = score.jf
@@ -176,8 +176,6 @@ def hostile() -> Report:
         report.objects,
         report.frames,
         report.scores,
-        report.interval,
-        report.per_object,
         problems,
         HOSTILE,
     )

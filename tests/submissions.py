@@ -18,6 +18,7 @@ from lvos_eval.evaluation import ChunkResult
 from lvos_eval.manifest import load_manifest
 from lvos_eval.report import Report
 from lvos_eval.run import RunResult, check_submission, score_submission, seal
+from lvos_eval.settings import Detail
 
 Labels = NDArray[np.uint8]
 Files = dict[str, bytes]
@@ -99,10 +100,10 @@ def check(submission: Path, reference: Path, *, strict: bool = False) -> Report:
     return check_submission(submission, load_manifest(reference), 1, watch_nothing, strict=strict)[0]
 
 
-def score(submission: Path, reference: Path, *, strict: bool = False) -> RunResult:
+def score(submission: Path, reference: Path, *, detail: Detail = Detail.FULL, strict: bool = False) -> RunResult:
     """The result of `lvos-eval score` in this process."""
     manifest = load_manifest(reference)
-    return score_submission(submission, manifest, _sealed(reference), 1, watch_nothing, strict=strict)
+    return score_submission(submission, manifest, _sealed(reference), 1, watch_nothing, detail=detail, strict=strict)
 
 
 @cache

@@ -49,18 +49,20 @@ def test_a_gauge_without_an_interval_has_no_band() -> None:
 
 
 def test_the_distribution_counts_every_object_in_one_bin_and_1_in_the_last() -> None:
-    titles = [element.text for element in parsed(distribution({"seen": [0.0, 0.049, 0.05, 0.999, 1.0]})).iter("title")]
+    titles = [
+        element.text for element in parsed(distribution({"seen": [0.0, 0.049, 0.05, 0.999, 1.0]}, {"seen": 0.42})).iter("title")
+    ]
     assert titles == ["0 to 5: 2 of 5 objects", "5 to 10: 1 of 5 objects", "95 to 100: 2 of 5 objects"]
 
 
 def test_the_distribution_gives_both_splits_one_scale_of_shares() -> None:
-    svg = parsed(distribution({"seen": [0.5], "unseen": [0.1, 0.9]}))
+    svg = parsed(distribution({"seen": [0.5], "unseen": [0.1, 0.9]}, {"seen": 0.5, "unseen": 0.5}))
     heights = [float(element.get("height", "")) for element in svg.iter("rect")]
     assert heights == [96.0, 48.0, 48.0]
 
 
 def test_an_empty_split_has_no_panel() -> None:
-    svg = parsed(distribution({"seen": [0.5], "unseen": []}))
+    svg = parsed(distribution({"seen": [0.5], "unseen": []}, {"seen": 0.5}))
     assert [element.get("class") for element in svg.iter("g") if element.get("class")] == ["seen"]
 
 

@@ -13,10 +13,12 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval.aggregation import ObjectScore, aggregate
+from lvos_eval.aggregation import ObjectScore
 from lvos_eval.cli import main
 from lvos_eval.comparison import Result, compare_results, compare_signatures
 from lvos_eval.faults import ExitCode
+from lvos_eval.publication import publish
+from lvos_eval.settings import Detail
 from lvos_eval.uncertainty import overall_difference
 
 PLANTED = ("cVideo03", 26)
@@ -195,8 +197,8 @@ def test_results_on_other_objects_or_splits_have_no_paired_difference() -> None:
 
 
 def result(*values: float) -> Result:
-    scored = tuple(objects(*values))
-    return Result("result", "version:1", dict(aggregate(scored).values), scored)
+    scores = publish(objects(*values), Detail.FULL)
+    return Result("result", "version:1", scores.values, scores.objects, {video.name: video.jf for video in scores.videos})
 
 
 def test_the_largest_difference_comes_first_whatever_its_sign() -> None:
@@ -208,7 +210,9 @@ def test_the_largest_difference_comes_first_whatever_its_sign() -> None:
 
 def test_a_gain_in_j_does_not_hide_a_loss_in_f() -> None:
     old = result(0.5, 0.5)
-    swapped = tuple(replace(item, j=0.8, f=0.2) if item.video == "v1" else replace(item, j=0.6) for item in old.objects)
+    swapped = tuple(
+        replace(item, j=0.8, f=0.2, jf=0.5) if item.video == "v1" else replace(item, j=0.6, jf=0.55) for item in old.objects
+    )
     comparison = compare_results(old, replace(old, objects=swapped))
     assert [item.video for item in comparison.objects] == ["v1", "v0"]
     assert comparison.objects[0].differences["J&F"] == 0

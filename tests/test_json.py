@@ -13,7 +13,9 @@ import commands
 from lvos_eval.aggregation import ObjectScore
 from lvos_eval.manifest import load_manifest
 from lvos_eval.protocol import Protocol, Task
+from lvos_eval.publication import publish
 from lvos_eval.report import DETAILS_FORMAT, Report, State, details, manifest_summary
+from lvos_eval.settings import Detail
 from submissions import check, good_files, score, write_folder, write_reference
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -62,8 +64,8 @@ def test_a_checked_submission_fits_the_schema(validator: Draft202012Validator, t
 def test_the_means_of_a_video_have_the_same_bits_on_every_python() -> None:
     # added up one after the other, ten times 0.1 is not 1
     objects = tuple(ObjectScore("video", id, False, (), 5, 0.1, 0.1, 0.1) for id in range(1, 11))
-    report = Report(State.SCORED, "1", Protocol.LVOS_V2, Task.SEMI_SUPERVISED, per_object=objects)
-    assert details(report, None, {})["videos"] == [{"video": "video", "objects": 10, "J": 0.1, "F": 0.1, "V": 0.1}]
+    report = Report(State.SCORED, "1", Protocol.LVOS_V2, Task.SEMI_SUPERVISED, scores=publish(objects, Detail.FULL))
+    assert details(report, None, {})["videos"] == [{"video": "video", "objects": 10, "J": 0.1, "F": 0.1, "V": 0.1, "J&F": 0.1}]
 
 
 def test_an_invalid_submission_fits_the_schema(validator: Draft202012Validator, tmp_path: Path, reference: Path) -> None:

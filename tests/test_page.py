@@ -13,7 +13,9 @@ import pytest
 from lvos_eval.aggregation import ObjectScore
 from lvos_eval.page import TITLES, render_page
 from lvos_eval.problems import Problem, Severity
+from lvos_eval.publication import PublishedObject, publish
 from lvos_eval.report import Report, State
+from lvos_eval.settings import Detail
 from sample_reports import HOSTILE, frame_details, hostile, invalid, running, scored
 
 VOID = {"meta", "link", "br", "input", "img", "wbr"}
@@ -138,11 +140,12 @@ def test_numbers_are_those_of_the_report() -> None:
     text = Reader(render_page(report)).text
     for value in report.scores.values.values():
         assert f"{100 * value:.2f}" in text
-    for score in report.per_object:
+    for score in report.scores.objects:
         assert f"{100 * score.jf:.2f}" in text
-    assert report.interval is not None
-    assert f"95 % interval {100 * report.interval.low:.1f} to {100 * report.interval.high:.1f}" in text
-    assert f"seed {report.interval.seed}" in text
+    interval = report.scores.interval
+    assert interval is not None
+    assert f"95 % interval {100 * interval.low:.1f} to {100 * interval.high:.1f}" in text
+    assert f"seed {interval.seed}" in text
 
 
 def test_a_split_without_objects_is_shown_as_a_dash() -> None:
@@ -155,7 +158,7 @@ def test_a_split_without_objects_is_shown_as_a_dash() -> None:
 
 def test_public_reports_have_no_field_for_values_of_frames() -> None:
     assert not any("ObjectFrame" in str(field.type) or "Picture" in str(field.type) for field in fields(Report))
-    assert not any("ObjectFrame" in str(field.type) for field in fields(ObjectScore))
+    assert not any("ObjectFrame" in str(field.type) for field in fields(PublishedObject))
 
 
 def test_a_public_page_has_neither_timelines_nor_pictures() -> None:
@@ -168,9 +171,10 @@ def test_a_public_page_has_neither_timelines_nor_pictures() -> None:
 
 def test_a_full_page_has_a_timeline_for_every_object_and_the_pictures() -> None:
     report = scored()
+    assert report.scores is not None
     details = frame_details(report)
     elements = Reader(render_page(report, details)).elements
-    assert sum(a.get("class") == "timeline" for _, a in elements) == len(report.per_object)
+    assert sum(a.get("class") == "timeline" for _, a in elements) == len(report.scores.objects)
     assert sum(tag == "img" for tag, _ in elements) == sum(map(len, details.pictures.values()))
 
 
@@ -183,7 +187,7 @@ def test_attributes_are_counted_and_the_hardest_comes_first() -> None:
         return ObjectScore(video, 1, False, attributes, 10, jf, jf, 0.0)
 
     objects = (score("a", 0.9, "OCC", "FM"), score("b", 0.5, "OCC"), score("c", 0.2))
-    html = render_page(replace(scored(), per_object=objects))
+    html = render_page(replace(scored(), scores=publish(objects, Detail.FULL)))
     rows = re.findall(
         r'<th scope="row"><bdi>(\w+)</bdi> <span class="meaning">([\w -]+)<.*?</svg>\s*([\d.]+)</td>.*?<td class="n">(\d)</td>',
         html,

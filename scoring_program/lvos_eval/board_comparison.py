@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,14 @@ from lvos_eval.comparison import (
     SignatureDifference,
     compare_results,
     compare_signatures,
+    less,
     read_result,
 )
 from lvos_eval.faults import UsageFault
 from lvos_eval.leaderboard import read_leaderboard
 from lvos_eval.outputs import DETAILS_FILE
+from lvos_eval.publication import OTHER_DIGITS, rounded
+from lvos_eval.settings import Detail
 from lvos_eval.wording import printable
 
 __all__ = ["BoardComparison", "Move", "WidespreadChange", "compare_leaderboards"]
@@ -35,7 +38,7 @@ class Move:
 
     @property
     def difference(self) -> float | None:
-        return None if self.old is None or self.new is None else self.new - self.old
+        return None if self.old is None or self.new is None else less(self.new, self.old)
 
     @property
     def changed(self) -> bool:
@@ -153,7 +156,8 @@ def _compare(old: _Row, new: _Row) -> ResultComparison | None:
     return compare_results(read_result(old.results), read_result(new.results))
 
 
-def _widespread(comparisons: Iterable[ResultComparison]) -> tuple[WidespreadChange, ...]:
+def _widespread(comparisons: Sequence[ResultComparison]) -> tuple[WidespreadChange, ...]:
+    detail = Detail.PUBLIC if any(comparison.detail is Detail.PUBLIC for comparison in comparisons) else Detail.FULL
     found: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for comparison in comparisons:
         for item in comparison.objects:
@@ -161,7 +165,10 @@ def _widespread(comparisons: Iterable[ResultComparison]) -> tuple[WidespreadChan
             found.setdefault((item.video, item.id), []).append((largest, item.differences["J&F"]))
     changes = [
         WidespreadChange(
-            *key, len(items), max((largest for largest, _ in items), key=abs), sum(jf for _, jf in items) / len(items)
+            *key,
+            len(items),
+            max((largest for largest, _ in items), key=abs),
+            rounded(sum(jf for _, jf in items) / len(items), OTHER_DIGITS, detail),
         )
         for key, items in found.items()
     ]

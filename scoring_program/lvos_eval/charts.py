@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
-from statistics import fmean
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
@@ -64,28 +63,27 @@ def gauge(value: float, interval: Interval | None) -> Markup:
     ).format(band, _short(400 * value), _ticks(range(0, 101, 25), 400, 37))
 
 
-def distribution(splits: Mapping[str, Sequence[float]]) -> Markup:
-    """Histograms of J&F, one below the other, in shares of each split so that they can be compared."""
+def distribution(splits: Mapping[str, Sequence[float]], means: Mapping[str, float]) -> Markup:
+    """Histograms of J&F and its means, one below the other, in shares of each split so that they can be compared."""
     counts = {name: _histogram(values) for name, values in splits.items() if values}
     top = max((max(bins) / sum(bins) for bins in counts.values()), default=1)
     height, width, step = 96, 400, 150
     panels = [
-        _panel(name, splits[name], bins, top, 24 + row * step, height, width) for row, (name, bins) in enumerate(counts.items())
+        _panel(name, bins, means[name], top, 24 + row * step, height, width) for row, (name, bins) in enumerate(counts.items())
     ]
     total = step * max(len(panels), 1) + 8
-    words = "; ".join(
-        f"{name}: {len(values)} objects, mean {_percent(fmean(values))}" for name, values in splits.items() if values
-    )
+    words = "; ".join(f"{name}: {len(values)} objects, mean {_percent(means[name])}" for name, values in splits.items() if values)
     return Markup('<svg class="chart" viewBox="-8 0 416 {}" role="img" aria-label="Distribution of J&amp;F: {}">{}</svg>').format(
         total, words, _join(panels)
     )
 
 
-def _panel(name: str, values: Sequence[float], bins: Sequence[int], top: float, y: int, height: int, width: int) -> Markup:
+def _panel(name: str, bins: Sequence[int], mean: float, top: float, y: int, height: int, width: int) -> Markup:
     step = width / BINS
+    objects = sum(bins)
     parts = []
     for position, count in enumerate(bins):
-        tall = height * count / len(values) / top
+        tall = height * count / objects / top
         if count:
             low = 100 * position // BINS
             parts.append(
@@ -94,10 +92,9 @@ def _panel(name: str, values: Sequence[float], bins: Sequence[int], top: float, 
                     _short(y + height - tall),
                     _short(step - 2),
                     _short(tall),
-                    f"{low} to {low + 100 // BINS}: {count} of {len(values)} objects",
+                    f"{low} to {low + 100 // BINS}: {count} of {objects} objects",
                 )
             )
-    mean = fmean(values)
     return Markup(
         '<g class="{}"><text class="strong" x="0" y="{}">{}</text><text x="400" y="{}" text-anchor="end">{}</text>{}'
         '<path class="axis" d="M0 {}H400"/><path class="mean" d="M{} {}v{}"/>{}</g>'
@@ -106,7 +103,7 @@ def _panel(name: str, values: Sequence[float], bins: Sequence[int], top: float, 
         y - 8,
         name,
         y - 8,
-        f"{len(values)} object{'s' * (len(values) != 1)}, mean {_percent(mean)}",
+        f"{objects} object{'s' * (objects != 1)}, mean {_percent(mean)}",
         _join(parts),
         y + height,
         _short(width * mean),

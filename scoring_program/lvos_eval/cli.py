@@ -6,14 +6,14 @@ import argparse
 import contextlib
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from lvos_eval import __version__
 from lvos_eval.compare_command import add_compare
-from lvos_eval.console import Console, add_common_options, requested_manifest, verdict
+from lvos_eval.console import Console, add_common_options, requested_detail, requested_manifest, verdict
 from lvos_eval.evaluation import ChunkResult
 from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault, account
 from lvos_eval.manifest import ANNOTATIONS, Manifest
@@ -83,7 +83,7 @@ def _command_parser() -> argparse.ArgumentParser:
     check.add_argument("submission", metavar="SUBMISSION", type=Path, help="folder or zip of indexed PNG masks")
     check.add_argument("--reference", metavar="REF", type=Path, required=True, help="metadata file, or the folder that holds it")
     add_common_options(check)
-    check.set_defaults(run=_check)
+    check.set_defaults(run=_check, default_detail=Detail.FULL)
     reference = commands.add_parser(
         "check-reference",
         help="find every fault of reference data",
@@ -92,7 +92,7 @@ def _command_parser() -> argparse.ArgumentParser:
     )
     reference.add_argument("reference", metavar="REF", type=Path, help="folder with the metadata and Annotations/")
     add_common_options(reference)
-    reference.set_defaults(run=_check_reference)
+    reference.set_defaults(run=_check_reference, default_detail=Detail.PUBLIC)
     add_rescore(commands)
     add_compare(commands)
     return parser
@@ -108,22 +108,47 @@ def _add_scoring_options(parser: argparse.ArgumentParser, detail: Detail) -> Non
 
 
 def _guarded(options: argparse.Namespace) -> int:
-    """Runs the command; turns every exception into a message and an exit code."""
+    """Runs the command.
+
+    How much it may show is decided first, once, and for its output and the messages of its exceptions alike; an exception
+    that comes before shows none.
+    """
+
+    def decide_and_run() -> int:
+        detail = requested_detail(options)
+        return _told(lambda: int(options.run(options, detail)), debug=options.debug, messages=detail is Detail.FULL)
+
+    return _told(decide_and_run, debug=options.debug, messages=False)
+
+
+def _told(work: Callable[[], int], *, debug: bool, messages: bool) -> int:
+    """The exit code of some work; every exception becomes one, with text on stderr.
+
+    `messages`: whether that of an exception which nobody foresaw may be printed: it may hold parts of hidden ground truth.
+    """
+
+    def fail(code: ExitCode, message: str) -> int:
+        error = sys.exception()
+        if debug and code is not ExitCode.UNFORESEEN and error is not None:
+            say(sys.stderr, account(error, messages=messages))
+        say(sys.stderr, message)
+        return code
+
     try:
-        return int(options.run(options))
+        return work()
     except UsageFault as fault:
-        return _fail(options, ExitCode.USAGE, str(fault))
+        return fail(ExitCode.USAGE, str(fault))
     except ReferenceFault as fault:
-        return _fail(options, ExitCode.REFERENCE, "\n".join(render_problems(fault.problems)))
+        return fail(ExitCode.REFERENCE, "\n".join(render_problems(fault.problems)))
     except Stopped as fault:
-        return _fail(options, ExitCode.STOPPED, f"stopped: {fault}")
+        return fail(ExitCode.STOPPED, f"stopped: {fault}")
     except KeyboardInterrupt as interruption:
-        return _fail(options, ExitCode.STOPPED, f"stopped: {_interruption(interruption)}")
+        return fail(ExitCode.STOPPED, f"stopped: {_interruption(interruption)}")
     except MemoryError:
-        return _fail(options, ExitCode.STOPPED, f"stopped: {_SHORT_OF_MEMORY}")
+        return fail(ExitCode.STOPPED, f"stopped: {_SHORT_OF_MEMORY}")
     except Exception as error:  # noqa: BLE001 - the last resort, which says that the fault is ours
-        say(sys.stderr, account(error, messages=_may_tell(options)))
-        return _fail(options, ExitCode.UNFORESEEN, "this is a fault of lvos-eval; please report it with the lines above")
+        say(sys.stderr, account(error, messages=messages))
+        return fail(ExitCode.UNFORESEEN, "this is a fault of lvos-eval; please report it with the lines above")
 
 
 def _interruption(error: KeyboardInterrupt) -> str:
@@ -133,20 +158,7 @@ def _interruption(error: KeyboardInterrupt) -> str:
 _SHORT_OF_MEMORY: Final = "the memory ran out; give the run more"
 
 
-def _may_tell(options: argparse.Namespace) -> bool:
-    """Whether messages of exceptions may be printed: not where they may hold parts of hidden ground truth."""
-    return options.run is not _score or options.detail is Detail.FULL
-
-
-def _fail(options: argparse.Namespace, code: ExitCode, message: str) -> int:
-    error = sys.exception()
-    if options.debug and code is not ExitCode.UNFORESEEN and error is not None:
-        say(sys.stderr, account(error, messages=_may_tell(options)))
-    say(sys.stderr, message)
-    return code
-
-
-def _check(options: argparse.Namespace) -> ExitCode:
+def _check(options: argparse.Namespace, _: Detail) -> ExitCode:
     log = Console.of(options)
     log.say(f"lvos-eval {__version__}")
     manifest = requested_manifest(options)
@@ -161,7 +173,7 @@ def _check(options: argparse.Namespace) -> ExitCode:
     return ExitCode.INVALID_SUBMISSION if report.state is State.INVALID else ExitCode.SUCCESS
 
 
-def _check_reference(options: argparse.Namespace) -> ExitCode:
+def _check_reference(options: argparse.Namespace, _: Detail) -> ExitCode:
     log = Console.of(options)
     log.say(f"lvos-eval {__version__}")
 
@@ -186,14 +198,14 @@ def _check_reference(options: argparse.Namespace) -> ExitCode:
     return ExitCode.REFERENCE if check.has_errors else ExitCode.SUCCESS
 
 
-def _score(options: argparse.Namespace) -> ExitCode:
+def _score(options: argparse.Namespace, detail: Detail) -> ExitCode:
     log = Console.of(options)
     _keep_inputs(options)
     output = OutputFolder(options.output)
     report = Report(State.CHECKING, __version__, options.protocol or "", options.task or "")
     try:
         output.write_page(render_page(report))
-        result, content = _score_into(output, options, log)
+        result, content = _score_into(output, options, detail, log)
     except BaseException as error:
         # whatever ends the run, its page must not go on promising results, and no scores may stay behind
         with undisturbed():
@@ -237,11 +249,12 @@ def _ended(report: Report, error: BaseException) -> Report:
     return replace(report, state=State.STOPPED, notes=(reason,))
 
 
-def _score_into(output: OutputFolder, options: argparse.Namespace, log: Console) -> tuple[RunResult, dict[str, Any]]:
+def _score_into(
+    output: OutputFolder, options: argparse.Namespace, detail: Detail, log: Console
+) -> tuple[RunResult, dict[str, Any]]:
     """The result of a run and the content of its details, after everything is written."""
     manifest = requested_manifest(options)
     report = new_report(manifest)
-    options.detail = options.detail or manifest.settings.detail or options.default_detail
 
     def refresh(progress: Progress) -> None:
         output.write_page(render_page(replace(report, state=State.SCORING, progress=progress)))
@@ -254,9 +267,15 @@ def _score_into(output: OutputFolder, options: argparse.Namespace, log: Console)
         for note in manifest.warnings:
             log.say(f"note: {note}")
         result = score_submission(
-            options.submission, manifest, digest, options.jobs, log.observer(manifest, refresh, deadline), strict=options.strict
+            options.submission,
+            manifest,
+            digest,
+            options.jobs,
+            log.observer(manifest, refresh, deadline),
+            detail=detail,
+            strict=options.strict,
         )
-        files = result_files(manifest, result, options.detail)
+        files = result_files(manifest, result)
     with undisturbed():
         files.write(output)
         if result.report.scores is not None:
@@ -278,5 +297,5 @@ def _tell(log: Console, output: OutputFolder, result: RunResult, content: dict[s
         return
     log.say(line)
     log.say(score_table(report.scores))
-    log.say(object_csv(report.per_object))
+    log.say(object_csv(report.scores.objects))
     log.say(f"Page: {printable(str(output.page))}")

@@ -15,6 +15,7 @@ from lvos_eval.faults import ExitCode, UsageFault
 from lvos_eval.leaderboard import LEADERBOARD_FILE
 from lvos_eval.outputs import DETAILS_FILE, replace_file
 from lvos_eval.rendering import points, render
+from lvos_eval.settings import Detail
 from lvos_eval.wording import counted, listed
 
 __all__ = ["add_compare"]
@@ -36,10 +37,10 @@ def add_compare(commands: Any) -> None:
     parser.add_argument("new", metavar="NEW", type=Path, help="the same, to be compared with it")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the comparison as a page too")
     add_output_options(parser)
-    parser.set_defaults(run=_compare)
+    parser.set_defaults(run=_compare, default_detail=Detail.FULL)
 
 
-def _compare(options: argparse.Namespace) -> ExitCode:
+def _compare(options: argparse.Namespace, _: Detail) -> ExitCode:
     log = Console.of(options)
     old, new = _located(options.old), _located(options.new)
     kinds = [_is_leaderboard(path) for path in (old, new)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from lvos_eval.aggregation import ObjectScore
 from lvos_eval.faults import UsageFault
 from lvos_eval.outputs import DETAILS_FILE
+from lvos_eval.publication import OTHER_DIGITS, PublishedObject, rounded
 from lvos_eval.report import DETAILS_FORMAT
+from lvos_eval.settings import Detail
 from lvos_eval.uncertainty import PairedDifference, overall_difference
 from lvos_eval.wording import printable
 
@@ -24,6 +26,7 @@ __all__ = [
     "VideoChange",
     "compare_results",
     "compare_signatures",
+    "less",
     "read_json",
     "read_result",
 ]
@@ -49,7 +52,11 @@ class Result:
     label: str
     signature: str
     scores: Mapping[str, float]
-    objects: tuple[ObjectScore, ...]
+    objects: tuple[PublishedObject, ...]
+    videos: Mapping[str, float]
+    """J&F of each video."""
+    detail: Detail = Detail.FULL
+    """Public: its numbers are rounded, and so is what is computed from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ class Change:
 
     @property
     def difference(self) -> float | None:
-        return None if self.old is None or self.new is None else self.new - self.old
+        return None if self.old is None or self.new is None else less(self.new, self.old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +91,13 @@ class ObjectChange:
 
     video: str
     id: int
-    old: ObjectScore
-    new: ObjectScore
+    old: PublishedObject
+    new: PublishedObject
 
     @property
     def differences(self) -> dict[str, float]:
         """New less old, of J, F, V and J&F."""
-        return {name: getattr(self.new, field) - getattr(self.old, field) for name, field in _MEASURES.items()}
+        return {name: less(getattr(self.new, field), getattr(self.old, field)) for name, field in _MEASURES.items()}
 
     @property
     def size(self) -> float:
@@ -108,7 +115,7 @@ class VideoChange:
 
     @property
     def difference(self) -> float:
-        return self.new - self.old
+        return less(self.new, self.old)
 
 
 _MEASURES: Final = {"J": "j", "F": "f", "V": "v", "J&F": "jf"}
@@ -128,22 +135,15 @@ class ResultComparison:
     """Objects as `video/id` that only the old result has."""
     only_new: tuple[str, ...]
     paired: PairedDifference | None
+    verdict: str
+    """Whether the new result is better, in words."""
+    detail: Detail
+    """Public if one of the results is."""
 
     @property
     def same(self) -> bool:
         """Whether every number is the same; the signatures are another matter."""
         return not (self.scores or self.objects or self.only_old or self.only_new)
-
-    @property
-    def verdict(self) -> str:
-        """Whether the new result is better, in words."""
-        if self.paired is None:
-            return "no paired interval: it takes the same objects in both results, and two videos in each split"
-        if self.paired.low > 0:
-            return "the new result is better"
-        if self.paired.high < 0:
-            return "the new result is worse"
-        return "equal" if self.paired.low == self.paired.high else "which one is better cannot be told from these videos"
 
     def content(self) -> dict[str, Any]:
         """The comparison as it is printed with `--json`."""
@@ -171,6 +171,21 @@ class ResultComparison:
         }
 
 
+def less(new: float, old: float) -> float:
+    """`new` less `old` as they are written: 0.741 less 0.740 is 0.001 and no more, and different numbers have a difference."""
+    return float(Decimal(repr(new)) - Decimal(repr(old)))
+
+
+def _verdict(paired: PairedDifference | None) -> str:
+    if paired is None:
+        return "no paired interval: it takes the same objects in both results, and two videos in each split"
+    if paired.low > 0:
+        return "the new result is better"
+    if paired.high < 0:
+        return "the new result is worse"
+    return "equal" if paired.low == paired.high else "which one is better cannot be told from these videos"
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises UsageFault for anything else."""
     try:
@@ -196,13 +211,21 @@ def read_result(path: Path) -> Result:
             str(content["signature"]),
             {str(key): float(value) for key, value in content["scores"].items()},
             tuple(_object(item) for item in content["objects"]),
+            {printable(item["video"]): _both(item) for item in content["videos"]},
+            # what was written before results said it has all digits
+            Detail(content.get("detail") or Detail.FULL),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageFault(f"{file} is no result of lvos-eval: {error!r}") from None
 
 
-def _object(item: Mapping[str, Any]) -> ObjectScore:
-    return ObjectScore(
+def _both(item: Mapping[str, Any]) -> float:
+    """J&F, which a video has not always been written with."""
+    return float(item["J&F"]) if "J&F" in item else (float(item["J"]) + float(item["F"])) / 2
+
+
+def _object(item: Mapping[str, Any]) -> PublishedObject:
+    return PublishedObject(
         printable(item["video"]),
         int(item["object"]),
         item["split"] == "unseen",
@@ -211,6 +234,7 @@ def _object(item: Mapping[str, Any]) -> ObjectScore:
         float(item["J"]),
         float(item["F"]),
         float(item["V"]),
+        _both(item),
         item.get("proposal"),
     )
 
@@ -229,27 +253,28 @@ def compare_results(old: Result, new: Result) -> ResultComparison:
     objects = [ObjectChange(*key, before[key], after[key]) for key in before if key in after]
     keys = [*old.scores, *(key for key in new.scores if key not in old.scores)]
     scores = [Change(key, old.scores.get(key), new.scores.get(key)) for key in keys]
+    detail = Detail.PUBLIC if Detail.PUBLIC in (old.detail, new.detail) else Detail.FULL
+    paired = overall_difference(old.objects, new.objects)
     return ResultComparison(
         old.label,
         new.label,
         compare_signatures(old.signature, new.signature),
         tuple(sorted((item for item in scores if item.old != item.new), key=lambda item: -abs(item.difference or 1))),
-        _video_changes(old.objects, new.objects),
+        _video_changes(old.videos, new.videos),
         tuple(sorted((item for item in objects if item.size), key=lambda item: (-item.size, item.video, item.id))),
         tuple(f"{video}/{id}" for video, id in before if (video, id) not in after),
         tuple(f"{video}/{id}" for video, id in after if (video, id) not in before),
-        overall_difference(old.objects, new.objects),
+        paired and _shown(paired, detail),
+        _verdict(paired),
+        detail,
     )
 
 
-def _video_changes(old: Sequence[ObjectScore], new: Sequence[ObjectScore]) -> tuple[VideoChange, ...]:
-    before, after = _video_means(old), _video_means(new)
+def _shown(paired: PairedDifference, detail: Detail) -> PairedDifference:
+    low, high, better = (rounded(value, OTHER_DIGITS, detail) for value in (paired.low, paired.high, paired.better))
+    return replace(paired, low=low, high=high, better=better)
+
+
+def _video_changes(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[VideoChange, ...]:
     changes = [VideoChange(video, before[video], after[video]) for video in before if video in after]
     return tuple(sorted((item for item in changes if item.difference), key=lambda item: (-abs(item.difference), item.video)))
-
-
-def _video_means(objects: Sequence[ObjectScore]) -> dict[str, float]:
-    videos: dict[str, list[float]] = {}
-    for score in objects:
-        videos.setdefault(score.video, []).append(score.jf)
-    return {video: sum(values) / len(values) for video, values in videos.items()}

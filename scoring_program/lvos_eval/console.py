@@ -17,9 +17,9 @@ from lvos_eval.process import say
 from lvos_eval.progress import Deadline, ProgressObserver
 from lvos_eval.protocol import Protocol, Task
 from lvos_eval.report import Progress
-from lvos_eval.settings import load_settings
+from lvos_eval.settings import Detail, load_settings
 
-__all__ = ["Console", "add_common_options", "add_output_options", "requested_manifest", "verdict"]
+__all__ = ["Console", "add_common_options", "add_output_options", "requested_detail", "requested_manifest", "verdict"]
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +49,25 @@ def _job_count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of workers; use 1 or more")
     return int(text)
+
+
+def requested_detail(options: argparse.Namespace) -> Detail:
+    """How much a command may show: as the command line says, else scoring.yaml, else the command's own default.
+
+    Public where scoring.yaml cannot be read: the command reads it again, and fails in its own way.
+    """
+    asked: Detail | None = getattr(options, "detail", None)
+    default: Detail = options.default_detail
+    if asked is not None:
+        return asked
+    reference: Path | None = getattr(options, "reference", None)
+    if reference is None:
+        return default
+    try:
+        settings = load_settings(reference if reference.is_dir() else reference.parent)
+    except Exception:  # noqa: BLE001 - whatever it is, the command meets it too
+        return Detail.PUBLIC
+    return settings.detail or default
 
 
 def requested_manifest(options: argparse.Namespace) -> Manifest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import traceback
 from collections.abc import Sequence
 from enum import IntEnum
@@ -73,11 +74,18 @@ class ReferenceFault(Exception):
         return cls([Problem(code, Severity.ERROR, video, tuple(frames), message, fix)])
 
 
+_ARRAY: Final = re.compile(
+    r"(?:[\[(][\s\[(]*)?(?:(?:[-+]?[\d.]+(?:e[-+]?\d+)?|True|False|nan|inf)[\s,;\[\](){}]+){7,}[-+\d.e]*[\])}]*"
+)
+"""Eight numbers in a row or more."""
+_BYTES: Final = re.compile(r"""b(?:'(?:[^'\\]|\\.){8,}'|"(?:[^"\\]|\\.){8,}")""")
+
+
 def account(error: BaseException, *, messages: bool) -> str:
     """How an exception came about, its causes first: like a traceback.
 
     The message of an exception that nobody foresaw may hold parts of what it fell over, such as hidden ground truth; without
-    `messages` only its kind is told.
+    `messages` only its kind is told. Contents of arrays and files are left out of a message in any case.
     """
     parts = []
     chain: BaseException | None = error
@@ -88,7 +96,11 @@ def account(error: BaseException, *, messages: bool) -> str:
         if isinstance(chain, WorkerFault):
             what = str(chain) if messages else chain.where
         else:
-            what = f"{type(chain).__qualname__}: {chain}" if messages else type(chain).__qualname__
+            what = f"{type(chain).__qualname__}: {_without_contents(str(chain))}" if messages else type(chain).__qualname__
         parts.append(f"Traceback (most recent call last):\n{lines}{what}")
         chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
     return "\n\n".join(reversed(parts))
+
+
+def _without_contents(message: str) -> str:
+    return _BYTES.sub("b'...'", _ARRAY.sub("[...]", message))

@@ -215,7 +215,7 @@ def place_of(submission: StoredSubmission, report: Report) -> Place:
         report.submission,
         dict(report.scores.values) if report.scores else None,
         report.scores.object_mean if report.scores else None,
-        report.interval,
+        report.scores.interval if report.scores else None,
         len(errors),
         len(report.problems) - len(errors),
         tuple(errors[:_SHOWN_PROBLEMS]),

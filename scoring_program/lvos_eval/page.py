@@ -13,9 +13,11 @@ from markupsafe import Markup
 from lvos_eval import charts
 from lvos_eval.problems import Severity
 from lvos_eval.protocol import Protocol, Task
+from lvos_eval.publication import OTHER_DIGITS
 from lvos_eval.rendering import render
 from lvos_eval.report import FrameDetails, Report, State
-from lvos_eval.sections import VideoSection, attribute_rows, problem_groups, video_sections
+from lvos_eval.sections import VideoSection, problem_groups, video_sections
+from lvos_eval.settings import Detail
 from lvos_eval.visibility import pooled_means
 from lvos_eval.wording import printable
 
@@ -63,7 +65,8 @@ def render_page(report: Report, frames: FrameDetails | None = None) -> str:
 
     `frames` is for public ground truth only; without it there is nothing per frame to render.
     """
-    sections = video_sections(report.per_object, frames)
+    scores = report.scores
+    sections = video_sections(scores, frames) if scores else ()
     return render(
         "page.html.j2",
         version=report.version,
@@ -75,10 +78,13 @@ def render_page(report: Report, frames: FrameDetails | None = None) -> str:
         meanings=ATTRIBUTES,
         sections=sections,
         anchors={section.name: section.anchor for section in sections},
-        attributes=attribute_rows(report.per_object),
+        attributes=scores.attributes if scores else (),
         groups=problem_groups(report.problems),
         errors=sum(problem.severity is Severity.ERROR for problem in report.problems),
         full=frames is not None,
+        exact=scores is not None and scores.detail is Detail.FULL,
+        # a digit more would be a zero that nobody has measured
+        digits=2 if scores is not None and scores.detail is Detail.FULL else OTHER_DIGITS - 2,
         pooled=pooled_means(o.means for section in sections for o in section.objects),
         drawn=sum(len(o.pictures) for section in sections for o in section.objects),
         **_pictures(report, sections),
@@ -94,13 +100,14 @@ def _rule(report: Report) -> str:
 
 def _pictures(report: Report, sections: Sequence[VideoSection]) -> dict[str, Markup]:
     """The charts of a scored report."""
-    if report.scores is None:
+    scores = report.scores
+    if scores is None:
         return {"gauge": Markup(), "distribution": Markup(), "scatter": Markup()}
     anchors = {section.name: section.anchor for section in sections}
-    dots = [charts.Dot(f"{printable(o.video)}/{o.id}", o.j, o.f, o.unseen, anchors[o.video]) for o in report.per_object]
-    splits = {name: [o.jf for o in report.per_object if o.unseen is (name == "unseen")] for name in ("seen", "unseen")}
+    dots = [charts.Dot(f"{printable(o.video)}/{o.id}", o.j, o.f, o.unseen, anchors[o.video]) for o in scores.objects]
+    splits = {name: [o.jf for o in scores.objects if o.unseen is (name == "unseen")] for name in scores.split_means}
     return {
-        "gauge": charts.gauge(report.scores.values["Overall"], report.interval),
-        "distribution": charts.distribution(splits),
+        "gauge": charts.gauge(scores.values["Overall"], scores.interval),
+        "distribution": charts.distribution(splits, scores.split_means),
         "scatter": charts.scatter(dots),
     }

@@ -1,23 +1,21 @@
 """The results of a run as data: what every output (page, details, log) is made from.
 
-`Report` holds nothing per frame. What may only be shown with public ground truth is in `FrameDetails`, which a public run
-never makes: an output cannot leak what its data does not have.
+`Report` holds nothing per frame, and its numbers are the published ones. What may only be shown with public ground truth is in
+`FrameDetails`, which a public run never makes: an output cannot leak what its data does not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from statistics import fmean
 from typing import Any, Final
 
-from lvos_eval.aggregation import ObjectScore, Scores
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.manifest import Manifest
 from lvos_eval.overlays import Picture
 from lvos_eval.problems import Problem
-from lvos_eval.uncertainty import Interval
+from lvos_eval.publication import PublishedObject, PublishedScores
 from lvos_eval.visibility import frame_means
 
 __all__ = ["DETAILS_FORMAT", "FrameDetails", "Progress", "Report", "State", "details"]
@@ -66,10 +64,7 @@ class Report:
     objects: int = 0
     frames: int = 0
     """Frames with at least one scored object."""
-    scores: Scores | None = None
-    interval: Interval | None = None
-    """Of Overall; None where a split has too few videos to tell."""
-    per_object: tuple[ObjectScore, ...] = ()
+    scores: PublishedScores | None = None
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader of the scores should know: oddities of the reference, splits without objects, a reason to have stopped."""
@@ -88,6 +83,7 @@ class FrameDetails:
 
 def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The content of `scoring_details.json` and of `--json`; its layout is `docs/report.schema.json`."""
+    scores = report.scores
     content: dict[str, Any] = {
         "format": DETAILS_FORMAT,
         "state": report.state,
@@ -100,11 +96,15 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
             "objects": report.objects,
             "frames": report.frames,
         },
-        "scores": dict(report.scores.values) if report.scores else None,
-        "interval": asdict(report.interval) if report.interval else None,
-        "J&F-objects": report.scores.object_mean if report.scores else None,
-        "objects": [_object(score) for score in report.per_object],
-        "videos": _videos(report.per_object),
+        "detail": scores.detail if scores else None,
+        "scores": dict(scores.values) if scores else None,
+        "interval": asdict(scores.interval) if scores and scores.interval else None,
+        "J&F-objects": scores.object_mean if scores else None,
+        "objects": [_object(score) for score in scores.objects] if scores else [],
+        "videos": [
+            {"video": video.name, "objects": video.objects, "J": video.j, "F": video.f, "V": video.v, "J&F": video.jf}
+            for video in (scores.videos if scores else ())
+        ],
         "problems": [asdict(problem) for problem in report.problems],
         "notes": list(report.notes),
     }
@@ -122,7 +122,7 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
     return content
 
 
-def _object(score: ObjectScore) -> dict[str, Any]:
+def _object(score: PublishedObject) -> dict[str, Any]:
     return {
         "video": score.video,
         "object": score.id,
@@ -135,17 +135,6 @@ def _object(score: ObjectScore) -> dict[str, Any]:
         "V": score.v,
         "J&F": score.jf,
     }
-
-
-def _videos(objects: Sequence[ObjectScore]) -> list[dict[str, Any]]:
-    """Means over the objects of each video."""
-    by_video: dict[str, list[ObjectScore]] = {}
-    for score in objects:
-        by_video.setdefault(score.video, []).append(score)
-    return [
-        {"video": video, "objects": len(members)} | {name: fmean(getattr(m, name.lower()) for m in members) for name in "JFV"}
-        for video, members in by_video.items()
-    ]
 
 
 def manifest_summary(manifest: Manifest) -> dict[str, Any]:

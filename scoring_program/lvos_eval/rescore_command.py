@@ -48,16 +48,16 @@ def add_rescore(commands: Any) -> None:
     parser.add_argument("--names", metavar="CSV", type=Path, help="table of two columns, submission and name")
     parser.add_argument("--previous", metavar="JSON", type=Path, help="earlier leaderboard.json, to show who moved")
     parser.add_argument(
-        "--detail", choices=list(Detail), type=Detail, help="how much the pages tell (default: scoring.yaml, else public)"
+        "--detail", choices=list(Detail), type=Detail, help="how much the results tell (default: scoring.yaml, else public)"
     )
     parser.add_argument("--backend", choices=BACKENDS, default="local", help="where to work (default: local)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of the cluster, such as tcp://10.0.0.1:8786")
     parser.add_argument("--ship", action="store_true", help="send the masks with the work, to workers without shared storage")
     add_common_options(parser)
-    parser.set_defaults(run=_rescore)
+    parser.set_defaults(run=_rescore, default_detail=Detail.PUBLIC)
 
 
-def _rescore(options: argparse.Namespace) -> ExitCode:
+def _rescore(options: argparse.Namespace, detail: Detail) -> ExitCode:
     # not loaded for the other commands, because file locks are not to be had on every system
     from lvos_eval.rescoring import Rescoring
     from lvos_eval.store import open_store
@@ -70,11 +70,10 @@ def _rescore(options: argparse.Namespace) -> ExitCode:
     # workers may have another working directory
     manifest = replace(manifest, folder=manifest.folder.absolute())
     submissions, notes = _find(options, manifest)
-    detail = options.detail or manifest.settings.detail or Detail.PUBLIC
     places: list[Place] = []
 
     def finish(number: int, result: RunResult) -> None:
-        _write(output / RESULTS / submissions[number].folder, manifest, result, detail)
+        _write(output / RESULTS / submissions[number].folder, manifest, result)
         places.append(place_of(submissions[number], result.report))
 
     try:
@@ -87,7 +86,7 @@ def _rescore(options: argparse.Namespace) -> ExitCode:
         open_backend(options.backend, options.scheduler, options.jobs, storage) as backend,
     ):
         progress = None if log.quiet else log.text
-        rescoring = Rescoring(manifest, backend, store, progress, strict=options.strict, ship=options.ship)
+        rescoring = Rescoring(manifest, backend, store, progress, strict=options.strict, detail=detail, ship=options.ship)
         signed = signature(manifest, rescoring.digest, __version__)
         log.say(f"lvos-eval {__version__} {signed}")
         log.say(f"{counted(len(submissions), 'submission')}; work is done by {backend.description}")
@@ -138,9 +137,9 @@ def _find(options: argparse.Namespace, manifest: Manifest) -> tuple[Sequence[Sto
     return submissions, notes
 
 
-def _write(folder: Path, manifest: Manifest, result: RunResult, detail: Detail) -> None:
+def _write(folder: Path, manifest: Manifest, result: RunResult) -> None:
     """The results of one submission, in place of those of an earlier run, also of one that was killed."""
     target = OutputFolder(folder)
-    result_files(manifest, result, detail).write(target)
+    result_files(manifest, result).write(target)
     if result.report.scores is not None:
         target.write_scores(result.report.scores.values)

@@ -29,6 +29,7 @@ from lvos_eval.problems import Problem, ProblemCollector
 from lvos_eval.protocol import Task
 from lvos_eval.reference import combine_digests, find_sizes
 from lvos_eval.run import RunResult, conclude, matched_values
+from lvos_eval.settings import Detail
 from lvos_eval.shipping import ShippedChunk, evaluate_shipped, pack
 from lvos_eval.store import Store, StoredVideo
 
@@ -86,9 +87,17 @@ class Rescoring:
     """Scores submissions against one reference, with a store and somewhere to do the work."""
 
     def __init__(
-        self, manifest: Manifest, backend: Backend, store: Store, log: TextIO | None, *, strict: bool, ship: bool = False
+        self,
+        manifest: Manifest,
+        backend: Backend,
+        store: Store,
+        log: TextIO | None,
+        *,
+        strict: bool,
+        detail: Detail,
+        ship: bool = False,
     ) -> None:
-        """Reads the ground truth; `ship` sends masks along with the work.
+        """Reads the ground truth; `detail` is how much of the scores may be shown, `ship` sends masks along with the work.
 
         Raises ReferenceFault with every mask that cannot be used, or if the seal is broken.
         """
@@ -102,6 +111,7 @@ class Rescoring:
         self._store = store
         self._log = log
         self._strict = strict
+        self._detail = detail
         self._videos = {video.name: video for video in manifest.videos}
         self._sizes = find_sizes(manifest)
         self.tally = Tally()
@@ -234,7 +244,7 @@ class Rescoring:
         values: Mapping[str, Sequence[ObjectFrame]] = {}
         if not collector.has_errors:
             values = {video.name: known[video.name].values if video.name in known else () for video in self._manifest.videos}
-        return conclude(self._manifest, self.digest, submission, collector, values)
+        return conclude(self._manifest, self.digest, submission, collector, values, self._detail)
 
 
 class _Work:

@@ -9,9 +9,8 @@ from lvos_eval.manifest import Manifest
 from lvos_eval.outputs import OutputFolder
 from lvos_eval.overlays import draw_worst_frames
 from lvos_eval.page import render_page
-from lvos_eval.report import State, details, manifest_summary
+from lvos_eval.report import details, manifest_summary
 from lvos_eval.run import RunResult
-from lvos_eval.settings import Detail
 
 __all__ = ["ResultFiles", "result_files"]
 
@@ -28,9 +27,9 @@ class ResultFiles:
         output.write_details(self.details)
 
 
-def result_files(manifest: Manifest, result: RunResult, detail: Detail) -> ResultFiles:
-    """Page and details of a result, with per-frame values and pictures where `detail` allows them."""
-    frames = None
-    if detail is Detail.FULL and result.report.state is State.SCORED:
-        frames = replace(result.frames, pictures=draw_worst_frames(manifest, result.submission, result.frames.values))
+def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
+    """Page and details of a result, with per-frame values and pictures where it has any."""
+    frames = result.frames
+    if frames is not None:
+        frames = replace(frames, pictures=draw_worst_frames(manifest, result.submission, frames.values))
     return ResultFiles(render_page(result.report, frames), details(result.report, frames, manifest_summary(manifest)))

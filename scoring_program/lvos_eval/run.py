@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lvos_eval import __version__
-from lvos_eval.aggregation import aggregate, score_objects
+from lvos_eval.aggregation import score_objects
 from lvos_eval.assignment import match_proposals, require_solver
 from lvos_eval.check_masks import check_masks
 from lvos_eval.check_names import check_names
@@ -20,10 +20,11 @@ from lvos_eval.findings import VideoFindings
 from lvos_eval.manifest import Manifest
 from lvos_eval.problems import Problem, ProblemCollector
 from lvos_eval.protocol import SCORE_KEYS, Task
+from lvos_eval.publication import publish
 from lvos_eval.reference import combine_digests, find_sizes, known_sizes, signature
 from lvos_eval.report import FrameDetails, Report, State
+from lvos_eval.settings import Detail
 from lvos_eval.submission import Submission, open_submission
-from lvos_eval.uncertainty import overall_interval
 from lvos_eval.workers import run_chunks
 
 __all__ = [
@@ -47,7 +48,8 @@ class RunResult:
     """The outcome of a run: what may be said in public, and what only with public ground truth."""
 
     report: Report
-    frames: FrameDetails
+    frames: FrameDetails | None
+    """None unless scored in full detail."""
     submission: Submission
 
 
@@ -80,9 +82,9 @@ def seal(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
 
 
 def score_submission(
-    path: Path, manifest: Manifest, digest: str, jobs: int | None, observe: Observer, *, strict: bool = False
+    path: Path, manifest: Manifest, digest: str, jobs: int | None, observe: Observer, *, detail: Detail, strict: bool = False
 ) -> RunResult:
-    """Scores a submission, or tells everything that is wrong with it.
+    """Scores a submission, or tells everything that is wrong with it; `detail` is how much of the scores may be shown.
 
     With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
     decoded once, for its check and its score. Raises ReferenceFault, Stopped, UsageFault.
@@ -109,7 +111,7 @@ def score_submission(
             "restore it, or put the new digest into scoring.yaml and rescore every submission",
         )
     values = {} if collector.has_errors else matched_values(manifest, results.values)
-    return conclude(manifest, digest, submission, collector, values)
+    return conclude(manifest, digest, submission, collector, values, detail)
 
 
 def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> Mapping[str, Sequence[ObjectFrame]]:
@@ -128,8 +130,12 @@ def conclude(
     submission: Submission,
     collector: ProblemCollector,
     values: Mapping[str, Sequence[ObjectFrame]],
+    detail: Detail,
 ) -> RunResult:
-    """The outcome for a submission whose every problem is in `collector`; `values`, by video, count where there is no error."""
+    """The outcome for a submission whose every problem is in `collector`; `values`, by video, count where there is no error.
+
+    No unrounded number of a public result leaves this function.
+    """
     report = replace(
         new_report(manifest),
         state=State.INVALID,
@@ -138,14 +144,14 @@ def conclude(
         problems=collector.problems,
     )
     if collector.has_errors:
-        return RunResult(report, FrameDetails({}), submission)
+        return RunResult(report, None, submission)
     objects = tuple(score for video in manifest.videos for score in score_objects(video, values[video.name]))
-    scores = aggregate(objects)
+    scores = publish(objects, detail)
     left_out = [key for key in SCORE_KEYS if key not in scores.values]
     notes = (*report.notes, f"no object in a split: {', '.join(left_out)} are left out") if left_out else report.notes
     return RunResult(
-        replace(report, state=State.SCORED, scores=scores, interval=overall_interval(objects), per_object=objects, notes=notes),
-        FrameDetails(_frame_details(manifest, values)),
+        replace(report, state=State.SCORED, scores=scores, notes=notes),
+        FrameDetails(_frame_details(manifest, values)) if detail is Detail.FULL else None,
         submission,
     )
 

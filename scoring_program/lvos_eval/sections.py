@@ -1,24 +1,21 @@
-"""The parts of the detail page as data: a section for each video, a row for each attribute, a group for each kind of problem."""
+"""The parts of the detail page as data: a section for each video, a group for each kind of problem."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from lvos_eval import charts
-from lvos_eval.aggregation import ObjectScore
 from lvos_eval.overlays import Picture
 from lvos_eval.problems import CATALOGUE, Problem, Severity
+from lvos_eval.publication import PublishedObject, PublishedScores
 from lvos_eval.report import FrameDetails
 from lvos_eval.visibility import FrameMeans, frame_means
 
 __all__ = [
-    "AttributeRow",
     "ObjectSection",
     "ProblemGroup",
     "VideoSection",
-    "attribute_rows",
     "problem_groups",
     "video_sections",
 ]
@@ -28,7 +25,7 @@ __all__ = [
 class ObjectSection:
     """One object in the section of its video; all but `score` are empty unless frames may be shown."""
 
-    score: ObjectScore
+    score: PublishedObject
     timeline: str = ""
     first: int = 0
     last: int = 0
@@ -48,25 +45,7 @@ class VideoSection:
     j: float
     f: float
     v: float
-
-    @property
-    def jf(self) -> float:
-        return (self.j + self.f) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeRow:
-    """Means over the objects of the videos that have an attribute."""
-
-    name: str
-    videos: int
-    objects: int
-    j: float
-    f: float
-
-    @property
-    def jf(self) -> float:
-        return (self.j + self.f) / 2
+    jf: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +72,28 @@ class ProblemGroup:
         return any(problem.frames for problem in self.problems)
 
 
-def video_sections(objects: Sequence[ObjectScore], frames: FrameDetails | None) -> tuple[VideoSection, ...]:
+def video_sections(scores: PublishedScores, frames: FrameDetails | None) -> tuple[VideoSection, ...]:
     """One section for each video, in the order of the objects."""
-    by_video: dict[str, list[ObjectScore]] = {}
-    for score in objects:
-        by_video.setdefault(score.video, []).append(score)
+    members: dict[str, list[PublishedObject]] = {}
+    for score in scores.objects:
+        members.setdefault(score.video, []).append(score)
     return tuple(
         VideoSection(
             f"v{number}",
-            video,
-            members[0].unseen,
-            members[0].attributes,
-            tuple(_object_section(score, frames) for score in members),
-            *(fmean(getattr(score, measure) for score in members) for measure in "jfv"),
+            video.name,
+            video.unseen,
+            video.attributes,
+            tuple(_object_section(score, frames) for score in members[video.name]),
+            video.j,
+            video.f,
+            video.v,
+            video.jf,
         )
-        for number, (video, members) in enumerate(by_video.items(), 1)
+        for number, video in enumerate(scores.videos, 1)
     )
 
 
-def _object_section(score: ObjectScore, frames: FrameDetails | None) -> ObjectSection:
+def _object_section(score: PublishedObject, frames: FrameDetails | None) -> ObjectSection:
     values = frames.values.get((score.video, score.id), ()) if frames is not None else ()
     if frames is None or not values:
         return ObjectSection(score)
@@ -126,21 +108,6 @@ def _object_section(score: ObjectScore, frames: FrameDetails | None) -> ObjectSe
         [picture.frame for picture in pictures],
     )
     return ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), pictures)
-
-
-def attribute_rows(objects: Sequence[ObjectScore]) -> tuple[AttributeRow, ...]:
-    """One row for each attribute, the hardest first."""
-    by_attribute: dict[str, list[ObjectScore]] = {}
-    for score in objects:
-        for attribute in score.attributes:
-            by_attribute.setdefault(attribute, []).append(score)
-    rows = [
-        AttributeRow(
-            name, len({o.video for o in members}), len(members), fmean(o.j for o in members), fmean(o.f for o in members)
-        )
-        for name, members in by_attribute.items()
-    ]
-    return tuple(sorted(rows, key=lambda row: (row.jf, row.name)))
 
 
 def problem_groups(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:

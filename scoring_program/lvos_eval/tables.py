@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lvos_eval.aggregation import ObjectScore, Scores
+from lvos_eval.publication import OTHER_DIGITS, PublishedObject, PublishedScores
 from lvos_eval.reference_check import ReferenceSummary
+from lvos_eval.settings import Detail
 
 __all__ = ["object_csv", "score_table", "summary_table"]
 
 
-def score_table(scores: Scores) -> str:
+def score_table(scores: PublishedScores) -> str:
     """The ten scores as a table, in percent with two decimals."""
     width = max(map(len, scores.values))
     lines = [f"{key:<{width}}  {100 * value:6.2f}" for key, value in scores.values.items()]
-    return "\n".join([*lines, f"{'J&F-objects':<{width}}  {100 * scores.object_mean:6.2f}  (plain mean over objects)"])
+    digits = 2 if scores.detail is Detail.FULL else OTHER_DIGITS - 2
+    mean = f"{100 * scores.object_mean:{4 + digits}.{digits}f}"
+    return "\n".join([*lines, f"{'J&F-objects':<{width}}  {mean:<6}  (plain mean over objects)"])
 
 
-def object_csv(objects: Sequence[ObjectScore]) -> str:
+def object_csv(objects: Sequence[PublishedObject]) -> str:
     """One line an object, as the official toolkit prints it; `Sequence` is `<video>_<object id>`."""
     lines = [f"{score.video}_{score.id},{score.j:.3f},{score.f:.3f},{score.v:.3f}" for score in objects]
     return "\n".join(["Sequence,J-Mean,F-Mean,V-Mean", *lines])

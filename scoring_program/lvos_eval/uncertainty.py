@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-from lvos_eval.aggregation import ObjectScore
 
 __all__ = ["LEVEL", "RESAMPLES", "SEED", "Interval", "PairedDifference", "overall_difference", "overall_interval"]
 
@@ -22,6 +20,19 @@ LEVEL: Final = 0.95
 RESAMPLES: Final = 10_000
 SEED: Final = 20240501
 """The month of the official toolkit's second version; any number would do, as long as it stays."""
+
+
+class Scored(Protocol):
+    """An object with its J&F."""
+
+    @property
+    def video(self) -> str: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def unseen(self) -> bool: ...
+    @property
+    def jf(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ class PairedDifference:
     seed: int
 
 
-def overall_interval(objects: Sequence[ObjectScore], *, resamples: int = RESAMPLES, seed: int = SEED) -> Interval | None:
+def overall_interval(objects: Sequence[Scored], *, resamples: int = RESAMPLES, seed: int = SEED) -> Interval | None:
     """The percentile bootstrap interval of Overall (Efron, 1979) over videos, drawn anew within each split.
 
     None if a split has a single video: its draws would all be the same and the interval too narrow. Equal objects give equal
@@ -64,7 +75,7 @@ def overall_interval(objects: Sequence[ObjectScore], *, resamples: int = RESAMPL
 
 
 def overall_difference(
-    old: Sequence[ObjectScore], new: Sequence[ObjectScore], *, resamples: int = RESAMPLES, seed: int = SEED
+    old: Sequence[Scored], new: Sequence[Scored], *, resamples: int = RESAMPLES, seed: int = SEED
 ) -> PairedDifference | None:
     """The paired bootstrap of the difference in Overall, `new` less `old`, over videos, drawn anew within each split.
 
@@ -89,7 +100,7 @@ _Split: TypeAlias = Sequence[tuple[float, int]]
 """Of each video, the sum of the values of its objects and their number."""
 
 
-def _splits(objects: Sequence[ObjectScore], before: Mapping[tuple[str, int, bool], float] | None = None) -> list[_Split] | None:
+def _splits(objects: Sequence[Scored], before: Mapping[tuple[str, int, bool], float] | None = None) -> list[_Split] | None:
     """The splits that have objects, by J&F less what it was before; None if there is none, or one of a single video."""
     splits: list[_Split] = [
         split for unseen in (False, True) if (split := _by_video((o for o in objects if o.unseen is unseen), before or {}))
@@ -108,7 +119,7 @@ def _draws(splits: Sequence[_Split], resamples: int, seed: int) -> NDArray[np.fl
     return total / len(splits)
 
 
-def _by_video(objects: Iterable[ObjectScore], before: Mapping[tuple[str, int, bool], float]) -> list[tuple[float, int]]:
+def _by_video(objects: Iterable[Scored], before: Mapping[tuple[str, int, bool], float]) -> list[tuple[float, int]]:
     """Of each video, the sum of J&F over its objects and their number; videos in the order of the objects."""
     videos: dict[str, tuple[float, int]] = {}
     for score in objects:

@@ -74,9 +74,8 @@ class ReferenceFault(Exception):
         return cls([Problem(code, Severity.ERROR, video, tuple(frames), message, fix)])
 
 
-_ARRAY: Final = re.compile(
-    r"(?:[\[(][\s\[(]*)?(?:(?:[-+]?[\d.]+(?:e[-+]?\d+)?|True|False|nan|inf)[\s,;\[\](){}]+){7,}[-+\d.e]*[\])}]*"
-)
+_NUMBER: Final = r"(?:[-+]?[\d.]+(?:e[-+]?\d+)?|True|False|nan|inf)"
+_ARRAY: Final = re.compile(rf"(?:[\[(][\s\[(]*)?{_NUMBER}(?:[\s,;\[\](){{}}]+{_NUMBER}){{7,}}[\])}}]*")
 """Eight numbers in a row or more."""
 _BYTES: Final = re.compile(r"""b(?:'(?:[^'\\]|\\.){8,}'|"(?:[^"\\]|\\.){8,}")""")
 

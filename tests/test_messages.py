@@ -1,0 +1,178 @@
+"""The message of an exception that nobody foresaw may hold parts of hidden masks: it is printed for public masks only.
+
+The work of a command is broken at each of its stages by an exception that holds a marker, an array and bytes of a file.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+
+import submissions
+from lvos_eval.cli import main, platform_main
+from lvos_eval.faults import ExitCode, account
+
+MARKER: Final = "gtMarker"
+ARRAY: Final = np.arange(7300, 7400).reshape(10, 10)
+CONTENTS: Final = ("7319", "7350", "IDAT-of-a-mask")
+"""Parts of the array and of the bytes."""
+
+SECRETS: Final = (MARKER, ARRAY, b"\x89PNG\r\n\x1a\nIDAT-of-a-mask")
+
+STAGES: Final = {
+    "settings": ("console", "load_settings"),
+    "metadata": ("console", "load_manifest"),
+    "sizes": ("run", "find_sizes"),
+    "submission": ("run", "open_submission"),
+    "masks": ("workers", "evaluate_chunk"),
+    "findings": ("run", "check_masks"),
+    "scores": ("run", "publish"),
+    "page": ("result_folder", "render_page"),
+    "details": ("result_folder", "details"),
+}
+"""A function that is called at each stage of a scoring run, by module."""
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    return submissions.write_reference(tmp_path / "in" / "ref")
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Path:
+    return submissions.write_folder(tmp_path / "in" / "res", submissions.good_files())
+
+
+def break_at(stage: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError(*SECRETS)
+
+    module, name = stage
+    monkeypatch.setattr(importlib.import_module(f"lvos_eval.{module}"), name, fail)
+
+
+def told(capsys: pytest.CaptureFixture[str], output: Path) -> str:
+    """Everything that a command printed and wrote."""
+    printed = capsys.readouterr()
+    return "".join([printed.out, printed.err, *(path.read_text() for path in output.rglob("*") if path.is_file())])
+
+
+def run(command: str, tmp_path: Path, *options: str) -> int:
+    reference, submission, output = tmp_path / "in" / "ref", tmp_path / "in" / "res", tmp_path / "out"
+    common = ["--jobs", "1", "--quiet", *options]
+    to = ["--output", str(output)]
+    commands: dict[str, Callable[[], int]] = {
+        "evaluate": lambda: platform_main([str(tmp_path / "in"), str(output), *common]),
+        "score": lambda: main(["score", str(submission), "--reference", str(reference), *to, *common]),
+        "rescore": lambda: main(["rescore", str(tmp_path / "stored"), "--reference", str(reference), *to, *common]),
+        "check-reference": lambda: main(["check-reference", str(reference), *common]),
+    }
+    return commands[command]()
+
+
+@pytest.mark.parametrize("options", [(), ("--debug",)], ids=["plain", "debug"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_on_hidden_masks_no_stage_of_a_run_shows_a_message(
+    stage: str,
+    options: Sequence[str],
+    reference: Path,
+    submission: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    break_at(STAGES[stage], monkeypatch)
+    assert run("evaluate", tmp_path, *options) == ExitCode.UNFORESEEN
+    text = told(capsys, tmp_path / "out")
+    assert "Traceback" in text
+    assert "\nValueError\n" in text
+    assert [word for word in (MARKER, *CONTENTS) if word in text] == []
+    assert "lvos-eval itself failed" in (tmp_path / "out" / "detailed_results.html").read_text()
+
+
+@pytest.mark.parametrize("asked", ["option", "settings"])
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "settings"])
+def test_on_public_masks_a_message_is_shown_without_the_contents_of_arrays_and_files(
+    stage: str,
+    asked: str,
+    reference: Path,
+    submission: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if asked == "settings":
+        (reference / "scoring.yaml").write_text("detail: full\n")
+    break_at(STAGES[stage], monkeypatch)
+    assert run("evaluate", tmp_path, *(("--detail", "full") if asked == "option" else ())) == ExitCode.UNFORESEEN
+    text = told(capsys, tmp_path / "out")
+    assert f"ValueError: ({MARKER!r}, array" in text
+    assert [word for word in CONTENTS if word in text] == []
+
+
+def test_what_fails_before_it_is_decided_shows_no_message(
+    reference: Path, submission: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (reference / "scoring.yaml").write_text("detail: full\n")
+    break_at(("console", "load_settings"), monkeypatch)
+    assert run("score", tmp_path, "--debug") == ExitCode.UNFORESEEN
+    assert MARKER not in told(capsys, tmp_path / "out")
+
+
+def test_what_is_decided_does_not_change_on_the_way(
+    reference: Path, submission: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Settings that become others while a run reads them change neither its messages nor its outputs."""
+    (reference / "scoring.yaml").write_text("detail: public\n")
+    console = importlib.import_module("lvos_eval.console")
+    load = console.load_settings
+
+    def load_and_change(folder: Path) -> object:
+        settings = load(folder)
+        (reference / "scoring.yaml").write_text("detail: full\n")
+        return settings
+
+    monkeypatch.setattr(console, "load_settings", load_and_change)
+    assert run("evaluate", tmp_path) == ExitCode.SUCCESS
+    assert 'class="timeline"' not in told(capsys, tmp_path / "out")
+
+
+@pytest.mark.parametrize("stage", ["settings", "metadata", "submission", "masks", "findings", "scores", "page"])
+def test_a_rescoring_of_hidden_masks_shows_no_message(
+    stage: str, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submissions.write_folder(tmp_path / "stored" / "one", submissions.good_files())
+    at = {"masks": ("rescoring", "evaluate_chunk"), "findings": ("rescoring", "check_masks")}
+    break_at(at.get(stage, STAGES[stage]), monkeypatch)
+    assert run("rescore", tmp_path, "--debug") == ExitCode.UNFORESEEN
+    text = told(capsys, tmp_path / "nothing")
+    assert [word for word in (MARKER, *CONTENTS) if word in text] == []
+
+
+def test_the_check_of_hidden_masks_shows_no_message(
+    reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    break_at(("workers", "evaluate_chunk"), monkeypatch)
+    assert run("check-reference", tmp_path, "--debug") == ExitCode.UNFORESEEN
+    text = told(capsys, tmp_path / "nothing")
+    assert [word for word in (MARKER, *CONTENTS) if word in text] == []
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (f"bad {ARRAY!r}", "bad array[...]"),
+        (f"bad {ARRAY}", "bad [...]"),
+        (f"bad {np.zeros((3, 3), bool)}", "bad [...]"),
+        (f"bad {b'0123456789'!r}", "bad b'...'"),
+        ("shapes (720,1280) and (360,640) at 0x7f, r = 1e-5", "shapes (720,1280) and (360,640) at 0x7f, r = 1e-5"),
+        (f"{submissions.labels('aVideo01', 1).tolist()} is odd", "[...] is odd"),
+    ],
+)
+def test_contents_are_taken_out_of_messages(message: str, shown: str) -> None:
+    assert account(ValueError(message), messages=True).splitlines()[-1] == f"ValueError: {shown}"

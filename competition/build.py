@@ -38,6 +38,9 @@ CODABENCH_BUNDLE: Final = "lvos-codabench.zip"
 CODALAB_BUNDLE: Final = "lvos-codalab.zip"
 STARTING_KIT: Final = "starting_kit.zip"
 
+SUBMISSIONS_ON_HIDDEN: Final = 10
+"""More submissions of one participant than that on hidden masks are warned of: each result tells a little of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
@@ -145,6 +148,20 @@ def _say_what_is_public(splits: Sequence[Split], data: Data) -> None:
         print(f"{split.phase.key} phase: detail: {split.detail} ({shows})", flush=True)
         if split.manifest.settings.detail not in (None, split.detail):
             print(f"NOTE: its scoring.yaml says detail: {split.manifest.settings.detail}, which the bundle does not follow")
+    _warn_of_many_submissions([split.phase for split in splits if split.detail is Detail.PUBLIC])
+
+
+def _warn_of_many_submissions(hidden: Sequence[Phase]) -> None:
+    """Says so where a participant can ask the hidden masks often, over all phases that are scored on them."""
+    total = sum(phase.submissions_each for phase in hidden)
+    if total > SUBMISSIONS_ON_HIDDEN:
+        phases = ", ".join(f"{phase.key} {phase.submissions_each}" for phase in hidden)
+        print(
+            f"WARNING: each participant may have {total} submissions scored on the hidden masks ({phases}).\n"
+            f"         Rounded results still tell a little of the masks each time. Keep to {SUBMISSIONS_ON_HIDDEN}:\n"
+            "         lower max_submissions or max_submissions_per_day of these phases.",
+            flush=True,
+        )
 
 
 def _say_what_is_written(competition: Competition, written: Sequence[Path]) -> None:

@@ -71,6 +71,11 @@ class Phase:
         """The first day that does not belong to the phase."""
         return (self.end + timedelta(days=1)).date() if self.end.time() != time() else self.end.date()
 
+    @property
+    def submissions_each(self) -> int:
+        """How many submissions a participant has in the whole phase, by both limits."""
+        return min(self.max_submissions, self.max_submissions_per_day * (self.day_after - self.start.date()).days)
+
 
 @dataclass(frozen=True, slots=True)
 class Competition:

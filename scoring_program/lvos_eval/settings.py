@@ -26,9 +26,9 @@ class Detail(StrEnum):
     """How much the outputs tell."""
 
     PUBLIC = "public"
-    """Per-object means only: nothing on a hidden mask can be told from them."""
+    """Rounded means by object, nothing by frame: a result tells a little of hidden masks (`docs/organiser.md` says how much)."""
     FULL = "full"
-    """Per-frame values and pictures too, for public ground truth."""
+    """All digits, and values and pictures by frame, for public ground truth."""
 
 
 @dataclass(frozen=True, slots=True)

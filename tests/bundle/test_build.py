@@ -22,6 +22,7 @@ from competition.build import main
 from competition.bundle import Bundle, Platform
 from competition.kit import ROOT, kit_members
 from competition.selfcheck import BUNDLES, check_bundle
+from competition.settings import COMPETITION_FILE
 from lvos_eval import __version__
 from lvos_eval.protocol import SCORE_KEYS
 from lvos_eval.reference_check import check_reference
@@ -108,6 +109,37 @@ def test_without_validation_data_nothing_shows_per_frame_values_and_the_output_s
     printed = capsys.readouterr().out
     assert "NOTE: only REFERENCE was given, so ALL phases are scored on it." in printed
     assert "NOTE: its scoring.yaml says detail: full, which the bundle does not follow" in printed
+
+
+def test_many_submissions_on_hidden_masks_are_warned_of(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(reference, "--output", tmp_path / "dist") == 0
+    assert (
+        "WARNING: each participant may have 205 submissions scored on the hidden masks (development 200, final 5).\n"
+        "         Rounded results still tell a little of the masks each time. Keep to 10:\n"
+        "         lower max_submissions or max_submissions_per_day of these phases.\n"
+    ) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("limit", "warned"), [(10, False), (11, True)])
+def test_only_submissions_on_hidden_masks_are_counted_and_ten_are_few(
+    limit: int, warned: bool, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = yaml.safe_load(COMPETITION_FILE.read_text())
+    settings["phases"]["final"]["max_submissions"] = limit
+    (tmp_path / "competition.yaml").write_text(yaml.safe_dump(settings))
+    validation = write_reference(tmp_path / "validation", shift=9)
+    given = ("--settings", tmp_path / "competition.yaml", "--output", tmp_path / "dist")
+    assert build(reference, "--validation", validation, *given) == 0
+    assert ("WARNING" in capsys.readouterr().out) is warned
+
+
+def test_the_shipped_phases_are_not_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    validation = write_reference(tmp_path / "validation")
+    for phases in ((), ("--phases", ROOT / "competition" / "three_tasks.yaml")):
+        assert build(STUB, "--validation", validation, "--output", tmp_path / "dist", *phases) == 0
+        assert "WARNING" not in capsys.readouterr().out
 
 
 def test_our_own_deadline_is_below_the_platforms(built: Built) -> None:

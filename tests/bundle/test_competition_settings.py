@@ -37,6 +37,23 @@ def test_the_shipped_phases_follow_one_another() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "number"),
+    [
+        ({}, 5),
+        ({"max_submissions": 100}, 60),  # 2 a day on the 30 days of April
+        ({"max_submissions": 100, "end": "2027-04-03 00:00:00"}, 4),
+        ({"max_submissions": 100, "end": "2027-04-03 00:00:01"}, 6),
+        ({"max_submissions": 2, "max_submissions_per_day": 5}, 2),
+    ],
+)
+def test_a_participant_has_the_submissions_that_both_limits_allow(changes: dict[str, Any], number: int, tmp_path: Path) -> None:
+    content = yaml.safe_load(COMPETITION_FILE.read_text())
+    content["phases"]["final"] |= changes
+    (tmp_path / "competition.yaml").write_text(yaml.safe_dump(content))
+    assert load_competition(tmp_path / "competition.yaml").phases[1].submissions_each == number
+
+
+@pytest.mark.parametrize(
     ("path", "value", "fault"),
     [
         (("titel",), "x", "titel: unknown key; did you mean title?"),

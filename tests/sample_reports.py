@@ -39,7 +39,15 @@ HOSTILE: Final = (
 """Names that would act, deceive or break the layout if they were taken for more than text."""
 
 
-def scored(videos: int = 12, objects: int = 20, *, names: tuple[str, ...] = (), seed: int = 1, attributes: bool = True) -> Report:
+def scored(
+    videos: int = 12,
+    objects: int = 20,
+    *,
+    names: tuple[str, ...] = (),
+    seed: int = 1,
+    attributes: bool = True,
+    detail: Detail = Detail.FULL,
+) -> Report:
     """A scored report of `videos` videos, named `names` as far as those go."""
     chance = random.Random(seed)
     named = [*names, *("".join(chance.choices(LETTERS, k=8)) for _ in range(videos - len(names)))]
@@ -68,7 +76,7 @@ def scored(videos: int = 12, objects: int = 20, *, names: tuple[str, ...] = (), 
         videos,
         objects,
         70_000,
-        publish(members, Detail.FULL),
+        publish(members, detail),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is public tells nothing about hidden masks but the means of objects."""
+"""What is public tells nothing about hidden masks but the rounded means of objects."""
 
 from __future__ import annotations
 

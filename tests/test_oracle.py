@@ -23,7 +23,6 @@ from lvos_eval.settings import Detail
 from make_stub import FOLDER, REFERENCE
 from submissions import png, score, write_zip
 
-
 PAGE: Final = (FOLDER.parent / "docs" / "organiser.md").read_text(encoding="utf-8")
 """It tells the figures."""
 

@@ -148,6 +148,16 @@ def test_numbers_are_those_of_the_report() -> None:
     assert f"seed {interval.seed}" in text
 
 
+def test_a_public_page_shows_no_digit_that_was_rounded_away() -> None:
+    report = scored(detail=Detail.PUBLIC)
+    assert report.scores is not None
+    html = render_page(report)
+    for score in report.scores.objects:
+        assert f'<td class="n">{100 * score.j:.1f}</td>' in html
+    assert f"{100 * report.scores.values['Overall']:.2f}" in html
+    assert "hold six decimals" in html
+
+
 def test_a_split_without_objects_is_shown_as_a_dash() -> None:
     report = scored()
     assert report.scores is not None

@@ -102,6 +102,8 @@ def _rescore(options: argparse.Namespace) -> ExitCode:
     if tally.damaged:
         entries = "1 entry" if tally.damaged == 1 else f"{tally.damaged} entries"
         log.say(f"note: {entries} of the store could not be used; what they stood for was scored anew")
+    if tally.changed:
+        log.say(f"note: {counted(tally.changed, 'submission')} changed during the run; the results are those of the last state")
     log.say(
         f"scored {tally.scored} of {counted(tally.videos, 'video')}, {counted(tally.frames, 'frame')}; the rest was in the store"
     )

@@ -22,7 +22,7 @@ from lvos_eval.problems import Problem, ProblemCollector
 from lvos_eval.protocol import SCORE_KEYS, Task
 from lvos_eval.reference import combine_digests, find_sizes, known_sizes, signature
 from lvos_eval.report import FrameDetails, Report, State
-from lvos_eval.submission import Submission, open_submission
+from lvos_eval.submission import CHANGED, Submission, open_submission
 from lvos_eval.uncertainty import overall_interval
 from lvos_eval.workers import run_chunks
 
@@ -91,7 +91,7 @@ def score_submission(
         require_solver()
     collector = ProblemCollector(strict)
     submission = open_checked(path, manifest, collector)
-    fingerprint = submission.fingerprint()
+    fingerprint = submission.watch()
     sizes = find_sizes(manifest)
     score = not collector.has_errors
     chunks = plan_chunks(manifest, sizes, submission, score=score)
@@ -100,7 +100,7 @@ def score_submission(
     with closing(run_chunks(chunks, jobs)) as done:
         results.add_all(observe(what, sum(len(chunk.frames) for chunk in chunks), done))
     if submission.fingerprint() != fingerprint:
-        raise Stopped("the submission changed while it was read; run it again when nothing writes to it")
+        raise Stopped(CHANGED)
     check_masks(manifest, results.findings, collector)
     if score and results.digest(manifest) != digest:
         raise ReferenceFault.single(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -93,7 +94,7 @@ def open_stored(path: Path, manifest: Manifest, collector: ProblemCollector) -> 
         return open_checked(path, manifest, collector)
     except UsageFault as fault:
         collector.add("archive-damaged", f"{fault}.", "copy it anew, readable for whoever scores it.")
-        return Submission(MaskSource(path, path.is_file(), manifest.settings.limits), False, "", {}, {}, (), (), ())
+        return Submission(MaskSource(path, os.path.isfile(path), manifest.settings.limits), False, "", {}, {}, (), (), ())
 
 
 def opening(submission: Submission, collector: ProblemCollector) -> str:

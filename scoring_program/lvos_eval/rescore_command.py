@@ -135,6 +135,10 @@ def _find(options: argparse.Namespace, manifest: Manifest) -> tuple[Sequence[Sto
         notes += unused
     if found.others:
         notes += (f"not looked at, for they are no submissions: {listed(found.others)}",)
+    if found.hidden:
+        notes += (f"not looked at, since the name begins with a dot: {listed(found.hidden)}; rename it if it is a submission",)
+    if found.deep:
+        notes += (f"not looked into, since it lies too deep: {listed(found.deep)}; move it up if it holds submissions",)
     if found.links:
         notes += (f"links are not followed: {listed(found.links)}",)
     return submissions, notes

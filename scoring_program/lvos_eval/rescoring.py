@@ -157,10 +157,10 @@ class Rescoring:
                 break
         self.tally.damaged = self._store.damaged
         if waiting:
-            names = listed(sorted(printable(str(path)) for path in waiting.values()))
+            names = listed(sorted(printable(path.name) for path in waiting.values()))
             raise Stopped(
-                f"{counted(len(waiting), 'submission')} changed again and again while they were scored: {names}; "
-                "start again when nothing writes to them: everything else is in the store"
+                f"{counted(len(waiting), 'submission')} changed {_ATTEMPTS} times during the run: {names}; everything else is "
+                "in the store: run the same command again when nothing writes to the submissions"
             )
 
     def _attempt(self, submissions: Mapping[int, Path], finish: Callable[[int, RunResult], None]) -> dict[int, Path]:

@@ -12,8 +12,7 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval import identity, rescore_command, rescoring, run, submission
-from lvos_eval.cli import main
+from lvos_eval import archive, cli, evaluation, identity, rescore_command, rescoring, run, shipping, submission
 from lvos_eval.faults import ExitCode, Stopped
 from lvos_eval.submission import CHANGED
 from rescores import board, published, rescore
@@ -79,7 +78,7 @@ def after_recognition(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
 
 def after_planning(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
     """Changes something when the masks of the team's first video are about to be read."""
-    original = rescoring.evaluate_chunk
+    original = evaluation.evaluate_chunk
 
     def evaluate(chunk: Any) -> Any:
         if chunk.source is not None and "team" in str(chunk.source.path):
@@ -142,11 +141,11 @@ def test_a_submission_that_is_replaced_gets_the_scores_of_one_of_its_states_and_
 ) -> None:
     swap = Swap(kind, tmp_path)
     expected_first, expected_second = expected(kind)
-    options = ("--store", tmp_path / "store", *(["--ship"] if ship else []))
+    options: list[str | Path] = ["--store", tmp_path / "store", *(["--ship"] if ship else [])]
     with pytest.MonkeyPatch.context() as patch:
         if ship and moment is after_planning:
             # what is shipped is read when it is dealt out, and what is scored then is what was read
-            original = rescoring.pack
+            original = shipping.pack
             swapping = swap.once(lambda: swap.put(swap.second))
 
             def pack(chunk: Any) -> Any:
@@ -232,7 +231,7 @@ def test_a_submission_that_never_keeps_still_ends_the_run_when_all_others_are_st
 
 def test_score_stops_where_a_zip_is_replaced_while_it_is_opened(reference: Path, tmp_path: Path) -> None:
     swap = Swap("zip", tmp_path)
-    original = submission.list_members
+    original = archive.list_members
 
     def listing(*given: Any) -> Any:
         found = original(*given)
@@ -267,10 +266,8 @@ def test_score_stops_where_a_folder_changes_while_it_is_listed(change: str, refe
 def test_score_stops_where_masks_are_replaced_before_their_pictures_are_drawn(
     reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from lvos_eval import cli
-
     swap = Swap("zip", tmp_path)
-    original = cli.score_submission
+    original = run.score_submission
 
     def scoring(*given: Any, **named: Any) -> Any:
         result = original(*given, **named)
@@ -280,6 +277,6 @@ def test_score_stops_where_masks_are_replaced_before_their_pictures_are_drawn(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "score_submission", scoring)
         options = ["--reference", str(reference), "--output", str(tmp_path / "out"), "--jobs", "1", "--quiet"]
-        assert main(["score", str(swap.team), *options]) == ExitCode.STOPPED
+        assert cli.main(["score", str(swap.team), *options]) == ExitCode.STOPPED
     assert "masks changed after they were scored" in capsys.readouterr().err
     assert not (tmp_path / "out" / "scores.json").exists()

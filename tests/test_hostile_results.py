@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,7 +75,7 @@ REFUSED: Final[dict[str, tuple[Callable[[Document], object], str]]] = {
 }
 
 
-def refused(arguments: list[str | Path], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def refused(arguments: Sequence[object], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(argument) for argument in arguments]) == ExitCode.USAGE
     said = capsys.readouterr()
     assert message in said.err
@@ -202,8 +202,8 @@ def test_so_is_a_previous_leaderboard(
     content = json.loads((base / "board" / "leaderboard.json").read_text())
     change(content)
     (tmp_path / "previous.json").write_text(json.dumps(content))
-    options = ["--reference", base / "reference", "--output", tmp_path / "out", "--previous", tmp_path / "previous.json"]
-    refused(["rescore", base / "submissions", *options], message, capsys)
+    options = ["--reference", base / "reference", "--output", tmp_path / "out"]
+    refused(["rescore", base / "submissions", *options, "--previous", tmp_path / "previous.json"], message, capsys)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def draw(
 
 def with_j_of(value: ObjectFrame, truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> ObjectFrame:
     """The value with the J of the masks, which is checked before they are drawn, and the same J&F."""
-    j = float(np.count_nonzero(truth & prediction) / max(np.count_nonzero(truth | prediction), 1))
+    j = int(np.count_nonzero(truth & prediction)) / max(int(np.count_nonzero(truth | prediction)), 1)
     return value._replace(region_similarity=j, contour_accuracy=value.region_similarity + value.contour_accuracy - j)
 
 

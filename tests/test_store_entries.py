@@ -284,3 +284,26 @@ def test_a_folder_under_the_name_of_a_leftover_does_no_harm(reference: Path, sto
     output = Path(shutil.copytree(done, tmp_path / "output"))
     (output / ".store" / ".unfinished-x").mkdir()
     assert rescore(stored, reference, output) == ExitCode.SUCCESS
+
+
+def test_an_entry_that_may_not_be_read_is_made_anew(
+    reference: Path,
+    stored: Path,
+    done: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = Path(shutil.copytree(done, tmp_path / "output"))
+    locked = entry_of(output, scored=True).path
+    locked.chmod(0)
+    original = os.open
+
+    def opening(path: Any, *given: Any, **named: Any) -> int:
+        # whoever runs the tests may be allowed everything
+        if Path(os.fspath(path)) == locked and not locked.stat().st_mode & 0o400:
+            raise PermissionError(13, "Permission denied")
+        return original(path, *given, **named)
+
+    monkeypatch.setattr(os, "open", opening)
+    assert_scored_anew(reference, stored, output, done, capsys)

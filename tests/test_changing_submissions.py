@@ -12,7 +12,7 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval import archive, cli, evaluation, identity, rescore_command, rescoring, run, shipping, submission
+from lvos_eval import archive, cli, evaluation, identity, rescore_command, rescoring, run, shipping, submission, workers
 from lvos_eval.faults import ExitCode, Stopped
 from lvos_eval.submission import CHANGED
 from rescores import board, published, rescore
@@ -229,7 +229,10 @@ def test_a_submission_that_never_keeps_still_ends_the_run_when_all_others_are_st
     assert "scored 0 of" in capsys.readouterr().out
 
 
-def test_score_stops_where_a_zip_is_replaced_while_it_is_opened(reference: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [submissions.score, submissions.check], ids=["score", "check"])
+def test_a_zip_that_is_replaced_while_it_is_opened_stops_the_run(
+    command: Callable[[Path, Path], object], reference: Path, tmp_path: Path
+) -> None:
     swap = Swap("zip", tmp_path)
     original = archive.list_members
 
@@ -241,11 +244,14 @@ def test_score_stops_where_a_zip_is_replaced_while_it_is_opened(reference: Path,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(submission, "list_members", listing)
         with pytest.raises(Stopped, match=CHANGED):
-            submissions.score(swap.team, reference)
+            command(swap.team, reference)
 
 
+@pytest.mark.parametrize("command", [submissions.score, submissions.check], ids=["score", "check"])
 @pytest.mark.parametrize("change", ["gone", "added"])
-def test_score_stops_where_a_folder_changes_while_it_is_listed(change: str, reference: Path, tmp_path: Path) -> None:
+def test_a_folder_that_changes_while_it_is_listed_stops_the_run(
+    change: str, command: Callable[[Path, Path], object], reference: Path, tmp_path: Path
+) -> None:
     swap = Swap("folder", tmp_path)
     original = run.open_checked
 
@@ -260,7 +266,21 @@ def test_score_stops_where_a_folder_changes_while_it_is_listed(change: str, refe
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "open_checked", opening)
         with pytest.raises(Stopped, match=CHANGED):
-            submissions.score(swap.team, reference)
+            command(swap.team, reference)
+
+
+def test_check_stops_where_a_mask_is_replaced_while_it_reads(reference: Path, tmp_path: Path) -> None:
+    swap = Swap("folder", tmp_path)
+    original = workers.run_chunks
+
+    def running(*given: Any) -> Any:
+        shutil.copy(swap.second / "aVideo01" / "00000016.png", swap.team / "aVideo01" / "00000016.png")
+        yield from original(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "run_chunks", running)
+        with pytest.raises(Stopped, match=CHANGED):
+            submissions.check(swap.team, reference)
 
 
 def test_score_stops_where_masks_are_replaced_before_their_pictures_are_drawn(

@@ -168,11 +168,14 @@ def check_submission(
     """Everything that is wrong with a submission, from public data alone, and what could not be checked for want of it."""
     collector = ProblemCollector(strict)
     submission = open_checked(path, manifest, collector)
+    fingerprint = submission.watch()
     sizes = known_sizes(manifest)
     chunks = plan_chunks(manifest, sizes, submission, score=False)
     results = _Results()
     with closing(run_chunks(chunks, jobs)) as done:
         results.add_all(observe("checking", sum(len(chunk.frames) for chunk in chunks), done))
+    if submission.fingerprint() != fingerprint:
+        raise Stopped(CHANGED)
     check_masks(manifest, results.findings, collector)
     unknown = [video for video, size in sizes.items() if size is None]
     unchecked: tuple[str, ...] = ()

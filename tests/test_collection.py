@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import commands
+import rescores
+import submissions
 from lvos_eval.collection import FoundSubmissions, find_submissions, name_submissions
-from lvos_eval.faults import UsageFault
+from lvos_eval.faults import ExitCode, UsageFault
 
 VIDEOS = ("aVideo01", "bVideo02")
 
@@ -144,3 +153,148 @@ def test_control_characters_in_a_name_are_made_visible(tmp_path: Path) -> None:
     (submission,) = find(write(tmp_path, "a\x1b[2J\u202eb.zip")).submissions
     assert submission.name == "a\\x1b[2J\\u202eb"
     assert submission.path.exists()
+
+
+def test_names_that_begin_with_a_dot_are_told(tmp_path: Path) -> None:
+    found = find(write(tmp_path, "a.zip", ".b.zip", "ann/.c.zip", "ann/d.zip", ".git/x", ".DS_Store", "._a.zip", "ann/._d.zip"))
+    assert keys(found) == ["a.zip", "ann/d.zip"]
+    assert found.hidden == (".b.zip", ".git", "ann/.c.zip")
+    assert found.others == ()
+
+
+def test_what_a_submission_holds_is_its_own_affair(tmp_path: Path) -> None:
+    found = find(write(tmp_path, "ann/aVideo01/00000001.png", "ann/.cache/x", "ann/.hidden.zip"))
+    assert keys(found) == ["ann"]
+    assert found.hidden == ()
+
+
+def test_where_there_is_nothing_else_names_that_begin_with_a_dot_are_told_too(tmp_path: Path) -> None:
+    with pytest.raises(UsageFault, match=r"no zip and no folder with masks in .*; not looked at, .* a dot: \.a\.zip"):
+        find(write(tmp_path, ".a.zip"))
+
+
+def test_folders_that_lie_too_deep_are_told(tmp_path: Path) -> None:
+    found = find(write(tmp_path, "a.zip", "1/2/3/4/5/6/7/b.zip", "1/2/3/4/5/6/c.zip"))
+    assert keys(found) == ["1/2/3/4/5/6/c.zip", "a.zip"]
+    assert found.deep == ("1/2/3/4/5/6/7",)
+
+
+def test_pipes_and_sockets_are_told_by_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.zip")
+    os.mkfifo(tmp_path / "pipe.zip")
+    os.mkfifo(tmp_path / "pipe")
+    # the path of a socket may not be long
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket.zip")
+    found = find(tmp_path)
+    assert keys(found) == ["a.zip", "pipe.zip", "socket.zip"]
+    assert found.others == ("pipe",)
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names of folders that cannot be listed: whoever runs the tests may be allowed everything."""
+    names: set[str] = set()
+    original = os.scandir
+
+    def scandir(path: Any) -> Iterator[Any]:
+        if Path(path).name in names:
+            raise PermissionError(13, "Permission denied")
+        return original(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return names
+
+
+@pytest.mark.parametrize(("name", "key"), [("ann", "ann"), ("masks", "ann/masks"), ("deep", "ann/masks/deep")])
+def test_a_folder_that_cannot_be_listed_is_a_submission_with_a_problem(
+    name: str, key: str, tmp_path: Path, locked: set[str]
+) -> None:
+    write(tmp_path, "ann/masks/deep/", "bob.zip")
+    locked.add(name)
+    assert keys(find(tmp_path)) == [key, "bob.zip"]
+
+
+def test_a_folder_of_submissions_that_cannot_be_listed_is_refused(tmp_path: Path, locked: set[str]) -> None:
+    locked.add(write(tmp_path / "all", "bob.zip").name)
+    with pytest.raises(UsageFault, match=r"the submissions in .*all cannot be listed: Permission denied"):
+        find(tmp_path / "all")
+
+
+def test_names_that_look_alike_once_they_are_printed_stay_two(tmp_path: Path) -> None:
+    found = find(write(tmp_path, "a\x1b.zip", "a\\x1b.zip", os.fsdecode(b"\xff.zip"), "\\udcff.zip"))
+    assert len(set(keys(found))) == len({item.folder for item in found.submissions}) == 4
+    assert all(key.isprintable() for key in keys(found))
+    assert all(item.path.exists() for item in found.submissions)
+
+
+def test_other_files_are_told_without_their_control_characters(tmp_path: Path) -> None:
+    found = find(write(tmp_path, "a.zip", "\x1b[2J.txt", ".\x1b[2J", os.fsdecode(b"\xff.csv")))
+    assert (found.others, found.hidden) == (("\\udcff.csv", "\\x1b[2J.txt"), (".\\x1b[2J",))
+
+
+def test_none_of_these_stops_the_others_or_is_silent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = submissions.write_reference(tmp_path / "reference")
+    folder = write(
+        tmp_path / "stored", "\x1b[2J.zip", os.fsdecode(b"\xff.zip"), ".kept.zip", "1/2/3/4/5/6/7/x.zip", "note\x1b.txt"
+    )
+    submissions.write_zip(folder / "ok.zip", submissions.good_files())
+    os.mkfifo(folder / "pipe.zip")
+    (folder / "dangling.zip").symlink_to("nowhere")
+    assert rescores.rescore(folder, reference, tmp_path / "out") == ExitCode.SUCCESS
+    said = capsys.readouterr()
+    assert all(char.isprintable() or char == "\n" for char in said.out + said.err)
+    board = rescores.board(tmp_path / "out")
+    assert [item["submission"] for item in board["submissions"]] == ["ok.zip"]
+    assert {item["submission"]: item["problems"][0]["message"] for item in board["invalid"]} == {
+        "\\x1b[2J.zip": "\\x1b[2J.zip is empty.",
+        "\\udcff.zip": "\\udcff.zip is empty.",
+        "pipe.zip": "pipe.zip is neither a zip nor a folder.",
+    }
+    assert board["notes"] == [
+        "not looked at, for they are no submissions: note\\x1b.txt",
+        "not looked at, since the name begins with a dot: .kept.zip; rename it if it is a submission",
+        "not looked into, since it lies too deep: 1/2/3/4/5/6/7; move it up if it holds submissions",
+        "links are not followed: dangling.zip",
+    ]
+
+
+ORDINARY = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+"""What it takes to be held to permissions like anybody else."""
+
+
+def _are_permissions_kept() -> bool:
+    return not ORDINARY or (shutil.which(ORDINARY[0]) is not None and subprocess.run([*ORDINARY, "true"]).returncode == 0)
+
+
+@pytest.mark.skipif(not _are_permissions_kept(), reason="permissions are not kept here")
+def test_files_and_folders_without_permissions_are_problems_of_their_submissions(tmp_path: Path) -> None:
+    reference = submissions.write_reference(tmp_path / "reference")
+    folder = write(tmp_path / "stored", "evil/secret/", "locked/", "unreadable.zip", "unsearchable/x.zip")
+    submissions.write_zip(folder / "ok.zip", submissions.good_files())
+    submissions.write_folder(folder / "half", submissions.good_files())
+    modes = {"evil/secret": 0, "locked": 0, "unreadable.zip": 0, "unsearchable": 0o644, "half/bVideo02": 0}
+    for path, mode in modes.items():
+        (folder / path).chmod(mode)
+    arguments = ["-m", "lvos_eval", "rescore", str(folder), "--reference", str(reference), "--output", str(tmp_path / "out")]
+    try:
+        done = subprocess.run(
+            [*ORDINARY, sys.executable, *arguments, "--quiet", "--jobs", "1"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(commands.PROGRAM)},
+        )
+    finally:
+        for path in modes:
+            (folder / path).chmod(0o755)
+    assert (done.returncode, done.stderr) == (0, "")
+    board = rescores.board(tmp_path / "out")
+    assert [item["submission"] for item in board["submissions"]] == ["ok.zip"]
+    assert {item["submission"]: item["problems"][0]["message"] for item in board["invalid"]} == {
+        "evil/secret": "the submission secret cannot be read: Permission denied.",
+        "half": "1 folder cannot be read: bVideo02/ (Permission denied).",
+        "locked": "the submission locked cannot be read: Permission denied.",
+        "unreadable.zip": "the submission unreadable.zip cannot be read: Permission denied.",
+        "unsearchable/x.zip": "the submission x.zip cannot be read: Permission denied.",
+    }

@@ -124,7 +124,8 @@ def test_ranks_are_read_back(tmp_path: Path) -> None:
         ("[]", "is no result of lvos-eval"),
         ('{"scores": {}}', "is no leaderboard.json"),
         ('{"format": 99, "submissions": []}', "has the layout 99; this program reads 1"),
-        ('{"format": 1, "submissions": [{}]}', "is no leaderboard.json"),
+        ('{"format": 1, "submissions": [{}]}', r"submissions\[0\].submission is missing; it must be a text"),
+        ('{"format": 1, "submissions": [{"submission": "a", "rank": 1e400}]}', r"submissions\[0\].rank is Infinity"),
     ],
 )
 def test_a_file_that_is_no_leaderboard_is_refused(content: Any, message: str, tmp_path: Path) -> None:

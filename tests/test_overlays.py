@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lvos_eval.comparisons import ObjectFrame
+from lvos_eval.faults import Stopped
 from lvos_eval.manifest import load_manifest
 from lvos_eval.overlays import FALSE_ALARM, FOUND, MISSED, Picture, draw_worst_frames
 from lvos_eval.png import parse_png
@@ -41,7 +42,8 @@ def draw(
     budget: int = 1_000_000,
     task: Task = Task.SEMI_SUPERVISED,
 ) -> tuple[Picture, ...]:
-    """The pictures of object 1 of one video."""
+    """The pictures of object 1 of one video; `values` have the J&F that decides which frames are the worst."""
+    values = [with_j_of(value, truth[value.frame] == 1, prediction[value.frame] == 1) for value in values]
     for masks, place in ((truth, folder / "ref" / "Annotations" / "v"), (prediction, folder / "res" / "v")):
         place.mkdir(parents=True)
         for frame, labels in masks.items():
@@ -51,6 +53,12 @@ def draw(
     manifest = load_manifest(folder / "ref", Settings(Protocol.LVOS_V1, task))
     submission = open_submission(folder / "res", {"v"}, Limits(), ProblemCollector())
     return draw_worst_frames(manifest, submission, {("v", 1): values}, budget).get(("v", 1), ())
+
+
+def with_j_of(value: ObjectFrame, truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> ObjectFrame:
+    """The value with the J of the masks, which is checked before they are drawn, and the same J&F."""
+    j = int(np.count_nonzero(truth & prediction)) / max(int(np.count_nonzero(truth | prediction)), 1)
+    return value._replace(region_similarity=j, contour_accuracy=value.region_similarity + value.contour_accuracy - j)
 
 
 def decoded(picture: Picture) -> Image.Image:
@@ -136,3 +144,20 @@ def test_a_broken_jpeg_frame_is_no_background(tmp_path: Path) -> None:
 def test_tasks_whose_labels_name_no_object_have_no_pictures(tmp_path: Path, task: Task) -> None:
     masks = {6: rectangle(10, 20)}
     assert draw(tmp_path, masks, masks, [value(6, 0.1)], task=task) == ()
+
+
+@pytest.mark.parametrize("place", ["ref/Annotations/v", "res/v"])
+@pytest.mark.parametrize("change", ["replaced", "gone", "broken"])
+def test_a_mask_that_changed_since_it_was_scored_is_not_drawn(place: str, change: str, tmp_path: Path) -> None:
+    masks = {6: rectangle(10, 20)}
+    draw(tmp_path, masks, {6: rectangle(10, 22)}, [value(6, 0.5)])
+    manifest = load_manifest(tmp_path / "ref", Settings(Protocol.LVOS_V1, Task.SEMI_SUPERVISED))
+    submission = open_submission(tmp_path / "res", {"v"}, Limits(), ProblemCollector())
+    path = tmp_path / place / "00000006.png"
+    path.unlink()
+    if change == "replaced":
+        Image.fromarray(rectangle(11, 20)).save(path)
+    elif change == "broken":
+        path.write_bytes(b"no PNG")
+    with pytest.raises(Stopped, match="masks changed after they were scored"):
+        draw_worst_frames(manifest, submission, {("v", 1): [ObjectFrame(1, 6, 10 / 12, 0.1, True)]})

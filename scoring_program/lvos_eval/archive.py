@@ -21,7 +21,7 @@ from lvos_eval.settings import Limits
 from lvos_eval.wording import SAVE_IDS, counted, listed, sized
 from lvos_eval.zip_directory import DirectoryEntry, DirectoryFault, read_directory
 
-__all__ = ["Archive", "ArchiveReader", "Member", "MemberFault", "list_members"]
+__all__ = ["Archive", "ArchiveReader", "Member", "MemberFault", "list_members", "unpack_member"]
 
 SIZE_LIMIT: Final = 1_000_000_000
 """Bytes above which platforms have been seen to lose an upload without a word."""
@@ -89,7 +89,8 @@ class Archive(NamedTuple):
 
 def list_members(path: Path, limits: Limits, collector: ProblemCollector) -> Archive:
     """Everything that the zip's directory tells; what is wrong with the archive goes to `collector`. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    # a pipe that has taken the place of the zip must not make the run wait for a writer
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         size = os.fstat(descriptor).st_size
         start = os.pread(descriptor, 6, 0)
@@ -276,11 +277,24 @@ def _check_overlaps(entries: Iterable[DirectoryEntry], directory: int, collector
         )
 
 
+def unpack_member(member: Member, stored: bytes) -> bytes:
+    """The content of a member from its bytes as they lie in the zip, length and checksum checked. Raises MemberFault."""
+    content = stored
+    if member.deflated:
+        try:
+            content = inflate(stored, member.unpacked, RAW)
+        except InflateFault as fault:
+            raise _damaged(f"the zip member does not unpack ({fault})") from None
+    if len(content) != member.unpacked or crc32(content) != member.crc:
+        raise _damaged("the zip member's checksum is wrong")
+    return content
+
+
 class ArchiveReader:
     """Reads members of one zip by position; keeps one file descriptor open."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -294,16 +308,7 @@ class ArchiveReader:
 
     def read(self, member: Member) -> bytes:
         """The member's unpacked bytes, length and checksum checked. Raises MemberFault."""
-        packed = self.read_stored(member)
-        content = packed
-        if member.deflated:
-            try:
-                content = inflate(packed, member.unpacked, RAW)
-            except InflateFault as fault:
-                raise _damaged(f"the zip member does not unpack ({fault})") from None
-        if len(content) != member.unpacked or crc32(content) != member.crc:
-            raise _damaged("the zip member's checksum is wrong")
-        return content
+        return unpack_member(member, self.read_stored(member))
 
     def read_stored(self, member: Member) -> bytes:
         """The member's bytes as they lie in the zip, packed or not, and unchecked. Raises MemberFault."""

@@ -15,8 +15,8 @@ from lvos_eval.comparison import (
     less,
     read_result,
 )
-from lvos_eval.faults import UsageFault
-from lvos_eval.leaderboard import read_leaderboard
+from lvos_eval.document import MAX_COUNT, MAX_SCORE, Value
+from lvos_eval.leaderboard import RESULTS, by_submission, read_leaderboard
 from lvos_eval.outputs import DETAILS_FILE
 from lvos_eval.publication import OTHER_DIGITS, rounded
 from lvos_eval.settings import Detail
@@ -124,20 +124,29 @@ def compare_leaderboards(old: Path, new: Path) -> BoardComparison:
 
 def _read(path: Path) -> tuple[Mapping[str, _Row], str]:
     content = read_leaderboard(path)
-    try:
-        rows = {
-            item["submission"]: _Row(
-                printable(item["name"]), item["rank"], item["scores"]["Overall"], path.parent / item["results"]
-            )
-            for item in content["submissions"]
-        }
-        rows |= {
-            item["submission"]: _Row(printable(item["name"]), None, None, path.parent / item["results"])
-            for item in content["invalid"]
-        }
-        return rows, str(content["signature"])
-    except (KeyError, TypeError):
-        raise UsageFault(f"{path} is no leaderboard.json of lvos-eval") from None
+    rows = {
+        key: _Row(
+            item["name"].text(),
+            item["rank"].whole(1, MAX_COUNT),
+            item["scores"]["Overall"].number(0, MAX_SCORE),
+            path.parent / _results(item["results"]),
+        )
+        for key, item in by_submission(content["submissions"]).items()
+    }
+    for key, item in by_submission(content["invalid"]).items():
+        if key in rows:
+            raise item["submission"].refuse("another one: it is among the ranked ones")
+        rows[key] = _Row(item["name"].text(), None, None, path.parent / _results(item["results"]))
+    return rows, content["signature"].text()
+
+
+def _results(value: Value) -> str:
+    """The folder of results of a submission: beside the leaderboard, and nowhere else."""
+    folder = value.text()
+    name = folder.removeprefix(f"{RESULTS}/")
+    if name == folder or "/" in name or name in ("", ".", ".."):
+        raise value.refuse(f"a folder in {RESULTS}/")
+    return folder
 
 
 def _by_size(move: Move) -> tuple[float, int, str]:

@@ -50,6 +50,10 @@ class FoundSubmissions:
     others: tuple[str, ...]
     links: tuple[str, ...]
     """Not followed: in what a participant made, a link may point at hidden masks."""
+    hidden: tuple[str, ...]
+    """Not looked at, since their names begin with a dot, as those of unfinished copies and of editors' folders do."""
+    deep: tuple[str, ...]
+    """Folders that lie too deep to be looked into."""
 
 
 def find_submissions(folder: Path, videos: Collection[str]) -> FoundSubmissions:
@@ -58,24 +62,29 @@ def find_submissions(folder: Path, videos: Collection[str]) -> FoundSubmissions:
     try:
         walk.look_into(folder, "")
     except OSError as error:
-        raise UsageFault(f"the submissions in {folder} cannot be listed: {error.strerror}") from None
+        raise UsageFault(f"the submissions in {printable(str(folder))} cannot be listed: {error.strerror}") from None
     if walk.root_is_submission:
-        raise UsageFault(f"{folder} is itself a submission; give the folder that holds the submissions")
+        raise UsageFault(f"{printable(str(folder))} is itself a submission; give the folder that holds the submissions")
     if not walk.found:
-        raise UsageFault(f"no zip and no folder with masks in {folder}")
+        hidden = f"; not looked at, since the name begins with a dot: {listed(sorted(walk.hidden))}" if walk.hidden else ""
+        raise UsageFault(f"no zip and no folder with masks in {printable(str(folder))}{hidden}")
     names = _short_names(walk.found)
+    spellings = Counter(printable(key) for key in walk.found)
     slugs = {key: re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80] for key, name in names.items()}
     counts = Counter(slug.lower() for slug in slugs.values())
     submissions = []
     for key in sorted(walk.found):
         name, slug = names[key], slugs[key]
+        digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:8]
         if slug != name or counts[slug.lower()] > 1:
-            digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:8]
             slug = f"{slug}-{digest}" if slug else digest
         match = _CODABENCH.fullmatch(PurePosixPath(key).name)
         shown = f"{match[2]} ({match[1]})" if match else name
-        submissions.append(StoredSubmission(folder / key, printable(key), printable(shown), slug))
-    return FoundSubmissions(tuple(submissions), tuple(sorted(walk.others)), tuple(sorted(walk.links)))
+        # a name with control characters may look like that of another submission once they are made visible
+        spelling = printable(key) if spellings[printable(key)] == 1 else f"{printable(key)} ({digest})"
+        submissions.append(StoredSubmission(folder / key, spelling, printable(shown), slug))
+    others, links, left_out, deep = (tuple(sorted(names)) for names in (walk.others, walk.links, walk.hidden, walk.deep))
+    return FoundSubmissions(tuple(submissions), others, links, left_out, deep)
 
 
 class _Walk:
@@ -86,25 +95,43 @@ class _Walk:
         self.found: list[str] = []
         self.others: list[str] = []
         self.links: list[str] = []
+        self.hidden: list[str] = []
+        self.deep: list[str] = []
         self.root_is_submission = False
 
     def look_into(self, folder: Path, prefix: str) -> None:
-        with os.scandir(folder) as entries:
-            listing = [entry for entry in entries if entry.name.lower() not in LITTER and not entry.name.startswith(".")]
-        self.links += [printable(f"{prefix}{entry.name}") for entry in listing if entry.is_symlink()]
-        folders = [entry.name for entry in listing if entry.is_dir(follow_symlinks=False)]
-        files = [entry.name for entry in listing if entry.is_file(follow_symlinks=False)]
+        """Raises OSError if the outermost folder cannot be listed; any other that cannot is a submission with a problem."""
+        try:
+            with os.scandir(folder) as entries:
+                listing = [entry for entry in entries if not _is_litter(entry.name)]
+            shown = [entry for entry in listing if not entry.name.startswith(".")]
+            links = [entry.name for entry in shown if entry.is_symlink()]
+            folders = [entry.name for entry in shown if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            if not prefix:
+                raise
+            self.found.append(prefix.rstrip("/"))
+            return
+        # a pipe or a device is told by its name, and refused where it is opened
+        files = sorted({entry.name for entry in shown}.difference(links, folders))
+        self.links += [printable(f"{prefix}{name}") for name in links]
         if self._is_submission(folder, folders, files, bool(prefix)):
             if prefix:
                 self.found.append(prefix.rstrip("/"))
             else:
                 self.root_is_submission = True
             return
+        self.hidden += [printable(f"{prefix}{entry.name}") for entry in listing if entry.name.startswith(".")]
         for name in files:
-            (self.found if name.lower().endswith(_ARCHIVES) else self.others).append(f"{prefix}{name}")
+            if name.lower().endswith(_ARCHIVES):
+                self.found.append(f"{prefix}{name}")
+            else:
+                self.others.append(printable(f"{prefix}{name}"))
         for name in folders:
             if prefix.count("/") < _DEEPEST:
                 self.look_into(folder / name, f"{prefix}{name}/")
+            else:
+                self.deep.append(printable(f"{prefix}{name}"))
 
     def _is_submission(self, folder: Path, folders: Sequence[str], files: Sequence[str], below: bool) -> bool:
         """Whether a folder is a submission, good or bad, and not one that holds several."""
@@ -117,9 +144,18 @@ class _Walk:
         return not folders or any(_holds_masks(folder / name) for name in folders)
 
 
+def _is_litter(name: str) -> bool:
+    """What systems leave behind; a macOS twin `._x` of a file holds nothing of it."""
+    return name.lower() in LITTER or name.startswith("._")
+
+
 def _holds_masks(folder: Path) -> bool:
-    with os.scandir(folder) as entries:
-        return any(entry.name.lower().endswith(".png") for entry in entries)
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name.lower().endswith(".png") for entry in entries)
+    except OSError:
+        # said when it is looked into
+        return False
 
 
 def _short_names(keys: Iterable[str]) -> dict[str, str]:
@@ -153,7 +189,7 @@ def name_submissions(
             names[fitting[0]] = name
         else:
             reason = f"{len(fitting)} submissions are called so" if fitting else "there is no such submission"
-            notes.append(f"{table.name}: the name for {printable(key)} is not used: {reason}")
+            notes.append(f"{printable(table.name)}: the name for {printable(key)} is not used: {reason}")
     return tuple(replace(item, name=printable(names.get(item.key, item.name))) for item in submissions), tuple(notes)
 
 
@@ -167,13 +203,14 @@ def _read_names(table: Path) -> Mapping[str, str]:
         with table.open(newline="", encoding="utf-8-sig") as file:
             rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageFault(f"the names in {table} cannot be read: {error}") from None
+        raise UsageFault(f"the names in {printable(str(table))} cannot be read: {printable(str(error))}") from None
     if rows and [cell.lower() for cell in rows[0]] == ["submission", "name"]:
         del rows[0]
     for row in rows:
         if len(row) != 2 or not all(row):
-            raise UsageFault(f"{table} has the row {','.join(row)!r}; every row needs a submission and its name")
+            shown = listed([printable(",".join(row))])
+            raise UsageFault(f"{printable(str(table))} has the row {shown}; every row needs a submission and its name")
     repeated = [key for key, count in Counter(key for key, _ in rows).items() if count > 1]
     if repeated:
-        raise UsageFault(f"{table} names a submission more than once: {listed(repeated)}")
+        raise UsageFault(f"{printable(str(table))} names a submission more than once: {listed(map(printable, repeated))}")
     return {row[0]: row[1] for row in rows}

@@ -9,14 +9,15 @@ from typing import Any, Final
 
 from lvos_eval import __version__
 from lvos_eval.board_comparison import BoardComparison, compare_leaderboards
-from lvos_eval.comparison import ResultComparison, SignatureDifference, compare_results, read_json, read_result
+from lvos_eval.comparison import ResultComparison, SignatureDifference, compare_results, read_result
 from lvos_eval.console import Console, add_output_options
+from lvos_eval.document import read_document
 from lvos_eval.faults import ExitCode, UsageFault
 from lvos_eval.leaderboard import LEADERBOARD_FILE
 from lvos_eval.outputs import DETAILS_FILE, replace_file
 from lvos_eval.rendering import points, render
 from lvos_eval.settings import Detail
-from lvos_eval.wording import counted, listed
+from lvos_eval.wording import counted, listed, printable
 
 __all__ = ["add_compare"]
 
@@ -56,7 +57,7 @@ def _compare(options: argparse.Namespace, _: Detail) -> ExitCode:
     log.say("\n".join([*_signature_lines(comparison.signatures), *lines]))
     if options.html is not None:
         replace_file(options.html, render(template, comparison=comparison, version=__version__))
-        log.say(f"Page: {options.html.absolute()}")
+        log.say(f"Page: {printable(str(options.html.absolute()))}")
     log.document(comparison.content())
     return ExitCode.SUCCESS if comparison.same else ExitCode.DIFFERENT
 
@@ -67,12 +68,12 @@ def _located(path: Path) -> Path:
         return path
     names = [name for name in (DETAILS_FILE, LEADERBOARD_FILE) if (path / name).is_file()]
     if not names:
-        raise UsageFault(f"{path} holds neither {DETAILS_FILE} nor {LEADERBOARD_FILE}")
+        raise UsageFault(f"{printable(str(path))} holds neither {DETAILS_FILE} nor {LEADERBOARD_FILE}")
     return path / names[0]
 
 
 def _is_leaderboard(path: Path) -> bool:
-    return "submissions" in read_json(path)
+    return read_document(path).has("submissions")
 
 
 def _signature_lines(signatures: Sequence[SignatureDifference]) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from lvos_eval.document import MAX_COUNT, MAX_LABEL, MAX_SCORE, Value, read_document
 from lvos_eval.faults import UsageFault
 from lvos_eval.outputs import DETAILS_FILE
 from lvos_eval.publication import OTHER_DIGITS, PublishedObject, rounded
@@ -27,7 +27,6 @@ __all__ = [
     "compare_results",
     "compare_signatures",
     "less",
-    "read_json",
     "read_result",
 ]
 
@@ -186,56 +185,49 @@ def _verdict(paired: PairedDifference | None) -> str:
     return "equal" if paired.low == paired.high else "which one is better cannot be told from these videos"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file. Raises UsageFault for anything else."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise UsageFault(f"{path} cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise UsageFault(f"{path} is no result of lvos-eval")
-    return content
-
-
 def read_result(path: Path) -> Result:
     """The result in a results folder or a details file. Raises UsageFault if it is none, or has no scores."""
     file = path / DETAILS_FILE if path.is_dir() else path
-    content = read_json(file)
-    if content.get("format") != DETAILS_FORMAT:
-        raise UsageFault(f"{file} has the layout {content.get('format')}; this program reads {DETAILS_FORMAT}")
-    if content.get("scores") is None:
-        raise UsageFault(f"{file} holds no scores (its state is {content.get('state')}): there is nothing to compare")
-    try:
-        return Result(
-            printable(str(path)),
-            str(content["signature"]),
-            {str(key): float(value) for key, value in content["scores"].items()},
-            tuple(_object(item) for item in content["objects"]),
-            {printable(item["video"]): _both(item) for item in content["videos"]},
-            # what was written before results said it has all digits
-            Detail(content.get("detail") or Detail.FULL),
+    content = read_document(file)
+    content.require_format(DETAILS_FORMAT)
+    if not content.has("scores"):
+        raise UsageFault(
+            f"{printable(str(file))} holds no scores (its state is {content['state'].shown}): there is nothing to compare"
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageFault(f"{file} is no result of lvos-eval: {error!r}") from None
+    result = Result(
+        printable(str(path)),
+        content["signature"].text(),
+        {key: value.number(0, MAX_SCORE) for key, value in content["scores"].fields()},
+        tuple(_object(item) for item in content["objects"].items()),
+        {item["video"].text(): _both(item) for item in content["videos"].items()},
+        # a result that does not say so has all digits
+        Detail(content["detail"].one_of(list(Detail))) if content.has("detail") else Detail.FULL,
+    )
+    seen: set[tuple[str, int]] = set()
+    for score, item in zip(result.objects, content["objects"].items(), strict=True):
+        if (score.video, score.id) in seen:
+            raise item.refuse(f"another object than {score.video}/{score.id}, which is there already")
+        seen.add((score.video, score.id))
+    return result
 
 
-def _both(item: Mapping[str, Any]) -> float:
-    """J&F, which a video has not always been written with."""
-    return float(item["J&F"]) if "J&F" in item else (float(item["J"]) + float(item["F"])) / 2
+def _both(item: Value) -> float:
+    """J&F, which a video need not be written with."""
+    return item["J&F"].number(0, 1) if item.has("J&F") else (item["J"].number(0, 1) + item["F"].number(0, 1)) / 2
 
 
-def _object(item: Mapping[str, Any]) -> PublishedObject:
+def _object(item: Value) -> PublishedObject:
     return PublishedObject(
-        printable(item["video"]),
-        int(item["object"]),
-        item["split"] == "unseen",
-        tuple(map(str, item["attributes"])),
-        int(item["frames"]),
-        float(item["J"]),
-        float(item["F"]),
-        float(item["V"]),
+        item["video"].text(),
+        item["object"].whole(0, MAX_LABEL),
+        item["split"].one_of(("seen", "unseen")) == "unseen",
+        tuple(attribute.text() for attribute in item["attributes"].items()),
+        item["frames"].whole(0, MAX_COUNT),
+        item["J"].number(0, 1),
+        item["F"].number(0, 1),
+        item["V"].number(0, 1),
         _both(item),
-        item.get("proposal"),
+        item["proposal"].whole(0, MAX_LABEL) if item.has("proposal") else None,
     )
 
 

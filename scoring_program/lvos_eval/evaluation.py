@@ -11,29 +11,33 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from PIL import Image
 
 from lvos_eval.archive import MemberFault
 from lvos_eval.comparisons import Comparisons, ObjectFrame
 from lvos_eval.decoder import DecodedMask, Decoder, IndexedFault, SalientDecoder
-from lvos_eval.faults import Stopped, stop_if_ours
+from lvos_eval.faults import Gone, stop_if_ours
 from lvos_eval.findings import MaskFault, VideoFindings
 from lvos_eval.manifest import Manifest, Video
 from lvos_eval.png import PngFault, parse_header, parse_png, plain_png
 from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import PROPOSALS, Task, frame_name
 from lvos_eval.shapes import shape_digest
-from lvos_eval.submission import Entry, MaskSource, Submission, read_file
+from lvos_eval.submission import Entry, MaskReader, Submission, mask_digest, read_file, unpack
 
 __all__ = [
     "Chunk",
     "ChunkResult",
     "FrameTask",
+    "GroundTruthFolder",
     "GroundTruthMask",
+    "GroundTruthSource",
+    "PredictionSource",
     "evaluate_chunk",
     "frame_tasks",
+    "objects_by_frame",
     "plan_chunks",
     "read_size",
 ]
@@ -56,6 +60,30 @@ class FrameTask(NamedTuple):
     scored: tuple[int, ...]
 
 
+class PredictionSource(Protocol):
+    """Where submitted masks are read from."""
+
+    def open(self) -> MaskReader:
+        """Raises OSError where it is not there any more."""
+
+
+class GroundTruthSource(Protocol):
+    """Where the ground truth of one video is read from."""
+
+    def read(self, frame: int) -> bytes:
+        """The mask's file. Raises OSError, or MemberFault for one that is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroundTruthFolder:
+    """The folder that holds the ground truth of one video."""
+
+    folder: Path
+
+    def read(self, frame: int) -> bytes:
+        return read_file(f"{self.folder}/{frame_name(frame)}.png", _GROUND_TRUTH_BYTES)
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Consecutive frames of one video. Without `ground_truth` the masks are only checked."""
@@ -64,8 +92,8 @@ class Chunk:
     task: Task
     ids: tuple[int, ...]
     size: tuple[int, int] | None
-    ground_truth: Path | None
-    source: MaskSource | None
+    ground_truth: GroundTruthSource | None
+    source: PredictionSource | None
     frames: tuple[FrameTask, ...]
     survey: bool = False
     """Whether to say what each ground-truth mask holds, for the check of the reference."""
@@ -105,6 +133,8 @@ class ChunkResult:
 
     video: str
     frames: int
+    masks: dict[int, bytes | None] = field(default_factory=dict)
+    """By frame the `mask_digest` of the very bytes that were scored or checked; None where they could not be read."""
     values: list[ObjectFrame] = field(default_factory=list)
     findings: VideoFindings = field(default_factory=VideoFindings)
     digests: list[tuple[int, bytes]] = field(default_factory=list)
@@ -129,7 +159,7 @@ def plan_chunks(
                 manifest.settings.task,
                 video.ids,
                 sizes[video.name],
-                manifest.ground_truth(video.name) if score else None,
+                GroundTruthFolder(manifest.ground_truth(video.name)) if score else None,
                 submission.source if submission else None,
                 tuple(tasks[start : start + CHUNK_FRAMES]),
             )
@@ -140,10 +170,11 @@ def plan_chunks(
 
 def frame_tasks(video: Video, masks: Mapping[int, Entry], *, score: bool) -> list[FrameTask]:
     """What there is to do for a video with these masks by frame: every scored frame, or, without `score`, those with a mask."""
-    return [FrameTask(frame, masks.get(frame), scored) for frame, scored in _objects_by_frame(video) if score or frame in masks]
+    return [FrameTask(frame, masks.get(frame), scored) for frame, scored in objects_by_frame(video) if score or frame in masks]
 
 
-def _objects_by_frame(video: Video) -> list[tuple[int, tuple[int, ...]]]:
+def objects_by_frame(video: Video) -> list[tuple[int, tuple[int, ...]]]:
+    """Every scored frame of a video, with the objects that are scored in it."""
     scored: dict[int, list[int]] = {frame: [] for frame in video.scored}
     for item in video.objects:
         for frame in item.scored.frames:
@@ -185,14 +216,17 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
     try:
         opened = chunk.source.open()
     except OSError as error:
-        raise Stopped(f"the submission cannot be opened again: {error.strerror}") from error
+        raise Gone(f"the submission cannot be opened again: {error.strerror}") from error
     with closing(opened) as reader:
         reader.read_ahead([task.prediction for task in chunk.frames if task.prediction is not None])
         for task in chunk.frames:
             data = None
             if task.prediction is not None:
+                result.masks[task.frame] = None
                 try:
-                    data = reader.read(task.prediction)
+                    stored = reader.read_stored(task.prediction)
+                    result.masks[task.frame] = mask_digest(task.prediction, stored)
+                    data = unpack(task.prediction, stored)
                 except MemberFault as fault:
                     result.findings.faults.append(MaskFault(fault.code, task.frame, str(fault)))
                 except OSError as error:
@@ -246,7 +280,7 @@ def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: Chunk
     if chunk.ground_truth is None:
         return None
     try:
-        mask = decoder.decode(read_file(f"{chunk.ground_truth}/{frame_name(frame)}.png", _GROUND_TRUTH_BYTES))
+        mask = decoder.decode(chunk.ground_truth.read(frame))
     except FileNotFoundError:
         fault = "the ground truth has no mask"
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import Final
 
 from lvos_eval.problems import Problem, Severity
 
-__all__ = ["ExitCode", "Interrupted", "ReferenceFault", "Stopped", "UsageFault", "WorkerFault", "account", "stop_if_ours"]
+__all__ = ["ExitCode", "Gone", "Interrupted", "ReferenceFault", "Stopped", "UsageFault", "WorkerFault", "account", "stop_if_ours"]
 
 
 class ExitCode(IntEnum):
@@ -32,6 +32,10 @@ class UsageFault(Exception):
 
 class Stopped(Exception):
     """The run ended early through no fault of the submission: deadline, lost worker, full disk, signal."""
+
+
+class Gone(Stopped):
+    """A submission that was opened before is not there any more."""
 
 
 class Interrupted(KeyboardInterrupt):

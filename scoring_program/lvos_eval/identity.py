@@ -3,12 +3,16 @@
 The key is made of the bytes of the masks as they lie in the submission (compressed, where they are), so that not even a damaged
 archive with the directory of a good one is taken for it. Whatever only enters the means (the lists, the attributes) is left out:
 to change it costs nothing.
+
+`video_key` is called twice for each scored video: when a submission is recognised, to look its values up, and for the bytes that
+were scored, to store them. A file that is replaced in between has two keys, and no value is stored under the key of another file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -18,16 +22,28 @@ from typing import Final
 
 from lvos_eval import __version__
 from lvos_eval.archive import MemberFault
-from lvos_eval.evaluation import FrameTask, frame_tasks
-from lvos_eval.faults import UsageFault
+from lvos_eval.evaluation import FrameTask, frame_tasks, objects_by_frame
+from lvos_eval.faults import Stopped, UsageFault
 from lvos_eval.manifest import Manifest, Video
 from lvos_eval.problems import ProblemCollector
+from lvos_eval.protocol import Task
 from lvos_eval.run import open_checked
-from lvos_eval.submission import Entry, MaskReader, MaskSource, Submission
+from lvos_eval.submission import MaskReader, MaskSource, Submission, mask_digest
+from lvos_eval.wording import printable
 
-__all__ = ["Identity", "Question", "identify", "open_stored", "truth_digests"]
+__all__ = ["Basis", "Identity", "Question", "identify", "open_stored", "opening", "truth_digests", "video_key"]
 
-_LAYOUT: Final = "lvos-eval video key 1"
+_LAYOUT: Final = "lvos-eval video key 2"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the values of a video depend on beside the submitted masks and the metadata."""
+
+    task: Task
+    sizes: Mapping[str, tuple[int, int] | None]
+    truths: Mapping[str, str]
+    """The digest of the decoded ground truth of each video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +53,7 @@ class Question:
     number: int
     path: Path
     manifest: Manifest
-    sizes: Mapping[str, tuple[int, int] | None]
-    truths: Mapping[str, str]
-    """The digest of the decoded ground truth of each video."""
+    basis: Basis
     strict: bool
 
     @property
@@ -59,8 +73,10 @@ class Identity:
     number: int
     scorable: bool
     keys: Mapping[str, str | None]
-    read: int
-    """Bytes of masks that were read."""
+    opening: str
+    """Of everything beside the masks that the result depends on: see `opening`."""
+    steady: bool
+    """False if the submission changed while it was read; then nothing else counts."""
 
 
 def truth_digests(digests: Iterable[tuple[str, int, bytes]]) -> dict[str, str]:
@@ -78,8 +94,15 @@ def open_stored(path: Path, manifest: Manifest, collector: ProblemCollector) -> 
     try:
         return open_checked(path, manifest, collector)
     except UsageFault as fault:
-        collector.add("archive-damaged", f"{fault}.", "copy it anew, readable for whoever scores it.")
-        return Submission(MaskSource(path, path.is_file(), manifest.settings.limits), False, "", {}, {}, (), (), ())
+        # the leaderboard may be published: it does not say where submissions lie
+        reason = str(fault).replace(printable(str(path)), printable(path.name))
+        collector.add("archive-damaged", f"{reason}.", "copy it anew, readable for whoever scores it.")
+        return Submission(MaskSource(path, os.path.isfile(path), manifest.settings.limits), False, "", {}, {}, (), (), ())
+
+
+def opening(submission: Submission, collector: ProblemCollector) -> str:
+    """A digest of what the opening of a submission adds to its result: what was found where, and every problem of names."""
+    return hashlib.sha256(repr((submission.accepted, collector.problems)).encode()).hexdigest()
 
 
 def identify(question: Question) -> Identity:
@@ -88,43 +111,47 @@ def identify(question: Question) -> Identity:
     submission = open_stored(question.path, question.manifest, collector)
     scorable = not collector.has_errors
     keys: dict[str, str | None] = {}
-    read = 0
-    if submission.readable and submission.masks:
-        with closing(submission.source.open()) as reader:
-            for video in question.manifest.videos:
-                tasks = frame_tasks(video, submission.masks.get(video.name, {}), score=scorable)
-                if tasks:
-                    keys[video.name], size = _video_key(question, video, tasks, reader, scorable)
-                    read += size
-    return Identity(question.number, scorable, keys, read)
+    try:
+        before = submission.watch()
+        if submission.readable and submission.masks:
+            with closing(submission.source.open()) as reader:
+                for video in question.manifest.videos:
+                    tasks = frame_tasks(video, submission.masks.get(video.name, {}), score=scorable)
+                    if tasks:
+                        masks = _read(tasks, reader)
+                        keys[video.name] = None if masks is None else video_key(video, question.basis, masks, scored=scorable)
+        steady = submission.fingerprint() == before
+    except (OSError, Stopped):
+        steady = False
+    return Identity(question.number, scorable, keys, opening(submission, collector), steady)
 
 
-def _video_key(
-    question: Question, video: Video, tasks: Sequence[FrameTask], reader: MaskReader, scorable: bool
-) -> tuple[str | None, int]:
-    # which frames are scored follows from the tasks; the number of values of an object only from here
-    objects = [[item.id, item.range.frame_nums] for item in video.objects]
-    truth = question.truths.get(video.name, "") if scorable else None
-    task = str(question.manifest.settings.task)
-    total = hashlib.blake2b(
-        json.dumps([_LAYOUT, __version__, task, video.name, question.sizes[video.name], objects, truth]).encode(), digest_size=20
-    )
-    read = 0
+def _read(tasks: Sequence[FrameTask], reader: MaskReader) -> dict[int, bytes] | None:
+    """The digests of the masks by frame; None where one cannot be read."""
     reader.read_ahead([task.prediction for task in tasks if task.prediction is not None])
-    for frame, entry, scored in tasks:
-        try:
-            kind, data = ("none", b"") if entry is None else _stored_bytes(reader, entry)
-        except (MemberFault, OSError):
-            return None, read
-        read += len(data)
-        total.update(json.dumps([frame, scored, kind, len(data)]).encode())
-        total.update(data)
-    return total.hexdigest(), read
+    masks = {}
+    for frame, entry, _ in tasks:
+        if entry is not None:
+            try:
+                masks[frame] = mask_digest(entry, reader.read_stored(entry))
+            except (MemberFault, OSError):
+                return None
+    return masks
 
 
-def _stored_bytes(reader: MaskReader, entry: Entry) -> tuple[str, bytes]:
-    """What the mask is made from, and how: equal results mean equal masks."""
-    data = reader.read_stored(entry)
-    if isinstance(entry, str):
-        return "file", data
-    return f"{'deflated' if entry.deflated else 'stored'} {entry.unpacked} {entry.crc}", data
+def video_key(video: Video, basis: Basis, masks: Mapping[int, bytes], *, scored: bool) -> str:
+    """The key of the values and findings of a video: the same key, the same values.
+
+    `masks` are the digests of the masks by frame, as `mask_digest` makes them; `scored` is whether they are scored, or checked
+    only.
+    """
+    # which frames are scored follows from the frames below; the number of values of an object only from here
+    objects = [[item.id, item.range.frame_nums] for item in video.objects]
+    truth = basis.truths.get(video.name, "") if scored else None
+    content = [_LAYOUT, __version__, str(basis.task), video.name, basis.sizes[video.name], objects, truth]
+    frames = [
+        [frame, ids, masks[frame].hex() if frame in masks else None]
+        for frame, ids in objects_by_frame(video)
+        if scored or frame in masks
+    ]
+    return hashlib.blake2b(json.dumps([content, frames]).encode(), digest_size=20).hexdigest()

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from lvos_eval import __version__
 from lvos_eval.collection import StoredSubmission
-from lvos_eval.comparison import read_json
+from lvos_eval.document import MAX_COUNT, Value, read_document
 from lvos_eval.faults import UsageFault
 from lvos_eval.problems import Problem, Severity, frame_ranges
 from lvos_eval.protocol import SCORE_KEYS
@@ -27,6 +27,7 @@ __all__ = [
     "RESULTS",
     "Leaderboard",
     "Place",
+    "by_submission",
     "leaderboard",
     "place_of",
     "read_leaderboard",
@@ -247,18 +248,24 @@ def _overall(place: Place) -> float:
 
 def read_ranks(path: Path) -> dict[str, int]:
     """The ranks on an earlier leaderboard, by submission. Raises UsageFault for a file that is none."""
-    content = read_leaderboard(path)
-    try:
-        return {item["submission"]: int(item["rank"]) for item in content["submissions"]}
-    except (KeyError, TypeError, ValueError):
-        raise UsageFault(f"{path} is no leaderboard.json of lvos-eval") from None
+    return {key: item["rank"].whole(1, MAX_COUNT) for key, item in by_submission(read_leaderboard(path)["submissions"]).items()}
 
 
-def read_leaderboard(path: Path) -> dict[str, Any]:
+def read_leaderboard(path: Path) -> Value:
     """The content of a `leaderboard.json`. Raises UsageFault for a file that is none, or one of another layout."""
-    content = read_json(path)
-    if "submissions" not in content:
-        raise UsageFault(f"{path} is no leaderboard.json of lvos-eval")
-    if content.get("format") != LEADERBOARD_FORMAT:
-        raise UsageFault(f"{path} has the layout {content.get('format')}; this program reads {LEADERBOARD_FORMAT}")
+    content = read_document(path)
+    if not content.has("submissions"):
+        raise UsageFault(f"{printable(str(path))} is no leaderboard.json of lvos-eval")
+    content.require_format(LEADERBOARD_FORMAT)
     return content
+
+
+def by_submission(entries: Value) -> dict[str, Value]:
+    """The entries of a leaderboard by their submissions. Raises UsageFault for one that is there twice."""
+    found: dict[str, Value] = {}
+    for item in entries.items():
+        key = item["submission"].text()
+        if key in found:
+            raise item["submission"].refuse("another one: it is there already")
+        found[key] = item
+    return found

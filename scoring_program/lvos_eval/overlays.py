@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lvos_eval.archive import MemberFault
 from lvos_eval.comparisons import ObjectFrame
+from lvos_eval.faults import Stopped
 from lvos_eval.manifest import Manifest
 from lvos_eval.masks import Labels
-from lvos_eval.png import PALETTE, Png, decode_labels, parse_png, plain_png
+from lvos_eval.png import PALETTE, Png, PngFault, decode_labels, parse_png, plain_png
 from lvos_eval.protocol import Task, frame_name
 from lvos_eval.submission import Submission
 
@@ -42,6 +44,9 @@ _DIM_ALARM: Final = (136, 54, 107)
 _PAPER: Final = (52, 58, 66)
 _ENOUGH: Final = 0.3
 """Share of a pixel from which on a plain picture shows it: thin parts stay."""
+
+
+_CHANGED: Final = "masks changed after they were scored, before the page was drawn; run it again when nothing writes to them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +72,39 @@ def draw_worst_frames(
 ) -> dict[tuple[str, int], tuple[Picture, ...]]:
     """The worst frames by (video, object id): first one of every object, lowest objects first, then more, within the budget.
 
-    `values` are J and F of a scored, hence complete and readable, submission. Only the semi-supervised task has labels that say
+    `values` are J and F of a scored, hence complete and readable, submission. A frame whose masks give another J than that is not
+    drawn: Stopped is raised, as the masks have changed since they were scored. Only the semi-supervised task has labels that say
     which object is meant; the others get no pictures.
     """
     if manifest.settings.task is not Task.SEMI_SUPERVISED:
         return {}
     drawn: dict[tuple[str, int], list[Picture]] = {}
-    with closing(submission.source.open()) as reader:
-        for (video, id), value in _worst(values):
-            truth = _decode((manifest.ground_truth(video) / f"{frame_name(value.frame)}.png").read_bytes())
-            prediction = _decode(reader.read(submission.masks[video][value.frame]))
-            photo = manifest.folder / JPEG_IMAGES / video / f"{frame_name(value.frame)}.jpg"
-            picture = _draw(truth == id, prediction == id, photo, value)
-            budget -= len(picture.uri)
-            if budget < 0:
-                break
-            drawn.setdefault((video, id), []).append(picture)
+    try:
+        with closing(submission.source.open()) as reader:
+            for (video, id), value in _worst(values):
+                truth = _decode((manifest.ground_truth(video) / f"{frame_name(value.frame)}.png").read_bytes()) == id
+                prediction = _decode(reader.read(submission.masks[video][value.frame])) == id
+                if not _are_scored(truth, prediction, value):
+                    raise Stopped(_CHANGED)
+                photo = manifest.folder / JPEG_IMAGES / video / f"{frame_name(value.frame)}.jpg"
+                picture = _draw(truth, prediction, photo, value)
+                budget -= len(picture.uri)
+                if budget < 0:
+                    break
+                drawn.setdefault((video, id), []).append(picture)
+    except (MemberFault, OSError, PngFault) as error:
+        # every one of them could be read when it was scored
+        raise Stopped(_CHANGED) from error
     return {key: tuple(sorted(pictures, key=lambda picture: picture.frame)) for key, pictures in drawn.items()}
+
+
+def _are_scored(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], value: ObjectFrame) -> bool:
+    """Whether two binary masks have the J that was scored."""
+    if truth.shape != prediction.shape:
+        return False
+    areas = (np.count_nonzero(truth), np.count_nonzero(prediction), np.count_nonzero(truth & prediction))
+    union = areas[0] + areas[1] - areas[2]
+    return (areas[2] / union if union else 1.0) == value.region_similarity
 
 
 def _decode(data: bytes) -> Labels:

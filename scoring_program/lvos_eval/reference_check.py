@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from lvos_eval.evaluation import CHUNK_FRAMES, Chunk, ChunkResult, FrameTask, GroundTruthMask
+from lvos_eval.evaluation import CHUNK_FRAMES, Chunk, ChunkResult, FrameTask, GroundTruthFolder, GroundTruthMask
 from lvos_eval.faults import ReferenceFault
 from lvos_eval.manifest import Manifest, read_manifest
 from lvos_eval.problems import Problem, Severity
@@ -114,7 +114,7 @@ def _plan(manifest: Manifest, frames: Mapping[str, Sequence[int]]) -> list[Chunk
     """Every mask there is, as work that reads the ground truth only."""
     chunks = []
     for video in manifest.videos:
-        folder = manifest.ground_truth(video.name)
+        folder = GroundTruthFolder(manifest.ground_truth(video.name))
         tasks = [FrameTask(frame, None, ()) for frame in frames.get(video.name, ())]
         # the task changes how submitted masks are read, and there are none
         chunks += [

@@ -101,6 +101,8 @@ def _rescore(options: argparse.Namespace, detail: Detail) -> ExitCode:
     if tally.damaged:
         entries = "1 entry" if tally.damaged == 1 else f"{tally.damaged} entries"
         log.say(f"note: {entries} of the store could not be used; what they stood for was scored anew")
+    if tally.changed:
+        log.say(f"note: {counted(tally.changed, 'submission')} changed during the run; the results are those of the last state")
     log.say(
         f"scored {tally.scored} of {counted(tally.videos, 'video')}, {counted(tally.frames, 'frame')}; the rest was in the store"
     )
@@ -132,6 +134,10 @@ def _find(options: argparse.Namespace, manifest: Manifest) -> tuple[Sequence[Sto
         notes += unused
     if found.others:
         notes += (f"not looked at, for they are no submissions: {listed(found.others)}",)
+    if found.hidden:
+        notes += (f"not looked at, since the name begins with a dot: {listed(found.hidden)}; rename it if it is a submission",)
+    if found.deep:
+        notes += (f"not looked into, since it lies too deep: {listed(found.deep)}; move it up if it holds submissions",)
     if found.links:
         notes += (f"links are not followed: {listed(found.links)}",)
     return submissions, notes

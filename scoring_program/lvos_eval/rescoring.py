@@ -1,13 +1,14 @@
 """Scoring many stored submissions as one pool of work, and only what is not known yet.
 
 Recognise every submission, look up which of its videos are in the store, score the others' chunks wherever a worker is free,
-keep each video as it completes, and conclude each submission from its videos. Chunks are dealt out submission by submission
-and video by video, so that little is unfinished at any moment, and are small, so that one huge submission keeps no worker
-waiting.
+keep each video as it completes, under the key of the bytes that were scored, and conclude each submission from its videos. A
+submission that has changed since it was recognised is recognised anew. Chunks are dealt out submission by submission and video by
+video, so that little is unfinished at any moment, and are small, so that one huge submission keeps no worker waiting.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +21,9 @@ from lvos_eval.backends import Backend, LocalBackend
 from lvos_eval.check_masks import check_masks
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.evaluation import Chunk, ChunkResult, evaluate_chunk, plan_chunks
-from lvos_eval.faults import ReferenceFault, Stopped
+from lvos_eval.faults import Gone, ReferenceFault, Stopped
 from lvos_eval.findings import VideoFindings
-from lvos_eval.identity import Identity, Question, identify, open_stored, truth_digests
+from lvos_eval.identity import Basis, Identity, Question, identify, open_stored, opening, truth_digests, video_key
 from lvos_eval.manifest import Manifest
 from lvos_eval.pace import Pace
 from lvos_eval.problems import Problem, ProblemCollector
@@ -32,8 +33,12 @@ from lvos_eval.run import RunResult, conclude, matched_values
 from lvos_eval.settings import Detail
 from lvos_eval.shipping import ShippedChunk, evaluate_shipped, pack
 from lvos_eval.store import Store, StoredVideo
+from lvos_eval.wording import counted, listed, printable
 
 __all__ = ["Rescoring", "Tally"]
+
+_ATTEMPTS: Final = 3
+"""So often a submission that changes while it is read or scored is begun anew."""
 
 _PASSING: Final = frozenset({"unreadable-mask", "archive-damaged"})
 """Faults that may be those of a disk or a network for a moment; such a video is looked at again next time."""
@@ -49,6 +54,8 @@ class Tally:
     frames: int = 0
     damaged: int = 0
     """Entries of the store that could not be used."""
+    changed: int = 0
+    """Submissions that changed while they were read or scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +69,32 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _PartResult:
+    """`result` is None if the submission was gone."""
+
     number: int
     parts: int
-    result: ChunkResult
+    video: str
+    result: ChunkResult | None
 
 
 def _score(part: _Part) -> _PartResult:
-    result = evaluate_shipped(part.chunk) if isinstance(part.chunk, ShippedChunk) else evaluate_chunk(part.chunk)
-    return _PartResult(part.number, part.parts, result)
+    result = None
+    with contextlib.suppress(Gone):
+        result = evaluate_shipped(part.chunk) if isinstance(part.chunk, ShippedChunk) else evaluate_chunk(part.chunk)
+    return _PartResult(part.number, part.parts, part.chunk.video, result)
 
 
 @dataclass(slots=True)
 class _Unfinished:
     """A submission with videos to be scored: those that are still waited for, and those that are done."""
 
-    scorable: bool
-    keys: Mapping[str, str | None]
+    path: Path
+    identity: Identity
     missing: set[str]
-    arrived: defaultdict[str, list[ChunkResult]] = field(default_factory=lambda: defaultdict(list))
+    arrived: defaultdict[str, list[ChunkResult | None]] = field(default_factory=lambda: defaultdict(list))
     fresh: dict[str, StoredVideo] = field(default_factory=dict)
+    changed: bool = False
+    """Whether it was found to be another than the one that was recognised."""
 
 
 class Rescoring:
@@ -115,7 +129,8 @@ class Rescoring:
         self._videos = {video.name: video for video in manifest.videos}
         self._sizes = find_sizes(manifest)
         self.tally = Tally()
-        self.digest, self._truths = self._read_ground_truth()
+        self.digest, truths = self._read_ground_truth()
+        self._basis = Basis(manifest.settings.task, self._sizes, truths)
 
     def _read_ground_truth(self) -> tuple[str, Mapping[str, str]]:
         chunks = plan_chunks(self._manifest, self._sizes, None, score=True)
@@ -141,80 +156,123 @@ class Rescoring:
     def run(self, submissions: Sequence[Path], finish: Callable[[int, RunResult], None]) -> None:
         """Scores the submissions; `finish` is given the number and the result of each, in any order.
 
-        Raises ReferenceFault if the ground truth changes meanwhile, and Stopped where work is lost for good.
+        Raises ReferenceFault if the ground truth changes meanwhile, and Stopped where work is lost for good or a submission
+        does not keep still.
         """
-        unfinished = self._recognise(submissions, finish)
-        work = _Work(self, submissions, unfinished)
+        waiting = dict(enumerate(submissions))
+        for _ in range(_ATTEMPTS):
+            waiting = self._attempt(waiting, finish)
+            self.tally.changed = max(self.tally.changed, len(waiting))
+            if not waiting:
+                break
+        self.tally.damaged = self._store.damaged
+        if waiting:
+            names = listed(sorted(printable(path.name) for path in waiting.values()))
+            raise Stopped(
+                f"{counted(len(waiting), 'submission')} changed {_ATTEMPTS} times during the run: {names}; everything else is "
+                "in the store: run the same command again when nothing writes to the submissions"
+            )
+
+    def _attempt(self, submissions: Mapping[int, Path], finish: Callable[[int, RunResult], None]) -> dict[int, Path]:
+        """Finishes every submission that stays what it is from its recognition on; returns the others."""
+        unfinished, changed = self._recognise(submissions, finish)
+        work = _Work(self, unfinished)
         frames = sum(len(self._videos[video].scored) for item in unfinished.values() for video in item.missing)
         videos = sum(len(item.missing) for item in unfinished.values())
-        self.tally.scored, self.tally.frames = videos, frames
+        self.tally.scored += videos
+        self.tally.frames += frames
         with Pace(self._log, "scoring", "frames", frames, submissions=len(unfinished), videos=videos) as pace:
             for done in self._backend.run(_score, work):
-                item, video = unfinished[done.number], done.result.video
-                item.arrived[video].append(done.result)
-                pace.advance(done.result.frames)
-                if len(item.arrived[video]) < done.parts:
+                item = unfinished[done.number]
+                item.arrived[done.video].append(done.result)
+                pace.advance(done.result.frames if done.result is not None else 0)
+                if len(item.arrived[done.video]) < done.parts:
                     continue
-                item.fresh[video] = self._keep(item, video, item.arrived.pop(video))
-                item.missing.remove(video)
+                self._keep(item, done.video, item.arrived.pop(done.video))
+                item.missing.remove(done.video)
                 pace.advance(videos=1)
                 if not item.missing:
-                    finish(done.number, self._conclude(submissions[done.number], item))
                     del unfinished[done.number]
+                    if not self._finish(done.number, item, finish):
+                        changed[done.number] = item.path
                     pace.advance(submissions=1)
         if work.error is not None:
             raise work.error
-        self.tally.damaged = self._store.damaged
+        return changed | {number: item.path for number, item in unfinished.items()}
 
-    def _recognise(self, submissions: Sequence[Path], finish: Callable[[int, RunResult], None]) -> dict[int, _Unfinished]:
-        """Finishes every submission that the store knows; returns the others, in order."""
+    def _recognise(
+        self, submissions: Mapping[int, Path], finish: Callable[[int, RunResult], None]
+    ) -> tuple[dict[int, _Unfinished], dict[int, Path]]:
+        """Finishes every submission that the store knows; returns the others, in order, and those that changed meanwhile."""
         questions = (
-            Question(number, path, self._manifest, self._sizes, self._truths, self._strict).portable
-            for number, path in enumerate(submissions)
+            Question(number, path, self._manifest, self._basis, self._strict).portable for number, path in submissions.items()
         )
         unfinished = {}
+        changed = {}
         with Pace(self._log, "reading", "submissions", len(submissions)) as pace:
             for identity in self._reading.run(identify, questions):
+                path = submissions[identity.number]
+                if not identity.steady:
+                    changed[identity.number] = path
+                    continue
                 known = self._look_up(identity)
                 self.tally.videos += len(known)
-                missing = {video for video, entry in known.items() if entry is None}
-                item = _Unfinished(identity.scorable, identity.keys, missing)
-                if missing:
+                item = _Unfinished(path, identity, {video for video, entry in known.items() if entry is None})
+                if item.missing:
                     unfinished[identity.number] = item
                 else:
                     item.fresh = {video: entry for video, entry in known.items() if entry is not None}
-                    finish(identity.number, self._conclude(submissions[identity.number], item))
+                    if not self._finish(identity.number, item, finish):
+                        changed[identity.number] = path
                 pace.advance(1)
-        return dict(sorted(unfinished.items()))
+        return dict(sorted(unfinished.items())), changed
 
     def _look_up(self, identity: Identity) -> dict[str, StoredVideo | None]:
-        return {video: None if key is None else self._store.get(key) for video, key in identity.keys.items()}
+        return {video: self._stored(identity, video) for video in identity.keys}
 
-    def chunks(self, path: Path, item: _Unfinished) -> list[list[Chunk]]:
-        """What there is to do for a submission, the chunks of each video together, the longest video first."""
-        submission = open_stored(path, self._manifest, ProblemCollector(self._strict))
+    def _stored(self, identity: Identity, video: str) -> StoredVideo | None:
+        key = identity.keys[video]
+        return None if key is None else self._store.get(key, self._videos[video], self._basis.task, scored=identity.scorable)
+
+    def chunks(self, item: _Unfinished) -> list[list[Chunk]]:
+        """What there is to do for a submission, the chunks of each video together, the longest video first.
+
+        Nothing if it does not have the videos any more that it had.
+        """
+        submission = open_stored(item.path, self._manifest, ProblemCollector(self._strict))
         asked = replace(self._manifest, videos=tuple(video for video in self._manifest.videos if video.name in item.missing))
         by_video: defaultdict[str, list[Chunk]] = defaultdict(list)
-        for chunk in plan_chunks(asked, self._sizes, submission, score=item.scorable):
+        for chunk in plan_chunks(asked, self._sizes, submission, score=item.identity.scorable):
             by_video[chunk.video].append(chunk)
         if by_video.keys() != item.missing:
-            raise Stopped(f"{path} has changed since it was opened; leave the submissions alone while they are scored")
+            return []
         return sorted(by_video.values(), key=lambda chunks: -sum(chunk.cost for chunk in chunks))
 
-    def _keep(self, item: _Unfinished, video: str, results: Sequence[ChunkResult]) -> StoredVideo:
-        """Puts the chunks of a video together and keeps what can be relied on."""
+    def _keep(self, item: _Unfinished, video: str, parts: Sequence[ChunkResult | None]) -> None:
+        """Puts the chunks of a video together and keeps what can be relied on, under the key of the bytes that were scored."""
+        results = [result for result in parts if result is not None]
+        if len(results) < len(parts):
+            item.changed = True
+            return
         findings = VideoFindings()
         values: list[ObjectFrame] = []
+        masks: dict[int, bytes | None] = {}
         faults: list[Problem] = []
         for result in results:
             findings.merge(result.findings)
             values += result.values
+            masks |= result.masks
             faults += result.reference_faults
         if faults:
             raise ReferenceFault(sorted(faults, key=lambda problem: problem.sort_key))
-        if item.scorable:
+        scored = item.identity.scorable
+        if scored and not set(self._videos[video].scored) <= masks.keys():
+            # one with the right names has them all
+            item.changed = True
+            return
+        if scored:
             digests = ((video, frame, digest) for result in results for frame, digest in result.digests)
-            if truth_digests(digests).get(video) != self._truths.get(video):
+            if truth_digests(digests).get(video) != self._basis.truths.get(video):
                 raise ReferenceFault.single(
                     "ground-truth",
                     "the masks have changed while they were scored on",
@@ -224,21 +282,36 @@ class Rescoring:
             if not findings.faults:
                 alone = replace(self._manifest, videos=(self._videos[video],))
                 values = list(matched_values(alone, {video: values})[video])
-        kept = StoredVideo([] if findings.faults else values, findings)
-        key = item.keys[video]
+        item.fresh[video] = kept = StoredVideo([] if findings.faults else values, findings)
+        key = self._key(video, masks, scored=scored)
+        item.changed |= key != item.identity.keys[video]
         if key is not None and all(fault.code not in _PASSING for fault in findings.faults):
             self._store.put(key, kept)
-        return kept
 
-    def _conclude(self, path: Path, item: _Unfinished) -> RunResult:
-        """The result of a submission whose videos are all known."""
+    def _key(self, video: str, masks: Mapping[int, bytes | None], *, scored: bool) -> str | None:
+        """The key of masks that were read, by frame; None if one of them could not be."""
+        digests = {frame: digest for frame, digest in masks.items() if digest is not None}
+        complete = len(digests) == len(masks)
+        return video_key(self._videos[video], self._basis, digests, scored=scored) if complete else None
+
+    def _finish(self, number: int, item: _Unfinished, finish: Callable[[int, RunResult], None]) -> bool:
+        """Hands on the result of a submission whose videos are all known; whether it is still the one that was recognised."""
+        result = None if item.changed else self._conclude(item)
+        if result is not None:
+            finish(number, result)
+        return result is not None
+
+    def _conclude(self, item: _Unfinished) -> RunResult | None:
+        """The result of a submission whose videos are all known; None if it is not the one that was recognised."""
         collector = ProblemCollector(self._strict)
-        submission = open_stored(path, self._manifest, collector)
+        submission = open_stored(item.path, self._manifest, collector)
+        if opening(submission, collector) != item.identity.opening:
+            return None
         known: dict[str, StoredVideo] = {}
-        for video, key in item.keys.items():
-            entry = item.fresh.get(video) or (self._store.get(key) if key is not None else None)
+        for video in item.identity.keys:
+            entry = item.fresh.get(video) or self._stored(item.identity, video)
             if entry is None:
-                raise Stopped(f"the store lost an entry of {path} since it was looked up; start again")
+                raise Stopped(f"the store lost an entry of {printable(str(item.path))} since it was looked up; start again")
             known[video] = entry
         check_masks(self._manifest, {video: entry.findings for video, entry in known.items()}, collector)
         values: Mapping[str, Sequence[ObjectFrame]] = {}
@@ -253,21 +326,19 @@ class _Work:
     It is asked from threads that cannot deal with an exception; `error` is where it ends up.
     """
 
-    def __init__(self, rescoring: Rescoring, submissions: Sequence[Path], unfinished: Mapping[int, _Unfinished]) -> None:
+    def __init__(self, rescoring: Rescoring, unfinished: Mapping[int, _Unfinished]) -> None:
         self._plan = rescoring.chunks
         self._ship = rescoring.ship
-        self._asked = [(number, submissions[number], item) for number, item in unfinished.items()]
+        self._asked = list(unfinished.items())
         self.error: BaseException | None = None
 
     def __iter__(self) -> Iterator[_Part]:
         try:
             with ThreadPoolExecutor(1) as planner:
-                plans = [planner.submit(self._plan, path, item) for _, path, item in self._asked[:1]]
-                for position, (number, _, _) in enumerate(self._asked):
+                plans = [planner.submit(self._plan, item) for _, item in self._asked[:1]]
+                for position, (number, _) in enumerate(self._asked):
                     videos = plans.pop().result()
-                    plans += [
-                        planner.submit(self._plan, path, item) for _, path, item in self._asked[position + 1 : position + 2]
-                    ]
+                    plans += [planner.submit(self._plan, item) for _, item in self._asked[position + 1 : position + 2]]
                     for chunks in videos:
                         for chunk in chunks:
                             yield _Part(number, len(chunks), pack(chunk) if self._ship else chunk)

@@ -24,7 +24,7 @@ from lvos_eval.publication import publish
 from lvos_eval.reference import combine_digests, find_sizes, known_sizes, signature
 from lvos_eval.report import FrameDetails, Report, State
 from lvos_eval.settings import Detail
-from lvos_eval.submission import Submission, open_submission
+from lvos_eval.submission import CHANGED, Submission, open_submission
 from lvos_eval.workers import run_chunks
 
 __all__ = [
@@ -93,7 +93,7 @@ def score_submission(
         require_solver()
     collector = ProblemCollector(strict)
     submission = open_checked(path, manifest, collector)
-    fingerprint = submission.fingerprint()
+    fingerprint = submission.watch()
     sizes = find_sizes(manifest)
     score = not collector.has_errors
     chunks = plan_chunks(manifest, sizes, submission, score=score)
@@ -102,7 +102,7 @@ def score_submission(
     with closing(run_chunks(chunks, jobs)) as done:
         results.add_all(observe(what, sum(len(chunk.frames) for chunk in chunks), done))
     if submission.fingerprint() != fingerprint:
-        raise Stopped("the submission changed while it was read; run it again when nothing writes to it")
+        raise Stopped(CHANGED)
     check_masks(manifest, results.findings, collector)
     if score and results.digest(manifest) != digest:
         raise ReferenceFault.single(
@@ -174,11 +174,14 @@ def check_submission(
     """Everything that is wrong with a submission, from public data alone, and what could not be checked for want of it."""
     collector = ProblemCollector(strict)
     submission = open_checked(path, manifest, collector)
+    fingerprint = submission.watch()
     sizes = known_sizes(manifest)
     chunks = plan_chunks(manifest, sizes, submission, score=False)
     results = _Results()
     with closing(run_chunks(chunks, jobs)) as done:
         results.add_all(observe("checking", sum(len(chunk.frames) for chunk in chunks), done))
+    if submission.fingerprint() != fingerprint:
+        raise Stopped(CHANGED)
     check_masks(manifest, results.findings, collector)
     unknown = [video for video, size in sizes.items() if size is None]
     unchecked: tuple[str, ...] = ()

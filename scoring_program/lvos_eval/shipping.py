@@ -1,17 +1,17 @@
-"""Chunks that carry their masks along, for workers that do not see the storage they lie on."""
+"""Chunks that carry their masks along, for workers that do not see the storage they lie on.
+
+The masks stay in the worker's memory: a worker that is killed leaves nothing of them on its disk.
+"""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from lvos_eval.archive import MemberFault
-from lvos_eval.evaluation import Chunk, ChunkResult, evaluate_chunk
-from lvos_eval.protocol import frame_name
-from lvos_eval.submission import Entry
+from lvos_eval.evaluation import Chunk, ChunkResult, GroundTruthSource, PredictionSource, evaluate_chunk
+from lvos_eval.submission import Entry, unpack
 
 __all__ = ["ShippedChunk", "evaluate_shipped", "pack"]
 
@@ -23,20 +23,31 @@ class _Fault:
     code: str
     reason: str
 
+    @property
+    def error(self) -> MemberFault:
+        return MemberFault(self.code, self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class _PackedMasks:
-    """Submitted masks in memory; opens like the folder or zip that they come from, and is its own reader."""
+    """Submitted masks in memory, as they lie in the submission; opens like the folder or zip, and is its own reader."""
 
     masks: Mapping[Entry, bytes | _Fault]
+    gone: OSError | None = None
+    """Why the submission could not be opened."""
 
     def open(self) -> _PackedMasks:
+        if self.gone is not None:
+            raise self.gone
         return self
 
     def read(self, entry: Entry) -> bytes:
+        return unpack(entry, self.read_stored(entry))
+
+    def read_stored(self, entry: Entry) -> bytes:
         found = self.masks[entry]
         if isinstance(found, _Fault):
-            raise MemberFault(found.code, found.reason)
+            raise found.error
         return found
 
     def read_ahead(self, entries: Sequence[Entry]) -> None:
@@ -47,41 +58,69 @@ class _PackedMasks:
 
 
 @dataclass(frozen=True, slots=True)
+class _PackedTruths:
+    """The ground truth of some frames in memory, or why it could not be read."""
+
+    masks: Mapping[int, bytes | OSError | _Fault]
+
+    def read(self, frame: int) -> bytes:
+        found = self.masks[frame]
+        if isinstance(found, OSError):
+            raise found
+        if isinstance(found, _Fault):
+            raise found.error
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class ShippedChunk:
-    """A chunk with the bytes of its submitted masks and of its ground truth by frame."""
+    """A chunk that reads nothing but what it carries."""
 
     chunk: Chunk
-    masks: _PackedMasks
-    truths: Mapping[int, bytes]
+
+    @property
+    def video(self) -> str:
+        return self.chunk.video
 
 
 def pack(chunk: Chunk) -> ShippedChunk:
-    """Reads everything that a chunk needs. Ground truth that cannot be read is left out, and missed by the worker."""
+    """Reads everything that a chunk needs; what cannot be read fails in the worker as it would have there."""
+    masks = None if chunk.source is None else _pack_masks(chunk.source, chunk)
+    truths = None if chunk.ground_truth is None else _pack_truths(chunk.ground_truth, chunk)
+    return ShippedChunk(replace(chunk, source=masks, ground_truth=truths))
+
+
+def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:
     masks: dict[Entry, bytes | _Fault] = {}
     entries = [task.prediction for task in chunk.frames if task.prediction is not None]
-    if chunk.source is not None and entries:
-        with closing(chunk.source.open()) as reader:
-            reader.read_ahead(entries)
-            for entry in entries:
-                try:
-                    masks[entry] = reader.read(entry)
-                except MemberFault as fault:
-                    masks[entry] = _Fault(fault.code, str(fault))
-                except OSError as error:
-                    masks[entry] = _Fault("unreadable-mask", error.strerror or str(error))
-    truths = {}
-    if chunk.ground_truth is not None:
-        paths = {task.frame: chunk.ground_truth / f"{frame_name(task.frame)}.png" for task in chunk.frames}
-        truths = {frame: path.read_bytes() for frame, path in paths.items() if path.is_file()}
-    return ShippedChunk(replace(chunk, source=None), _PackedMasks(masks), truths)
+    try:
+        opened = source.open()
+    except OSError as error:
+        return _PackedMasks({}, error)
+    with closing(opened) as reader:
+        reader.read_ahead(entries)
+        for entry in entries:
+            try:
+                masks[entry] = reader.read_stored(entry)
+            except MemberFault as fault:
+                masks[entry] = _Fault(fault.code, str(fault))
+            except OSError as error:
+                masks[entry] = _Fault("unreadable-mask", error.strerror or str(error))
+    return _PackedMasks(masks)
+
+
+def _pack_truths(source: GroundTruthSource, chunk: Chunk) -> _PackedTruths:
+    truths: dict[int, bytes | OSError | _Fault] = {}
+    for task in chunk.frames:
+        try:
+            truths[task.frame] = source.read(task.frame)
+        except MemberFault as fault:
+            truths[task.frame] = _Fault(fault.code, str(fault))
+        except OSError as error:
+            truths[task.frame] = error
+    return _PackedTruths(truths)
 
 
 def evaluate_shipped(shipped: ShippedChunk) -> ChunkResult:
-    """As `evaluate_chunk`, from what the chunk carries; the ground truth is gone from the worker's disk afterwards."""
-    chunk = replace(shipped.chunk, source=shipped.masks)  # type: ignore[arg-type]
-    if chunk.ground_truth is None:
-        return evaluate_chunk(chunk)
-    with tempfile.TemporaryDirectory(prefix="lvos-eval-") as folder:
-        for frame, data in shipped.truths.items():
-            (Path(folder) / f"{frame_name(frame)}.png").write_bytes(data)
-        return evaluate_chunk(replace(chunk, ground_truth=Path(folder)))
+    """As `evaluate_chunk`, from what the chunk carries."""
+    return evaluate_chunk(shipped.chunk)

@@ -7,17 +7,28 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
-from lvos_eval.archive import ArchiveReader, Member, MemberFault, list_members
-from lvos_eval.faults import UsageFault
+from lvos_eval.archive import ArchiveReader, Member, MemberFault, list_members, unpack_member
+from lvos_eval.faults import Stopped, UsageFault
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
 from lvos_eval.wording import counted, listed, printable, sized
 
-__all__ = ["LITTER", "Entry", "MaskReader", "MaskSource", "Submission", "open_submission", "read_file"]
+__all__ = [
+    "CHANGED",
+    "LITTER",
+    "Entry",
+    "MaskReader",
+    "MaskSource",
+    "Submission",
+    "mask_digest",
+    "open_submission",
+    "read_file",
+    "unpack",
+]
 
 Entry: TypeAlias = str | Member
 """Where one file of the submission lies: a path relative to the folder, or a member of the zip."""
@@ -34,7 +45,8 @@ _DEEPEST: Final = 16
 class MaskReader(Protocol):
     """Reads files of a submission; `read` raises MemberFault or OSError with the reason."""
 
-    def read(self, entry: Entry) -> bytes: ...
+    def read(self, entry: Entry) -> bytes:
+        """The content of the file."""
 
     def read_stored(self, entry: Entry) -> bytes:
         """The bytes as they lie in the submission; equal ones are equal files."""
@@ -42,6 +54,19 @@ class MaskReader(Protocol):
     def read_ahead(self, entries: Sequence[Entry]) -> None: ...
 
     def close(self) -> None: ...
+
+
+def unpack(entry: Entry, stored: bytes) -> bytes:
+    """The content of a file from its bytes as they lie in the submission. Raises MemberFault."""
+    return stored if isinstance(entry, str) else unpack_member(entry, stored)
+
+
+def mask_digest(entry: Entry, stored: bytes) -> bytes:
+    """Of what a mask is made from, and how: equal digests mean equal masks, whatever the file is called and wherever it lies."""
+    how = "file" if isinstance(entry, str) else f"{'deflated' if entry.deflated else 'stored'} {entry.unpacked} {entry.crc}"
+    digest = hashlib.blake2b(f"{how} {len(stored)}\n".encode(), digest_size=20)
+    digest.update(stored)
+    return digest.digest()
 
 
 def read_file(path: str, limit: int) -> bytes:
@@ -109,6 +134,15 @@ class Submission:
     """What lies at the top, for the message when no video is found."""
     buried: str | None = None
     """A folder with videos that lies too deep to be taken for the root."""
+    listed: Mapping[str, FileState] = field(default_factory=dict)
+    """The zip, or the folders, as they were right before they were listed."""
+
+    def watch(self) -> bytes:
+        """The fingerprint, to be compared with a later one. Raises Stopped if the names are out of date already."""
+        fingerprint = self.fingerprint()
+        if any(_state(path, follow=True) != state for path, state in self.listed.items()):
+            raise Stopped(CHANGED)
+        return fingerprint
 
     def fingerprint(self) -> bytes:
         """Another one as soon as a file that masks are read from is replaced, written to or taken away; contents are not read."""
@@ -117,13 +151,7 @@ class Submission:
         if not self.source.is_archive:
             paths = [f"{paths[0]}/{entry}" for frames in self.masks.values() for entry in frames.values()]
         for path in paths:
-            try:
-                found = os.stat(path, follow_symlinks=self.source.is_archive)
-            except OSError as error:
-                state: tuple[object, ...] = (error.errno,)
-            else:
-                state = (found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-            digest.update(repr(state).encode())
+            digest.update(repr(_state(path, follow=self.source.is_archive)).encode())
         return digest.digest()
 
     @property
@@ -133,6 +161,20 @@ class Submission:
         place = f"in {self.root}/ " if self.root else ""
         masks = counted(sum(map(len, self.masks.values())), "mask")
         return printable(f"{masks} of {counted(len(self.masks), 'video')} {place}of the {kind} {self.source.path.name}")
+
+
+FileState: TypeAlias = tuple[int | None, ...]
+"""What changes as soon as a file is replaced or written to, or a folder gets, loses or renames a file."""
+
+CHANGED: Final = "the submission changed while it was read; run it again when nothing writes to it"
+
+
+def _state(path: str | Path, *, follow: bool) -> FileState:
+    try:
+        found = os.stat(path, follow_symlinks=follow)
+    except OSError as error:
+        return (error.errno,)
+    return (found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def open_submission(path: Path, videos: Collection[str], limits: Limits, collector: ProblemCollector) -> Submission:
@@ -145,18 +187,20 @@ def open_submission(path: Path, videos: Collection[str], limits: Limits, collect
             inner = _single_archive(path)
             if inner is None:
                 source = MaskSource(path, False, limits)
-                names, sound = _list_folder(path, limits, collector)
-                return _arrange(source, [(name, name) for name in names], sound, videos, collector)
+                names, sound, listed = _list_folder(path, limits, collector)
+                return replace(_arrange(source, [(name, name) for name in names], sound, videos, collector), listed=listed)
             path = inner
         if not path.exists():
             raise UsageFault(f"no submission at {printable(str(path))}")
         if not path.is_file():
             raise UsageFault(f"{printable(str(path))} is neither a zip nor a folder")
+        state = _state(path, follow=True)
         archive = list_members(path, limits, collector)
     except OSError as error:
         raise UsageFault(f"the submission {printable(str(path))} cannot be read: {error.strerror}") from None
     files: list[tuple[str, Entry]] = list(archive.files)
-    return _arrange(MaskSource(path, True, limits), files, archive.sound, videos, collector)
+    arranged = _arrange(MaskSource(path, True, limits), files, archive.sound, videos, collector)
+    return replace(arranged, listed={str(path): state})
 
 
 def _single_archive(folder: Path) -> Path | None:
@@ -168,8 +212,8 @@ def _single_archive(folder: Path) -> Path | None:
     return archive if archive.is_file() and not archive.is_symlink() else None
 
 
-def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> tuple[list[str], bool]:
-    """Every file below `folder`, relative, with `/`, and whether all is well.
+def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> tuple[list[str], bool, dict[str, FileState]]:
+    """Every file below `folder`, relative, with `/`, whether all is well, and the folders as they were before.
 
     Links are refused: they could point at hidden masks. The walk is bounded, folders included.
     """
@@ -177,10 +221,13 @@ def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> t
     unsafe: list[str] = []
     unreadable: list[str] = []
     deep: list[str] = []
+    states: dict[str, FileState] = {}
     pending = [""]
     seen = 0
     while pending and seen <= limits.members:
         prefix = pending.pop()
+        place = str(folder / prefix)
+        states[place] = _state(place, follow=True)
         try:
             with os.scandir(folder / prefix) as entries:
                 for entry in entries:
@@ -217,8 +264,8 @@ def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> t
             f"the folder has more than {limits.members:,} files and folders.",
             "leave everything but the masks out.",
         )
-        return [], False
-    return sorted(files), not (unsafe or unreadable or deep)
+        return [], False, states
+    return sorted(files), not (unsafe or unreadable or deep), states
 
 
 def _arrange(

@@ -159,6 +159,10 @@ load: load-data ## measure time and memory on them, from one zip on two cores
 soak: $(VENV)/development ## score 500 random submissions in a row under random faults (SOAK="--runs 30 --seed 7")
 	PYTHONPATH=scoring_program:tests $(BIN)/python -m soak $(SOAK)
 
+.PHONY: differential
+differential: $(VENV)/development ## compare J and F with the textbook on 2 million pairs of masks (DIFFERENTIAL="--pairs 100000 --seed 7")
+	$(RUN) tests/differential.py $(DIFFERENTIAL)
+
 .PHONY: mutate
 mutate: $(VENV)/development ## change the code in every small way and see whether the tests notice (MUTATE="--groups metrics --sample 100")
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"

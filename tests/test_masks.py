@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from numpy.typing import NDArray
 
+from differential import draw
 from lvos_eval import masks
 from lvos_eval.masks import NOTHING, ObjectFinder, PackedMask, pack
 
@@ -69,6 +70,22 @@ def test_a_finder_that_has_seen_other_frames_finds_the_same_as_a_fresh_one(
             assert np.array_equal(unpack(objects[id], *size), frame == id)
         values, numbers = np.unique(frame, return_counts=True)
         assert unknown == {int(v): int(n) for v, n in zip(values, numbers, strict=True) if v not in (0, *ids)}
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_objects_at_the_edges_of_words_and_frames_are_found_as_they_are(block: int) -> None:
+    for batch in draw(seed=5, block=block, pairs=400):
+        finder = ObjectFinder([1, 2])
+        for one, other in batch.pairs:
+            frame = batch.masks[one].astype(np.uint8)
+            frame[batch.masks[other] & ~batch.masks[one]] = 2
+            objects, unknown = finder.find(frame)
+            for id in (1, 2):
+                assert np.array_equal(unpack(objects[id], *frame.shape), frame == id)
+                assert objects[id].area == np.count_nonzero(frame == id)
+                columns = np.flatnonzero((frame == id).any(axis=0)).tolist()
+                assert objects[id].columns == ((columns[0], columns[-1] + 1) if columns else (0, 0))
+            assert not unknown
 
 
 def test_an_object_that_jumps_across_the_frame_is_found() -> None:

@@ -150,10 +150,10 @@ def mask_pairs(draw: st.DrawFn, largest: int = 200) -> tuple[Mask, Mask]:
     return ground_truth, cv2.dilate(ground_truth.astype(np.uint8), np.ones((size, size), np.uint8)).astype(np.bool_)
 
 
-@given(mask_pairs(100))
-def test_a_boundary_lies_where_the_textbook_has_it(pair: tuple[Mask, Mask]) -> None:
-    height, width = pair[0].shape
-    for mask, boundary in zip(pair, boundaries(packed(*pair), height, width), strict=True):
+def assert_boundaries(masks: Sequence[Mask], height: int, width: int) -> None:
+    """The boundaries of masks of one size are where the textbook has them, and what is said of them is true."""
+    found = boundaries([pack(mask.astype(np.uint8), 1) for mask in masks], height, width)
+    for mask, boundary in zip(masks, found, strict=True):
         # an empty row and word more on each side, because a boundary may start before the first pixel of the frame
         full = np.zeros((height + 2, -(-width // 64) + 2), np.uint64)
         full[1 + boundary.top : 1 + boundary.bottom, 1 + boundary.left : 1 + boundary.right] = boundary.bits
@@ -162,6 +162,19 @@ def test_a_boundary_lies_where_the_textbook_has_it(pair: tuple[Mask, Mask]) -> N
         assert np.count_nonzero(pixels) == boundary.area
         columns = np.flatnonzero(pixels.any(axis=0)) - 64
         assert all(boundary.columns[0] <= column < boundary.columns[1] for column in columns)
+
+
+@given(mask_pairs(100))
+def test_a_boundary_lies_where_the_textbook_has_it(pair: tuple[Mask, Mask]) -> None:
+    assert_boundaries(pair, *pair[0].shape)
+
+
+@pytest.mark.parametrize("height", [1, 2, 3])
+@pytest.mark.parametrize("width", [1, 2, 63, 64, 65, 127, 128])
+def test_every_single_pixel_and_every_single_hole_has_the_textbooks_boundary(height: int, width: int) -> None:
+    pixels = np.eye(height * width, dtype=np.bool_).reshape(-1, height, width)
+    # all in one batch, so that each plane has others before and after it
+    assert_boundaries([*pixels, *~pixels], height, width)
 
 
 @given(mask_pairs(), st.integers(1, 40))

@@ -69,8 +69,12 @@ def region_similarity(ground_truth: Mask, prediction: Mask) -> float:
 
 
 def contour_accuracy(ground_truth: Mask, prediction: Mask) -> float:
+    """F of two masks."""
+    return f_measure(counts(ground_truth, prediction))
+
+
+def f_measure(integers: Counts) -> float:
     """F = 2PR / (P + R): P is the share of the prediction's boundary that is near the ground truth's, R the other way round."""
-    integers = counts(ground_truth, prediction)
     found, wanted = integers.boundary_prediction, integers.boundary_ground_truth
     if found == 0 and wanted > 0:
         precision, recall = 1.0, 0.0

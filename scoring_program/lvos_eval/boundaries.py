@@ -10,6 +10,7 @@ import numpy as np
 
 from lvos_eval.batches import in_batches
 from lvos_eval.masks import WORD, PackedMask, Words, popcount
+from lvos_eval.stacks import Stack
 
 __all__ = ["boundaries"]
 
@@ -34,28 +35,32 @@ def _first_word(mask: PackedMask) -> int:
 
 
 def _boundaries(masks: Sequence[PackedMask], rows: int, words: int, height: int, width: int) -> list[PackedMask]:
-    stack = np.zeros((len(masks), rows, words), np.uint64)
-    for plane, mask in zip(stack, masks, strict=True):
+    """The boundaries of masks that have room in as many rows and words each, with a row and a column before the mask.
+
+    Each row begins with an empty bit and each plane with an empty row: the right neighbour of a row's last bit, the first of the
+    next row, is empty as it is beyond the mask, and so is the row below the last of a plane.
+    """
+    stack = Stack.empty(len(masks), rows, words, guard=1)
+    for plane, mask in zip(stack.planes, masks, strict=True):
         first, last = _first_word(mask), len(mask.bits)
         plane[1 : last + 1, mask.left - first : mask.right - first] = mask.bits
         if mask.bottom == height:
             plane[last + 1] = plane[last]
-    bits = stack.reshape(-1)
+    bits = stack.line
     right = bits >> _ONE
     right[:-1] |= bits[1:] << _TO_TOP_BIT
     last_word, last_bit = divmod(width - 1, WORD)
-    for plane, neighbours, mask in zip(stack, right.reshape(stack.shape), masks, strict=True):
+    for plane, neighbours, mask in zip(stack.planes, stack._replace(line=right).planes, masks, strict=True):
         if mask.columns[1] == width:
             word = last_word - _first_word(mask)
             neighbours[:, word] |= plane[:, word] & np.uint64(1 << last_bit)
     some, every = bits | right, bits & right
     # each row with the one below, in place of what is not needed any more
-    found = right
-    np.bitwise_or(some[:-words], some[words:], out=found[:-words])
+    found = stack._replace(line=right)
+    np.bitwise_or(some[:-words], some[words:], out=right[:-words])
     np.bitwise_and(every[:-words], every[words:], out=bits[:-words])
-    found[:-words] ^= bits[:-words]
-    found[-words:] = 0
-    return [_crop(plane, mask, height) for plane, mask in zip(found.reshape(stack.shape), masks, strict=True)]
+    right[:-words] ^= bits[:-words]
+    return [_crop(plane, mask, height) for plane, mask in zip(found.planes, masks, strict=True)]
 
 
 def _crop(plane: Words, mask: PackedMask, height: int) -> PackedMask:

@@ -111,10 +111,10 @@ def _non_zero(labels: Labels, window: _Window) -> tuple[Words, _Window]:
 def _trim(bits: Words, window: _Window) -> PackedMask:
     """The mask whose part inside the window is `bits`, and which has no other."""
     filled = (bits.reshape(-1) != _NO_BITS).tobytes()
-    top = filled.find(True) // window.width
-    if top < 0:
+    start = filled.find(True)
+    if start < 0:
         return NOTHING
-    bottom = filled.rfind(True) // window.width + 1
+    top, bottom = start // window.width, filled.rfind(True) // window.width + 1
     by_word = np.bitwise_or.reduce(bits[top:bottom], axis=0).tolist()
     first, last = 0, len(by_word) - 1
     while not by_word[first]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lvos_eval.batches import in_batches
 from lvos_eval.masks import WORD, PackedMask, Words, popcount
+from lvos_eval.stacks import Stack
 
 __all__ = ["Pair", "count_matched"]
 
@@ -38,7 +39,7 @@ class _Region(NamedTuple):
     left: int
     right: int
     words: int
-    """Words that its rows need if, one after the other, none is to come within the radius of the next."""
+    """Words that its rows need to end with at least `radius` empty bits each."""
 
 
 def count_matched(pairs: Sequence[Pair], radius: int) -> list[tuple[int, int]]:
@@ -68,128 +69,97 @@ def _count_matched(near: Sequence[tuple[Pair, _Region]], rows: int, words: int, 
     """For each pair, with its region: how many pixels of the one are within `radius` of the other, and the other way round."""
     # so many rows that a rectangle three bands high leaves little of the disk out
     band = max(1, (radius + 1) // 3)
-    stack, pixels = _superpose(near, -(-rows // band) * band, words)
-    # each plane as one line for the first row of every band, one for the second, and so on
-    bands = stack.reshape(2, len(near), -1, band, words).transpose(0, 1, 3, 2, 4)
-    lines = np.array(bands, order="C").reshape(2, len(near), band, -1)
+    # a disk reaches `radius` rows far, and as many columns, which are less than one row more
+    stack = Stack.empty(2 * len(near), -(-rows // band) * band, words, guard=radius + 1)
+    pixels = _superpose(near, stack)
+    # the first row of every band of a plane, then the second, and so on: shape (2, pairs, band, words of all bands)
+    by_band = stack.planes.reshape(2, len(near), -1, band, words).transpose(0, 1, 3, 2, 4)
+    in_doubt = np.array(by_band, order="C").reshape(2, len(near), band, -1)
+    reach = -(-radius // band)
+    occupied = Stack.empty(2 * len(near), stack.rows // band, words, guard=reach + 1)
+    np.bitwise_or.reduce(in_doubt, axis=2, out=occupied.planes.reshape(2, len(near), -1))
     # rows of one band and the next are at most 2 * band - 1 apart
     inner = math.isqrt(radius * radius - (2 * band - 1) ** 2)
-    occupied = np.bitwise_or.reduce(lines, axis=2).reshape(-1)
-    surely_near = _widen_rows(_widen_columns(occupied, 0, inner), words)
-    in_doubt = lines
-    in_doubt &= ~_exchange(surely_near, len(near))
+    surely_near = occupied.widen_columns(0, inner).widen_rows()
+    in_doubt &= ~_of_the_others(surely_near)
     doubts = [popcount(line) for side in in_doubt for line in side]
     on_disk = [0] * len(doubts)
     if sum(doubts) > _FEW * len(doubts):
-        perhaps_near = _widen_columns(surely_near, inner, radius)
-        for _ in range(-(-radius // band) - 1):
-            perhaps_near = _widen_rows(perhaps_near, words)
-        in_doubt &= _exchange(perhaps_near, len(near))
+        perhaps_near = surely_near.widen_columns(inner, radius)
+        for _ in range(reach - 1):
+            perhaps_near = perhaps_near.widen_rows()
+        in_doubt &= _of_the_others(perhaps_near)
     if any(doubts):
         on_disk = _count_near(in_doubt, stack, radius)
     matched = [total - doubt + near for total, doubt, near in zip(pixels, doubts, on_disk, strict=True)]
     return list(zip(matched[: len(near)], matched[len(near) :], strict=True))
 
 
-def _superpose(near: Sequence[tuple[Pair, _Region]], rows: int, words: int) -> tuple[Words, list[int]]:
-    """The masks of each pair laid on the same part of the frame, shape (2, pairs, rows, words), and the pixels of each.
+def _superpose(near: Sequence[tuple[Pair, _Region]], stack: Stack) -> list[int]:
+    """Lays the masks of each pair on the same part of the frame: all first masks, then all second ones. The pixels of each.
 
-    As more than `radius` rows below each region are empty, and at least `radius` bits after each row, moving the rows along, as
-    one line, loses no pixel and brings none to where another one is asked for.
+    Each plane ends with more than `radius` empty rows, each row with at least `radius` empty bits.
     """
-    stack = np.zeros((2, len(near), rows, words), np.uint64)
     pixels = []
-    for side, masks in zip(stack, zip(*[pair for pair, _ in near], strict=True), strict=True):
+    sides = stack.planes.reshape(2, len(near), stack.rows, stack.words)
+    for side, masks in zip(sides, zip(*[pair for pair, _ in near], strict=True), strict=True):
         for plane, mask, (_, (top, bottom, left, right, _)) in zip(side, masks, near, strict=True):
             row, word = mask.top - top, mask.left - left
             part = mask.bits[max(-row, 0) : bottom - mask.top, max(-word, 0) : right - mask.left]
             row, word = max(row, 0), max(word, 0)
             plane[row : row + part.shape[0], word : word + part.shape[1]] = part
             pixels.append(mask.area if part.size == mask.bits.size else popcount(plane))
-    return stack, pixels
+    return pixels
 
 
-def _exchange(line: Words, pairs: int) -> Words:
-    """What is said of the planes of a stack, said of the other one of each pair: shape (2, pairs, 1, words)."""
-    return line.reshape(2, pairs, 1, -1)[::-1]
+def _of_the_others(bands: Stack) -> Words:
+    """What is said of the pixels of each mask, said of the other one of its pair: shape (2, pairs, 1, words of all bands)."""
+    return bands.planes.reshape(2, -1, 1, bands.rows * bands.words)[::-1]
 
 
-@lru_cache(maxsize=64)
-def _steps(start: int, stop: int) -> tuple[tuple[np.uint64, np.uint64], ...]:
-    """Moves that widen a run of half width `start` to `stop`, each with what it leaves of a word.
-
-    A move at most triples the run and is shorter than a word.
-    """
-    steps = []
-    while start < stop:
-        step = min(stop - start, 2 * start + 1, WORD - 1)
-        steps.append((np.uint64(step), np.uint64(WORD - step)))
-        start += step
-    return tuple(steps)
-
-
-def _widen_columns(line: Words, start: int, stop: int) -> Words:
-    """A line of pixels, each widened by `start` to both sides, widened to `stop`."""
-    for shift, carry in _steps(start, stop):
-        wide = line << shift
-        wide |= line >> shift
-        wide |= line
-        wide[1:] |= line[:-1] >> carry
-        wide[:-1] |= line[1:] << carry
-        line = wide
-    return line
-
-
-def _widen_rows(line: Words, words: int) -> Words:
-    """A line of rows of `words` words, each with what is in the rows above and below."""
-    tall = line.copy()
-    tall[words:] |= line[:-words]
-    tall[:-words] |= line[words:]
-    return tall
-
-
-def _count_near(pixels: Words, stack: Words, radius: int) -> list[int]:
+def _count_near(pixels: Words, stack: Stack, radius: int) -> list[int]:
     """How many of the pixels, (2, pairs, rows of a band, words of all bands), have one of the other mask within their disk.
 
     Each looks at the rows of the disk around it, as words read from the half-word where they start.
     """
-    planes, rows, words = stack.shape[0] * stack.shape[1], *stack.shape[2:]
+    _, pairs, band, _ = pixels.shape
     (filled,) = (pixels.reshape(-1) != 0).nonzero()
     (ones,) = np.unpackbits(pixels.reshape(-1)[filled].view(np.uint8), bitorder="little").view(np.bool_).nonzero()
     if not ones.size:
-        return [0] * planes
-    if ones.size > stack.size // _DENSE:
+        return [0] * (2 * pairs)
+    if ones.size > stack.planes.size // _DENSE:
         return _count_widened(pixels, stack, radius)
-    band = pixels.shape[2]
-    plane, row, number, word = np.unravel_index(filled, (planes, band, rows // band, words))
-    other = np.ravel_multi_index(((plane + planes // 2) % planes, number, row, word), (planes, rows // band, band, words))
-    # a place before the first row is one in the empty rows at the end
-    from_half_word = np.ndarray(2 * stack.size - 1, np.dtype("<u8"), stack, strides=(WORD // 16,)).copy()
-    position = (other[ones >> 6] << 6) + (ones & 63)
-    offsets = np.arange(-radius, radius + 1)[:, None] * (2 * words)
+    plane, row, number, word = np.unravel_index(filled, (2 * pairs, band, stack.rows // band, stack.words))
+    other = stack.places((plane + pairs) % (2 * pairs), number * band + row, word)
+    position = other[ones // WORD] * WORD + ones % WORD
+    from_half_word = np.ndarray(2 * stack.line.size - 1, np.dtype("<u8"), stack.line, strides=(WORD // 16,)).copy()
+    offsets = np.arange(-radius, radius + 1)[:, None] * (2 * stack.words)
     near = np.zeros(position.size, np.bool_)
     for start, strip in _disk_strips(radius):
         first = position + start
         seen = from_half_word[offsets + (first >> 5)] >> (first & 31).astype(np.uint64)
         seen &= strip[:, None]
         near |= seen.any(axis=0)
-    found: list[int] = np.bincount(plane[ones[near] >> 6], minlength=planes).tolist()
+    found: list[int] = np.bincount(plane[ones[near] // WORD], minlength=2 * pairs).tolist()
     return found
 
 
-def _count_widened(pixels: Words, stack: Words, radius: int) -> list[int]:
+def _count_widened(pixels: Words, stack: Stack, radius: int) -> list[int]:
     """The same for pixels of any number: all masks are widened by the disk, row by row."""
-    pairs, _, words = stack.shape[1:]
-    line = stack.reshape(-1)
-    near, half = np.zeros_like(line), 0
+    _, pairs, band, _ = pixels.shape
+    wide, half = stack, 0
+    near = np.zeros_like(stack.line)
     # towards the middle the disk gets wider
     for distance in range(radius, -1, -1):
         width = math.isqrt(radius * radius - distance * distance)
-        line, half = _widen_columns(line, half, width), width
-        near[distance * words :] |= line[: line.size - distance * words]
-        near[: line.size - distance * words] |= line[distance * words :]
-    in_rows = pixels.reshape(2, pairs, pixels.shape[2], -1, words).transpose(0, 1, 3, 2, 4).reshape(stack.shape)
-    return [popcount(plane) for side in in_rows & near.reshape(stack.shape)[::-1] for plane in side]
+        wide, half = wide.widen_columns(half, width), width
+        move = distance * stack.words
+        near[move:] |= wide.line[: near.size - move]
+        near[: near.size - move] |= wide.line[move:]
+    by_row = (2, pairs, stack.rows, stack.words)
+    in_rows = pixels.reshape(2, pairs, band, -1, stack.words).transpose(0, 1, 3, 2, 4).reshape(by_row)
+    others = stack._replace(line=near).planes.reshape(by_row)[::-1]
+    return [popcount(plane) for side in in_rows & others for plane in side]
 
 
 @lru_cache(maxsize=64)

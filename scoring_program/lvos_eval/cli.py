@@ -17,7 +17,7 @@ from lvos_eval.console import Console, add_common_options, requested_manifest, v
 from lvos_eval.evaluation import ChunkResult
 from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault, account
 from lvos_eval.manifest import ANNOTATIONS, Manifest
-from lvos_eval.outputs import OutputFolder
+from lvos_eval.outputs import OutputFolder, open_output
 from lvos_eval.page import render_page
 from lvos_eval.problems import render_problems
 from lvos_eval.process import say, undisturbed
@@ -189,7 +189,11 @@ def _check_reference(options: argparse.Namespace) -> ExitCode:
 def _score(options: argparse.Namespace) -> ExitCode:
     log = Console.of(options)
     _keep_inputs(options)
-    output = OutputFolder(options.output)
+    with open_output(options.output) as output:
+        return _score_to(output, options, log)
+
+
+def _score_to(output: OutputFolder, options: argparse.Namespace, log: Console) -> ExitCode:
     report = Report(State.CHECKING, __version__, options.protocol or "", options.task or "")
     try:
         output.write_page(render_page(report))

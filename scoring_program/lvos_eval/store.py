@@ -8,7 +8,6 @@ each frame: the store is as secret as the ground truth.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -25,6 +24,7 @@ import numpy as np
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.faults import Stopped, UsageFault
 from lvos_eval.findings import MaskFault, VideoFindings
+from lvos_eval.locks import lock
 
 __all__ = ["Store", "StoredVideo", "open_store"]
 
@@ -101,7 +101,7 @@ def open_store(folder: Path) -> Iterator[Store]:
         raise Stopped(f"the store {folder} cannot be used: {error.strerror}") from error
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
         except BlockingIOError:
             raise UsageFault(f"another run uses the store {folder}: wait for it, or give this one its own with --store") from None
         for leftover in folder.glob(f"{_TEMPORARY}*"):

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import struct
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from lvos_eval.inflate import RAW, InflateFault, crc32, inflate
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
 from lvos_eval.wording import SAVE_IDS, counted, listed, sized
-from lvos_eval.zip_directory import DirectoryEntry, DirectoryFault, read_directory
+from lvos_eval.zip_directory import IN_EXTRA, DirectoryEntry, DirectoryFault, read_directory, unicode_names
 
 __all__ = ["Archive", "ArchiveReader", "Member", "MemberFault", "list_members"]
 
@@ -46,6 +47,7 @@ _DEEPEST: Final = 16
 _LOCAL_HEADER: Final = struct.Struct("<4s5H3I2H")
 _LOCAL_SIGNATURE: Final = b"PK\x03\x04"
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
+_VERSION: Final = re.compile(r";[0-9]*$")
 _SPECIAL_KINDS: Final = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
 
 _OTHER_KINDS: Final = (
@@ -127,7 +129,7 @@ def _plain_path(name: str) -> str:
 
 
 def _report_unreadable(path: Path, start: bytes, fault: DirectoryFault, collector: ProblemCollector) -> None:
-    if start.startswith(b"PK") or fault.code != "archive-damaged":
+    if start.startswith(b"PK") or fault.is_zip or fault.code != "archive-damaged":
         collector.add(fault.code, f"{fault}.", f"{fault.fix}.")
         return
     kind = next((kind for signature, kind in _OTHER_KINDS if start.startswith(signature)), None)
@@ -186,6 +188,11 @@ _UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = 
         "zip with another tool, such as 7-Zip or python -m zipfile -c submission.zip masks/*",
         lambda entry: "\\" in entry.name,
     ),
+    (
+        "names that another program reads as other names",
+        f"zip again with another tool: {_ZIP_INSIDE}",
+        lambda entry: not all(_alike(entry.name, other) for other in entry.other_names),
+    ),
     ("names with NUL characters", f"rename the files: {_ZIP_INSIDE}", lambda entry: "\0" in entry.name),
     (
         f"paths of more than {_LONGEST_NAME:,} characters or {_DEEPEST} folders",
@@ -194,6 +201,14 @@ _UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = 
     ),
 )
 """What is refused in a path, the way out, and how it is seen. The first that fits is reported."""
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether two readings of a name differ in accented and foreign letters only, folder by folder."""
+    ours, theirs = _plain_path(name).split("/"), _plain_path(other).split("/")
+    if len(ours) != len(theirs):
+        return False
+    return all(one == two or not (one.isascii() or two.isascii()) for one, two in zip(ours, theirs, strict=True))
 
 
 def _unsafe_kind(entry: DirectoryEntry) -> str | None:
@@ -249,15 +264,37 @@ def _check_sizes(entries: Sequence[DirectoryEntry], limits: Limits, collector: P
 
 
 def _check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
-    """Reports members with the same path: tools disagree on which of them counts."""
-    counts = Counter(entry.raw_name for entry in entries)
-    repeated = list(dict.fromkeys(entry.name for entry in entries if counts[entry.raw_name] > 1 and not entry.is_folder))
+    """Reports paths that two members stand for, to us or to another program: tools disagree on which of them counts."""
+    files = [(entry.name, _unpacked_paths(entry)) for entry in entries if not entry.is_folder]
+    counts = Counter(path for _, paths in files for path in paths)
+    repeated = list(dict.fromkeys(name for name, paths in files if any(counts[path] > 1 for path in paths)))
     if repeated:
         collector.add(
             "archive-duplicate",
             f"{counted(len(repeated), 'path')} {_are(repeated)} in the zip more than once: {listed(repeated)}.",
             "delete the old zip before zipping again: most tools add to a zip that is there.",
         )
+    folders = {path for entry in entries if entry.is_folder for path in _unpacked_paths(entry)} | {""}
+    for path in counts:
+        parent = path.rpartition("/")[0]
+        while parent not in folders:
+            folders.add(parent)
+            parent = parent.rpartition("/")[0]
+    both = list(dict.fromkeys(name for name, paths in files if not folders.isdisjoint(paths)))
+    if both:
+        collector.add(
+            "archive-duplicate",
+            f"{counted(len(both), 'path')} {_are(both)} a file in the zip and a folder too: {listed(both)}.",
+            "delete the old zip and zip the folder with the masks again.",
+        )
+
+
+def _unpacked_paths(entry: DirectoryEntry) -> set[str]:
+    """Every path to which a program may unpack a member, in one spelling of accented letters."""
+    names = (entry.name, *entry.other_names)
+    # unzip takes `;1` at the end for the version that VMS gives a file, and leaves it out
+    names += tuple(shorter for name in names if ";" in name and (shorter := _VERSION.sub("", name)) != name)
+    return {unicodedata.normalize("NFC", _plain_path(name)) for name in names}
 
 
 def _check_overlaps(entries: Iterable[DirectoryEntry], directory: int, collector: ProblemCollector) -> None:
@@ -294,7 +331,7 @@ class ArchiveReader:
 
     def read(self, member: Member) -> bytes:
         """The member's unpacked bytes, length and checksum checked. Raises MemberFault."""
-        packed = self.read_stored(member)
+        packed, claims = self._read(member)
         content = packed
         if member.deflated:
             try:
@@ -303,28 +340,42 @@ class ArchiveReader:
                 raise _damaged(f"the zip member does not unpack ({fault})") from None
         if len(content) != member.unpacked or crc32(content) != member.crc:
             raise _damaged("the zip member's checksum is wrong")
+        # some programs go by these, which may be 0 where the header was written before the content
+        known = (member.crc, member.packed, member.unpacked)
+        if any(claim not in (0, IN_EXTRA, value) for claim, value in zip(claims, known, strict=True)):
+            raise _damaged(_CONTRADICTION)
         return content
 
     def read_stored(self, member: Member) -> bytes:
         """The member's bytes as they lie in the zip, packed or not, and unchecked. Raises MemberFault."""
+        return self._read(member)[0]
+
+    def _read(self, member: Member) -> tuple[bytes, tuple[int, int, int]]:
+        """The stored bytes, and what the member's own header says: checksum, packed and unpacked size. Raises MemberFault."""
         # extra fields of the local header may differ from the directory's; 64 bytes hold those of common tools
         guess = _LOCAL_HEADER.size + len(member.raw_name) + 64 + member.packed
         data = os.pread(self._descriptor, guess, member.offset)
         if len(data) < _LOCAL_HEADER.size:
             raise _damaged("the zip ends before the member")
-        signature, _, flags, method, _, _, _, _, _, name_length, extra_length = _LOCAL_HEADER.unpack_from(data)
+        signature, _, flags, method, _, _, crc, size, unpacked, name_length, extra_length = _LOCAL_HEADER.unpack_from(data)
+        start = _LOCAL_HEADER.size + name_length + extra_length
         name = data[_LOCAL_HEADER.size : _LOCAL_HEADER.size + name_length]
         kind = _DEFLATED if member.deflated else _STORED
         if signature != _LOCAL_SIGNATURE or method != kind or flags & _ENCRYPTED or name != member.raw_name:
-            raise _damaged("the zip member's header does not match the zip's directory")
-        start = _LOCAL_HEADER.size + name_length + extra_length
+            raise _damaged(_CONTRADICTION)
+        extra = data[_LOCAL_HEADER.size + name_length : start]
+        if any(not _alike(name.decode("cp437"), other) for other in unicode_names(name, extra)):
+            raise _damaged(_CONTRADICTION)
         if start + member.packed > len(data):
             data = os.pread(self._descriptor, member.packed, member.offset + start)
             start = 0
         packed = data[start : start + member.packed]
         if len(packed) < member.packed:
             raise _damaged("the zip ends inside the member")
-        return packed
+        return packed, (crc, size, unpacked)
+
+
+_CONTRADICTION: Final = "the zip member's header does not match the zip's directory"
 
 
 def _damaged(reason: str) -> MemberFault:

@@ -57,7 +57,7 @@ def wide(*, plain: tuple[int, int, int] | None = None, twice: bool = False) -> b
 
 def renamed(**changes: object) -> bytes:
     """A good zip with one member changed."""
-    return raw_zip([RawMember(**{**vars(m), **changes}) if m.name == FIRST.encode() else m for m in members(GOOD)])  # type: ignore[arg-type]
+    return raw_zip([RawMember(**{**vars(m), **changes}) if m.name == FIRST.encode() else m for m in members(GOOD)])
 
 
 def plus(*extra: RawMember) -> bytes:

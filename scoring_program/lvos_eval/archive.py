@@ -14,6 +14,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Final, NamedTuple
 
 from lvos_eval.inflate import RAW, InflateFault, crc32, inflate
@@ -40,6 +41,8 @@ _RATIO_MATTERS_FROM: Final = 16 << 20
 """Below this size an uncompressed PNG of an empty mask may shrink a thousandfold in a zip, and that is no attack."""
 _DENSE_TOTAL: Final = 4 << 30
 """All members together that are packed more densely than the limit may unpack to so many bytes."""
+
+_PLATFORM_FILES: Final = frozenset({"metadata", "metadata.yaml"})
 
 _LONGEST_NAME: Final = 1024
 _DEEPEST: Final = 16
@@ -89,8 +92,11 @@ class Archive(NamedTuple):
     sound: bool
 
 
-def list_members(path: Path, limits: Limits, collector: ProblemCollector) -> Archive:
-    """Everything that the zip's directory tells; what is wrong with the archive goes to `collector`. Raises OSError."""
+def list_members(path: Path, limits: Limits, collector: ProblemCollector, *, uploaded: bool = False) -> Archive:
+    """Everything that the zip's directory tells; what is wrong with the archive goes to `collector`. Raises OSError.
+
+    `uploaded` where the zip is what a platform is given, and not what it has unpacked.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         size = os.fstat(descriptor).st_size
@@ -109,6 +115,8 @@ def list_members(path: Path, limits: Limits, collector: ProblemCollector) -> Arc
     _check_overlaps(entries, directory.start, collector)
     sound = len(collector) == before
     _check_repeats(entries, collector)
+    if uploaded:
+        _check_platform_files(path, entries, collector)
     if size > SIZE_LIMIT:
         collector.add(
             "size-limit",
@@ -295,6 +303,25 @@ def _unpacked_paths(entry: DirectoryEntry) -> set[str]:
     # unzip takes `;1` at the end for the version that VMS gives a file, and leaves it out
     names += tuple(shorter for name in names if ";" in name and (shorter := _VERSION.sub("", name)) != name)
     return {unicodedata.normalize("NFC", _plain_path(name)) for name in names}
+
+
+def _check_platform_files(path: Path, entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
+    """Reports what Codabench looks for at the top of an upload, and nowhere below."""
+    found: dict[str, str] = {}
+    for name in (entry.name for entry in entries):
+        top = _plain_path(name).partition("/")[0]
+        if top in _PLATFORM_FILES:
+            head, _, below = name.partition(top)
+            # what `zip -d` takes for the file, or for everything in a folder
+            pattern = f"{head}{top}/*" if below else name
+            found[f"[.]{pattern[1:]}" if pattern.startswith("./") else pattern] = top
+    if found:
+        collector.add(
+            "platform-file",
+            f"the zip holds {' and '.join(sorted(set(found.values())))} at its top. Codabench keeps this name for itself: it "
+            "takes the zip for a program, and the run fails.",
+            f"delete it from the zip: zip -d {quote(path.name)} {' '.join(map(quote, found))}",
+        )
 
 
 def _check_overlaps(entries: Iterable[DirectoryEntry], directory: int, collector: ProblemCollector) -> None:

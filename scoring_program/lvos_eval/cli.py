@@ -53,6 +53,7 @@ def platform_main(arguments: Sequence[str] | None = None) -> int:
     _add_scoring_options(parser, Detail.PUBLIC)
     options = parser.parse_args(arguments)
     options.submission, options.reference = options.input / "res", options.input / "ref"
+    options.foreign = True
     return _guarded(options)
 
 
@@ -104,7 +105,7 @@ def _add_scoring_options(parser: argparse.ArgumentParser, detail: Detail) -> Non
         "--linger", metavar="SECONDS", type=float, default=0.0, help="wait after the last write, for CodaLab's file watcher"
     )
     add_common_options(parser)
-    parser.set_defaults(run=_score, default_detail=detail)
+    parser.set_defaults(run=_score, default_detail=detail, foreign=False)
 
 
 def _guarded(options: argparse.Namespace) -> int:
@@ -258,8 +259,16 @@ def _score_into(output: OutputFolder, options: argparse.Namespace, log: Console)
         for note in manifest.warnings:
             log.say(f"note: {note}")
         result = score_submission(
-            options.submission, manifest, digest, options.jobs, log.observer(manifest, refresh, deadline), strict=options.strict
+            options.submission,
+            manifest,
+            digest,
+            options.jobs,
+            log.observer(manifest, refresh, deadline),
+            strict=options.strict,
+            foreign=options.foreign,
         )
+        for note in result.report.notes[len(manifest.warnings) :]:
+            log.say(f"note: {note}")
         files = result_files(manifest, result, options.detail)
     with undisturbed():
         files.write(output)

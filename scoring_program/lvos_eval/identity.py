@@ -23,6 +23,7 @@ from lvos_eval.faults import UsageFault
 from lvos_eval.manifest import Manifest, Video
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.run import open_checked
+from lvos_eval.self_check import refuse_ground_truth
 from lvos_eval.submission import Entry, MaskReader, MaskSource, Submission
 
 __all__ = ["Identity", "Question", "identify", "open_stored", "truth_digests"]
@@ -76,7 +77,9 @@ def truth_digests(digests: Iterable[tuple[str, int, bytes]]) -> dict[str, str]:
 def open_stored(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:
     """As `open_checked`, but one that cannot be read is a problem of that submission and no end to the others."""
     try:
-        return open_checked(path, manifest, collector)
+        submission = open_checked(path, manifest, collector)
+        refuse_ground_truth(manifest, submission, collector)
+        return submission
     except UsageFault as fault:
         collector.add("archive-damaged", f"{fault}.", "copy it anew, readable for whoever scores it.")
         return Submission(MaskSource(path, path.is_file(), manifest.settings.limits), False, "", {}, {}, (), (), ())

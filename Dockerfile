@@ -21,8 +21,10 @@ LABEL org.opencontainers.image.title="lvos-eval" \
       org.opencontainers.image.description="Checks and scores submissions to LVOS video-object-segmentation challenges" \
       org.opencontainers.image.licenses="BSD-3-Clause" \
       org.opencontainers.image.version="${VERSION}"
-# BLAS threads are never used, but would be started for every core of the host, times the number of worker processes
+# BLAS threads are never used, but would be started for every core of the host, times the number of worker processes.
+# A folder that is mounted may be a submission: no Python of this image looks for modules in the folder that it is started from
 ENV PATH=/opt/lvos-eval/bin:${PATH} \
+    PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     OPENBLAS_NUM_THREADS=1

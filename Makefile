@@ -42,24 +42,24 @@ $(VENV)/cluster: requirements-cluster.lock $(VENV)/development
 
 .PHONY: score
 score: $(VENV)/runtime ## score a submission (SUBMISSION=, REFERENCE=, RESULTS=); the sample without them
-	$(RUN) -m lvos_eval score $(SUBMISSION) --reference $(REFERENCE) --output $(RESULTS)
+	$(RUN) -P -m lvos_eval score $(SUBMISSION) --reference $(REFERENCE) --output $(RESULTS)
 
 .PHONY: check
 check: $(VENV)/runtime ## tell everything that is wrong with a submission (SUBMISSION=, REFERENCE=)
-	$(RUN) -m lvos_eval check $(SUBMISSION) --reference $(REFERENCE)
+	$(RUN) -P -m lvos_eval check $(SUBMISSION) --reference $(REFERENCE)
 
 .PHONY: check-reference
 check-reference: $(VENV)/runtime ## find every fault of reference data (REFERENCE=)
-	$(RUN) -m lvos_eval check-reference $(REFERENCE)
+	$(RUN) -P -m lvos_eval check-reference $(REFERENCE)
 
 .PHONY: rescore
 rescore: $(VENV)/runtime ## score stored submissions again (SUBMISSIONS=, REFERENCE=, RESULTS=, STORE=, NAMES=, PREVIOUS=)
-	$(RUN) -m lvos_eval rescore $(SUBMISSIONS) --reference $(REFERENCE) --output $(RESULTS) $(if $(STORE),--store $(STORE)) \
+	$(RUN) -P -m lvos_eval rescore $(SUBMISSIONS) --reference $(REFERENCE) --output $(RESULTS) $(if $(STORE),--store $(STORE)) \
 		$(if $(NAMES),--names $(NAMES)) $(if $(PREVIOUS),--previous $(PREVIOUS))
 
 .PHONY: compare
 compare: $(VENV)/runtime ## tell the differences between two results or leaderboards (OLD=, NEW=)
-	$(RUN) -m lvos_eval compare $(OLD) $(NEW)
+	$(RUN) -P -m lvos_eval compare $(OLD) $(NEW)
 
 .PHONY: bundle
 bundle: $(VENV)/development ## build both competition bundles (REFERENCE= hidden data, VALIDATION= public data, PHASES=, IMAGE=, CHECK_IMAGE=)

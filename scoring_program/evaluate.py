@@ -1,10 +1,16 @@
 """Entry point of the scoring run on CodaLab and Codabench: `python evaluate.py INPUT OUTPUT`."""
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 sys.dont_write_bytecode = True
+
+from lvos_eval.import_path import leave_out_current_folder  # noqa: E402
+
+if __name__ == "__main__":
+    # before anything is loaded that might lie in the current folder
+    leave_out_current_folder()
 
 from lvos_eval.process import launch  # noqa: E402
 

@@ -255,6 +255,24 @@ def names_in_other_capitals(folder: Path) -> Path:
     return zip_of(folder, good_files() | {f"{VIDEO}/00000006.PNG": b"x", f"{VIDEO.lower()}/00000011.png": b"x"})
 
 
+@_case
+def paths_that_are_one_when_unpacked(folder: Path) -> Path:
+    return zip_of(folder, good_files() | {f"./{name}": b"x" for name in names(VIDEO)[:2]} | {SINGLE: b"x"})
+
+
+@_case
+def a_zip_in_the_comment(folder: Path) -> Path:
+    path = zip_of(folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"PK\x05\x06" + bytes(18)
+    return path
+
+
+@_case
+def a_file_of_the_platform(folder: Path) -> Path:
+    return zip_of(folder, good_files() | {"metadata": b"x"})
+
+
 def ten_gigabytes_of_zeros() -> bytes:
     """A deflate stream of 10 MB; blocks after a full flush stand for themselves, so that one can be repeated."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)

@@ -1,7 +1,8 @@
-"""Scoring program of the LVOS video-object-segmentation challenges."""
+"""Scoring program of the LVOS video-object-segmentation challenges.
 
-from typing import Final
+Nothing is imported here: with `python -m lvos_eval` it would be looked for in the current folder first.
+"""
 
 __all__ = ["__version__"]
 
-__version__: Final = "0.1.0"
+__version__ = "0.1.0"

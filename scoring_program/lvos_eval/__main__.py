@@ -1,5 +1,11 @@
 """`python -m lvos_eval` is `lvos-eval`."""
 
+from lvos_eval.import_path import leave_out_current_folder
+
+if __name__ == "__main__":
+    # before anything is loaded that might lie in the current folder
+    leave_out_current_folder()
+
 import sys
 from typing import NoReturn
 

@@ -10,16 +10,18 @@ import os
 import re
 import stat
 import struct
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Final, NamedTuple
 
 from lvos_eval.inflate import RAW, InflateFault, crc32, inflate
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
 from lvos_eval.wording import SAVE_IDS, counted, listed, sized
-from lvos_eval.zip_directory import DirectoryEntry, DirectoryFault, read_directory
+from lvos_eval.zip_directory import IN_EXTRA, DirectoryEntry, DirectoryFault, read_directory, unicode_names
 
 __all__ = ["Archive", "ArchiveReader", "Member", "MemberFault", "list_members", "unpack_member"]
 
@@ -40,12 +42,15 @@ _RATIO_MATTERS_FROM: Final = 16 << 20
 _DENSE_TOTAL: Final = 4 << 30
 """All members together that are packed more densely than the limit may unpack to so many bytes."""
 
+_PLATFORM_FILES: Final = frozenset({"metadata", "metadata.yaml"})
+
 _LONGEST_NAME: Final = 1024
 _DEEPEST: Final = 16
 
 _LOCAL_HEADER: Final = struct.Struct("<4s5H3I2H")
 _LOCAL_SIGNATURE: Final = b"PK\x03\x04"
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
+_VERSION: Final = re.compile(r";[0-9]*$")
 _SPECIAL_KINDS: Final = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
 
 _OTHER_KINDS: Final = (
@@ -87,8 +92,11 @@ class Archive(NamedTuple):
     sound: bool
 
 
-def list_members(path: Path, limits: Limits, collector: ProblemCollector) -> Archive:
-    """Everything that the zip's directory tells; what is wrong with the archive goes to `collector`. Raises OSError."""
+def list_members(path: Path, limits: Limits, collector: ProblemCollector, *, uploaded: bool = False) -> Archive:
+    """Everything that the zip's directory tells; what is wrong with the archive goes to `collector`. Raises OSError.
+
+    `uploaded` where the zip is what a platform is given, and not what it has unpacked.
+    """
     # a pipe that has taken the place of the zip must not make the run wait for a writer
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
@@ -108,6 +116,8 @@ def list_members(path: Path, limits: Limits, collector: ProblemCollector) -> Arc
     _check_overlaps(entries, directory.start, collector)
     sound = len(collector) == before
     _check_repeats(entries, collector)
+    if uploaded:
+        _check_platform_files(path, entries, collector)
     if size > SIZE_LIMIT:
         collector.add(
             "size-limit",
@@ -128,7 +138,7 @@ def _plain_path(name: str) -> str:
 
 
 def _report_unreadable(path: Path, start: bytes, fault: DirectoryFault, collector: ProblemCollector) -> None:
-    if start.startswith(b"PK") or fault.code != "archive-damaged":
+    if start.startswith(b"PK") or fault.is_zip or fault.code != "archive-damaged":
         collector.add(fault.code, f"{fault}.", f"{fault.fix}.")
         return
     kind = next((kind for signature, kind in _OTHER_KINDS if start.startswith(signature)), None)
@@ -187,6 +197,11 @@ _UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = 
         "zip with another tool, such as 7-Zip or python -m zipfile -c submission.zip masks/*",
         lambda entry: "\\" in entry.name,
     ),
+    (
+        "names that another program reads as other names",
+        f"zip again with another tool: {_ZIP_INSIDE}",
+        lambda entry: not all(_alike(entry.name, other) for other in entry.other_names),
+    ),
     ("names with NUL characters", f"rename the files: {_ZIP_INSIDE}", lambda entry: "\0" in entry.name),
     (
         f"paths of more than {_LONGEST_NAME:,} characters or {_DEEPEST} folders",
@@ -195,6 +210,14 @@ _UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = 
     ),
 )
 """What is refused in a path, the way out, and how it is seen. The first that fits is reported."""
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether two readings of a name differ in accented and foreign letters only, folder by folder."""
+    ours, theirs = _plain_path(name).split("/"), _plain_path(other).split("/")
+    if len(ours) != len(theirs):
+        return False
+    return all(one == two or not (one.isascii() or two.isascii()) for one, two in zip(ours, theirs, strict=True))
 
 
 def _unsafe_kind(entry: DirectoryEntry) -> str | None:
@@ -250,14 +273,55 @@ def _check_sizes(entries: Sequence[DirectoryEntry], limits: Limits, collector: P
 
 
 def _check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
-    """Reports members with the same path: tools disagree on which of them counts."""
-    counts = Counter(entry.raw_name for entry in entries)
-    repeated = list(dict.fromkeys(entry.name for entry in entries if counts[entry.raw_name] > 1 and not entry.is_folder))
+    """Reports paths that two members stand for, to us or to another program: tools disagree on which of them counts."""
+    files = [(entry.name, _unpacked_paths(entry)) for entry in entries if not entry.is_folder]
+    counts = Counter(path for _, paths in files for path in paths)
+    repeated = list(dict.fromkeys(name for name, paths in files if any(counts[path] > 1 for path in paths)))
     if repeated:
         collector.add(
             "archive-duplicate",
             f"{counted(len(repeated), 'path')} {_are(repeated)} in the zip more than once: {listed(repeated)}.",
             "delete the old zip before zipping again: most tools add to a zip that is there.",
+        )
+    folders = {path for entry in entries if entry.is_folder for path in _unpacked_paths(entry)} | {""}
+    for path in counts:
+        parent = path.rpartition("/")[0]
+        while parent not in folders:
+            folders.add(parent)
+            parent = parent.rpartition("/")[0]
+    both = list(dict.fromkeys(name for name, paths in files if not folders.isdisjoint(paths)))
+    if both:
+        collector.add(
+            "archive-duplicate",
+            f"{counted(len(both), 'path')} {_are(both)} a file in the zip and a folder too: {listed(both)}.",
+            "delete the old zip and zip the folder with the masks again.",
+        )
+
+
+def _unpacked_paths(entry: DirectoryEntry) -> set[str]:
+    """Every path to which a program may unpack a member, in one spelling of accented letters."""
+    names = (entry.name, *entry.other_names)
+    # unzip takes `;1` at the end for the version that VMS gives a file, and leaves it out
+    names += tuple(shorter for name in names if ";" in name and (shorter := _VERSION.sub("", name)) != name)
+    return {unicodedata.normalize("NFC", _plain_path(name)) for name in names}
+
+
+def _check_platform_files(path: Path, entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
+    """Reports what Codabench looks for at the top of an upload, and nowhere below."""
+    found: dict[str, str] = {}
+    for name in (entry.name for entry in entries):
+        top = _plain_path(name).partition("/")[0]
+        if top in _PLATFORM_FILES:
+            head, _, below = name.partition(top)
+            # what `zip -d` takes for the file, or for everything in a folder
+            pattern = f"{head}{top}/*" if below else name
+            found[f"[.]{pattern[1:]}" if pattern.startswith("./") else pattern] = top
+    if found:
+        collector.add(
+            "platform-file",
+            f"the zip holds {' and '.join(sorted(set(found.values())))} at its top. Codabench keeps this name for itself: it "
+            "takes the zip for a program, and the run fails.",
+            f"delete it from the zip: zip -d {quote(path.name)} {' '.join(map(quote, found))}",
         )
 
 
@@ -311,25 +375,35 @@ class ArchiveReader:
         return unpack_member(member, self.read_stored(member))
 
     def read_stored(self, member: Member) -> bytes:
-        """The member's bytes as they lie in the zip, packed or not, and unchecked. Raises MemberFault."""
+        """The member's bytes as they lie in the zip, packed or not; only its header is checked. Raises MemberFault."""
         # extra fields of the local header may differ from the directory's; 64 bytes hold those of common tools
         guess = _LOCAL_HEADER.size + len(member.raw_name) + 64 + member.packed
         data = os.pread(self._descriptor, guess, member.offset)
         if len(data) < _LOCAL_HEADER.size:
             raise _damaged("the zip ends before the member")
-        signature, _, flags, method, _, _, _, _, _, name_length, extra_length = _LOCAL_HEADER.unpack_from(data)
+        signature, _, flags, method, _, _, crc, size, unpacked, name_length, extra_length = _LOCAL_HEADER.unpack_from(data)
+        start = _LOCAL_HEADER.size + name_length + extra_length
         name = data[_LOCAL_HEADER.size : _LOCAL_HEADER.size + name_length]
         kind = _DEFLATED if member.deflated else _STORED
         if signature != _LOCAL_SIGNATURE or method != kind or flags & _ENCRYPTED or name != member.raw_name:
-            raise _damaged("the zip member's header does not match the zip's directory")
-        start = _LOCAL_HEADER.size + name_length + extra_length
+            raise _damaged(_CONTRADICTION)
+        extra = data[_LOCAL_HEADER.size + name_length : start]
+        if any(not _alike(name.decode("cp437"), other) for other in unicode_names(name, extra)):
+            raise _damaged(_CONTRADICTION)
         if start + member.packed > len(data):
             data = os.pread(self._descriptor, member.packed, member.offset + start)
             start = 0
         packed = data[start : start + member.packed]
         if len(packed) < member.packed:
             raise _damaged("the zip ends inside the member")
+        # some programs go by these, which may be 0 where the header was written before the content
+        claims = ((crc, member.crc), (size, member.packed), (unpacked, member.unpacked))
+        if any(claim not in (0, IN_EXTRA, known) for claim, known in claims):
+            raise _damaged(_CONTRADICTION)
         return packed
+
+
+_CONTRADICTION: Final = "the zip member's header does not match the zip's directory"
 
 
 def _damaged(reason: str) -> MemberFault:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol, TypeVar
 from lvos_eval import __version__
 from lvos_eval.capacity import available_cores
 from lvos_eval.faults import Stopped, UsageFault
+from lvos_eval.import_path import PROGRAM
 from lvos_eval.wording import counted, listed
 from lvos_eval.workers import die_first, hand_on, keep_freed_memory, spread
 
@@ -194,7 +195,9 @@ def _ray(scheduler: str | None, paths: Sequence[Path]) -> Iterator[Backend]:
         supports_return_generator = True
 
     try:
-        context = ray.init(address=scheduler, ignore_reinit_error=False, log_to_driver=False, logging_level="ERROR")
+        # Ray puts the folder in which it is begun on the path of every worker: not one that may hold a submission
+        with chdir(PROGRAM):
+            context = ray.init(address=scheduler, ignore_reinit_error=False, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UsageFault(f"no Ray cluster answers at {scheduler}: {error}") from None
     try:

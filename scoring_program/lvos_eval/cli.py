@@ -17,7 +17,7 @@ from lvos_eval.console import Console, add_common_options, requested_detail, req
 from lvos_eval.evaluation import ChunkResult
 from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault, account
 from lvos_eval.manifest import ANNOTATIONS, Manifest
-from lvos_eval.outputs import OutputFolder
+from lvos_eval.outputs import OutputFolder, open_output
 from lvos_eval.page import render_page
 from lvos_eval.problems import render_problems
 from lvos_eval.process import say, undisturbed
@@ -53,6 +53,7 @@ def platform_main(arguments: Sequence[str] | None = None) -> int:
     _add_scoring_options(parser, Detail.PUBLIC)
     options = parser.parse_args(arguments)
     options.submission, options.reference = options.input / "res", options.input / "ref"
+    options.foreign = True
     return _guarded(options)
 
 
@@ -104,7 +105,7 @@ def _add_scoring_options(parser: argparse.ArgumentParser, detail: Detail) -> Non
         "--linger", metavar="SECONDS", type=float, default=0.0, help="wait after the last write, for CodaLab's file watcher"
     )
     add_common_options(parser)
-    parser.set_defaults(run=_score, default_detail=detail)
+    parser.set_defaults(run=_score, default_detail=detail, foreign=False)
 
 
 def _guarded(options: argparse.Namespace) -> int:
@@ -201,7 +202,11 @@ def _check_reference(options: argparse.Namespace, _: Detail) -> ExitCode:
 def _score(options: argparse.Namespace, detail: Detail) -> ExitCode:
     log = Console.of(options)
     _keep_inputs(options)
-    output = OutputFolder(options.output)
+    with open_output(options.output) as output:
+        return _score_to(output, options, log, detail)
+
+
+def _score_to(output: OutputFolder, options: argparse.Namespace, log: Console, detail: Detail) -> ExitCode:
     report = Report(State.CHECKING, __version__, options.protocol or "", options.task or "")
     try:
         output.write_page(render_page(report))
@@ -274,7 +279,10 @@ def _score_into(
             log.observer(manifest, refresh, deadline),
             detail=detail,
             strict=options.strict,
+            foreign=options.foreign,
         )
+        for note in result.report.notes[len(manifest.warnings) :]:
+            log.say(f"note: {note}")
         files = result_files(manifest, result)
     with undisturbed():
         files.write(output)

@@ -28,6 +28,7 @@ from lvos_eval.manifest import Manifest, Video
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.protocol import Task
 from lvos_eval.run import open_checked
+from lvos_eval.self_check import refuse_ground_truth
 from lvos_eval.submission import MaskReader, MaskSource, Submission, mask_digest
 from lvos_eval.wording import printable
 
@@ -92,7 +93,9 @@ def truth_digests(digests: Iterable[tuple[str, int, bytes]]) -> dict[str, str]:
 def open_stored(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:
     """As `open_checked`, but one that cannot be read is a problem of that submission and no end to the others."""
     try:
-        return open_checked(path, manifest, collector)
+        submission = open_checked(path, manifest, collector)
+        refuse_ground_truth(manifest, submission, collector)
+        return submission
     except UsageFault as fault:
         # the leaderboard may be published: it does not say where submissions lie
         reason = str(fault).replace(printable(str(path)), printable(path.name))

@@ -6,14 +6,24 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from lvos_eval.faults import Stopped, UsageFault
+from lvos_eval.locks import reserved
 from lvos_eval.wording import printable
 
-__all__ = ["DETAILS_FILE", "PAGE_FILE", "SCORES_JSON", "SCORES_TEXT", "OutputFolder", "replace_file", "scores_text"]
+__all__ = [
+    "DETAILS_FILE",
+    "PAGE_FILE",
+    "SCORES_JSON",
+    "SCORES_TEXT",
+    "OutputFolder",
+    "open_output",
+    "replace_file",
+    "scores_text",
+]
 
 SCORES_JSON: Final = "scores.json"
 SCORES_TEXT: Final = "scores.txt"
@@ -31,21 +41,10 @@ def scores_text(scores: Mapping[str, float]) -> str:
 class OutputFolder:
     """The folder that a run writes to. Every failure to write becomes Stopped with the reason."""
 
-    def __init__(self, folder: Path) -> None:
-        """Makes the folder where needed and removes the files of an earlier run, which must not pass for this one's."""
+    def __init__(self, folder: Path, reservation: int | None = None) -> None:
+        """`reservation` is a descriptor of the folder as it was when the run began."""
         self._folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in _FILES:
-                (folder / name).unlink(missing_ok=True)
-                # what a run left that was killed while it wrote
-                for rest in folder.glob(f".{name}.*{_UNFINISHED}"):
-                    rest.unlink(missing_ok=True)
-        except OSError as error:
-            if folder.exists() and not folder.is_dir():
-                raise UsageFault(f"the output folder {printable(str(folder))} is a file; name a folder") from error
-            old = "; the scores in it are those of an earlier run" if (folder / SCORES_JSON).exists() else ""
-            raise Stopped(f"the output folder {printable(str(folder))} cannot be used: {error.strerror}{old}") from error
+        self._reservation = reservation
 
     @property
     def page(self) -> Path:
@@ -56,18 +55,23 @@ class OutputFolder:
         return (self._folder / DETAILS_FILE).absolute()
 
     def write_page(self, page: str) -> None:
+        self._require()
         replace_file(self._folder / PAGE_FILE, page)
 
     def write_details(self, content: Mapping[str, Any]) -> None:
+        self._require()
         replace_file(self._folder / DETAILS_FILE, json.dumps(content, indent=1, allow_nan=False, ensure_ascii=True) + "\n")
 
     def write_scores(self, scores: Mapping[str, float]) -> None:
         """The last files of a run; `scores.txt` before `scores.json`, which Codabench reads first."""
+        self._require()
         replace_file(self._folder / SCORES_TEXT, scores_text(scores))
         replace_file(self._folder / SCORES_JSON, json.dumps(dict(scores), indent=1, allow_nan=False) + "\n")
 
     def give_up(self, page: str) -> None:
         """Leaves nothing behind but a page that says so, or nothing at all where not even that can be written. Raises nothing."""
+        if not self._is_ours():
+            return
         for name in (SCORES_JSON, SCORES_TEXT, DETAILS_FILE):
             self._discard(name)
         try:
@@ -78,9 +82,51 @@ class OutputFolder:
             with contextlib.suppress(Stopped):
                 self.write_page(page)
 
+    def _is_ours(self) -> bool:
+        """False where another folder has taken the place of the one that the run began with: it belongs to another run."""
+        try:
+            return self._reservation is None or os.path.samestat(os.fstat(self._reservation), self._folder.stat())
+        except OSError:
+            # gone, and nothing in its place: whoever writes is told why that fails
+            return True
+
+    def _require(self) -> None:
+        if not self._is_ours():
+            raise Stopped(f"the output folder {printable(str(self._folder))} was replaced by another while the run wrote to it")
+
     def _discard(self, name: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(self._folder / name)
+
+
+@contextlib.contextmanager
+def open_output(folder: Path) -> Iterator[OutputFolder]:
+    """The output folder of a run, made where needed, which no other run may use meanwhile.
+
+    The files of an earlier run are removed, which must not pass for this one's. Raises UsageFault where another run writes to
+    the folder or it is a file, and Stopped where it cannot be used.
+    """
+    with _usable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with reserved(folder) as reservation:
+        with _usable(folder):
+            for name in _FILES:
+                (folder / name).unlink(missing_ok=True)
+                # what a run left that was killed while it wrote
+                for rest in folder.glob(f".{name}.*{_UNFINISHED}"):
+                    rest.unlink(missing_ok=True)
+        yield OutputFolder(folder, reservation)
+
+
+@contextlib.contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if folder.exists() and not folder.is_dir():
+            raise UsageFault(f"the output folder {printable(str(folder))} is a file; name a folder") from error
+        old = "; the scores in it are those of an earlier run" if (folder / SCORES_JSON).exists() else ""
+        raise Stopped(f"the output folder {printable(str(folder))} cannot be used: {error.strerror}{old}") from error
 
 
 def replace_file(path: Path, text: str) -> None:

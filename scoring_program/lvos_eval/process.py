@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Final, TextIO
 
 from lvos_eval.faults import ExitCode, Interrupted
+from lvos_eval.import_path import leave_out_current_folder
 
 __all__ = ["held_back", "launch", "prepare", "say", "undisturbed"]
 
@@ -48,6 +49,7 @@ def prepare() -> None:
     """Makes the process fit for a run: call it once, before anything is opened."""
     # no BLAS is used, but its threads would be started for every core of the host, each with memory of its own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    leave_out_current_folder()
     _mend_streams()
     for number in _ENDING:
         # what `nohup` or a shell has set to be ignored stays ignored

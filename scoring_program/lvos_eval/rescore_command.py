@@ -15,8 +15,9 @@ from lvos_eval.collection import StoredSubmission, find_submissions, name_submis
 from lvos_eval.console import Console, add_common_options, requested_manifest
 from lvos_eval.faults import ExitCode, Stopped, UsageFault
 from lvos_eval.leaderboard import LEADERBOARD_FILE, RESULTS, Place, leaderboard, place_of, read_ranks
+from lvos_eval.locks import reserved
 from lvos_eval.manifest import Manifest
-from lvos_eval.outputs import OutputFolder, replace_file
+from lvos_eval.outputs import open_output, replace_file
 from lvos_eval.reference import signature
 from lvos_eval.report import manifest_summary
 from lvos_eval.result_folder import result_files
@@ -82,6 +83,7 @@ def _rescore(options: argparse.Namespace, detail: Detail) -> ExitCode:
         raise Stopped(f"the output folder {output} cannot be used: {error.strerror}") from error
     storage = () if options.ship else (manifest.folder, options.submissions.absolute())
     with (
+        reserved(output),
         open_store(options.store or output / STORE) as store,
         open_backend(options.backend, options.scheduler, options.jobs, storage) as backend,
     ):
@@ -145,7 +147,7 @@ def _find(options: argparse.Namespace, manifest: Manifest) -> tuple[Sequence[Sto
 
 def _write(folder: Path, manifest: Manifest, result: RunResult) -> None:
     """The results of one submission, in place of those of an earlier run, also of one that was killed."""
-    target = OutputFolder(folder)
-    result_files(manifest, result).write(target)
-    if result.report.scores is not None:
-        target.write_scores(result.report.scores.values)
+    with open_output(folder) as target:
+        result_files(manifest, result).write(target)
+        if result.report.scores is not None:
+            target.write_scores(result.report.scores.values)

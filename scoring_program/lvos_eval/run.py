@@ -23,8 +23,10 @@ from lvos_eval.protocol import SCORE_KEYS, Task
 from lvos_eval.publication import publish
 from lvos_eval.reference import combine_digests, find_sizes, known_sizes, signature
 from lvos_eval.report import FrameDetails, Report, State
+from lvos_eval.self_check import refuse_ground_truth, submitted_ground_truth
 from lvos_eval.settings import Detail
 from lvos_eval.submission import CHANGED, Submission, open_submission
+from lvos_eval.wording import counted
 from lvos_eval.workers import run_chunks
 
 __all__ = [
@@ -82,9 +84,19 @@ def seal(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
 
 
 def score_submission(
-    path: Path, manifest: Manifest, digest: str, jobs: int | None, observe: Observer, *, detail: Detail, strict: bool = False
+    path: Path,
+    manifest: Manifest,
+    digest: str,
+    jobs: int | None,
+    observe: Observer,
+    *,
+    detail: Detail,
+    strict: bool = False,
+    foreign: bool = False,
 ) -> RunResult:
     """Scores a submission, or tells everything that is wrong with it; `detail` is how much of the scores may be shown.
+
+    A `foreign` one must not be a link to the ground truth; otherwise that is somebody's check of the program, and noted.
 
     With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
     decoded once, for its check and its score. Raises ReferenceFault, Stopped, UsageFault.
@@ -93,6 +105,9 @@ def score_submission(
         require_solver()
     collector = ProblemCollector(strict)
     submission = open_checked(path, manifest, collector)
+    if foreign:
+        refuse_ground_truth(manifest, submission, collector)
+    own = () if foreign else submitted_ground_truth(manifest, submission)
     fingerprint = submission.watch()
     sizes = find_sizes(manifest)
     score = not collector.has_errors
@@ -111,7 +126,12 @@ def score_submission(
             "restore it, or put the new digest into scoring.yaml and rescore every submission",
         )
     values = {} if collector.has_errors else matched_values(manifest, results.values)
-    return conclude(manifest, digest, submission, collector, values, detail)
+    result = conclude(manifest, digest, submission, collector, values, detail)
+    if not own:
+        return result
+    are = "is a file" if len(own) == 1 else "are files"
+    note = f"{counted(len(own), 'mask')} of the submission {are} of the ground truth itself"
+    return replace(result, report=replace(result.report, notes=(*result.report.notes, note)))
 
 
 def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> Mapping[str, Sequence[ObjectFrame]]:

@@ -9,7 +9,6 @@ the ground truth.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import math
@@ -30,6 +29,7 @@ import numpy as np
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.faults import Stopped, UsageFault
 from lvos_eval.findings import MaskFault, VideoFindings
+from lvos_eval.locks import lock
 from lvos_eval.manifest import Video
 from lvos_eval.problems import CATALOGUE
 from lvos_eval.protocol import PROPOSALS, Task
@@ -114,7 +114,7 @@ def open_store(folder: Path) -> Iterator[Store]:
         raise Stopped(f"the store {printable(str(folder))} cannot be used: {error.strerror}") from error
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
         except BlockingIOError:
             raise UsageFault(
                 f"another run uses the store {printable(str(folder))}: wait for it, or give this one its own with --store"

@@ -182,6 +182,7 @@ def open_submission(path: Path, videos: Collection[str], limits: Limits, collect
 
     Faults of the archive and of names go to `collector`. Raises UsageFault if there is nothing to be read at `path`.
     """
+    uploaded = True
     try:
         if path.is_dir():
             inner = _single_archive(path)
@@ -189,13 +190,13 @@ def open_submission(path: Path, videos: Collection[str], limits: Limits, collect
                 source = MaskSource(path, False, limits)
                 names, sound, listed = _list_folder(path, limits, collector)
                 return replace(_arrange(source, [(name, name) for name in names], sound, videos, collector), listed=listed)
-            path = inner
+            path, uploaded = inner, False
         if not path.exists():
             raise UsageFault(f"no submission at {printable(str(path))}")
         if not path.is_file():
             raise UsageFault(f"{printable(str(path))} is neither a zip nor a folder")
         state = _state(path, follow=True)
-        archive = list_members(path, limits, collector)
+        archive = list_members(path, limits, collector, uploaded=uploaded)
     except OSError as error:
         raise UsageFault(f"the submission {printable(str(path))} cannot be read: {error.strerror}") from None
     files: list[tuple[str, Entry]] = list(archive.files)

@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from lvos_eval.capacity import available_cores, memory_limit
 from lvos_eval.evaluation import Chunk, ChunkResult, evaluate_chunk
 from lvos_eval.faults import ReferenceFault, Stopped, UsageFault, WorkerFault, account
+from lvos_eval.import_path import SAFE_PATH
 from lvos_eval.problems import frame_ranges
 from lvos_eval.process import held_back
 from lvos_eval.wording import listed
@@ -94,16 +95,26 @@ def spread(
     """
     waiting = enumerate(tasks)
     in_hand: dict[int, _Task] = {}
-    done = _start(function, waiting, in_hand, jobs) if jobs > 1 else None
-    if done is None:
-        keep_freed_memory()
-        for task in chain(in_hand.values(), (task for _, task in waiting)):
-            try:
-                result = function(task)
-            except MemoryError:
-                raise _short_of_memory(name(task)) from None
-            yield result
-        return
+    if jobs > 1:
+        # workers may be started at any time until the last result is there
+        with _safe_path():
+            done = _start(function, waiting, in_hand, jobs)
+            if done is not None:
+                yield from _answers(done, in_hand, name)
+                return
+    keep_freed_memory()
+    for task in chain(in_hand.values(), (task for _, task in waiting)):
+        try:
+            result = function(task)
+        except MemoryError:
+            raise _short_of_memory(name(task)) from None
+        yield result
+
+
+def _answers(
+    done: Generator[tuple[int, bool, Any], None, None], in_hand: dict[int, _Task], name: Callable[[_Task], str]
+) -> Generator[Any, None, None]:
+    """The results in the answers of workers."""
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     try:
@@ -118,6 +129,20 @@ def spread(
     except BaseException:
         _kill_workers()
         raise
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """A block in which child processes do not look for modules in the current folder, whoever the host of this package is."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(SAFE_PATH, None)
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 def _start(

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-__all__ = ["Directory", "DirectoryEntry", "DirectoryFault", "read_directory"]
+from lvos_eval.inflate import crc32
+
+__all__ = ["IN_EXTRA", "Directory", "DirectoryEntry", "DirectoryFault", "read_directory", "unicode_names"]
 
 _END: Final = struct.Struct("<4s4H2IH")
 _END_SIGNATURE: Final = b"PK\x05\x06"
@@ -28,7 +31,8 @@ _BYTES_PER_MEMBER: Final = 256
 _SLACK: Final = 1 << 16
 
 _EXTRA_64: Final = 1
-_IN_EXTRA: Final = 0xFFFFFFFF
+_EXTRA_PATH: Final = 0x7075
+IN_EXTRA: Final = 0xFFFFFFFF
 """A size or offset that stands in the extra field as 64 bits."""
 
 _UTF8: Final = 0x800
@@ -37,15 +41,26 @@ _UTF8: Final = 0x800
 class DirectoryFault(ValueError):
     """The directory cannot be used: `code` is that of the problem, `str()` says why, `fix` what to do."""
 
-    def __init__(self, code: str, reason: str, fix: str) -> None:
+    def __init__(self, code: str, reason: str, fix: str, *, is_zip: bool = False) -> None:
+        """`is_zip` where the file is a zip beyond doubt, whatever it begins with."""
         super().__init__(reason)
         self.code = code
         self.fix = fix
+        self.is_zip = is_zip
 
 
 def _damaged(reason: str) -> DirectoryFault:
     return DirectoryFault(
         "archive-damaged", reason, "zip again and upload again; an upload or a copy that broke off looks like this"
+    )
+
+
+def _ambiguous(reason: str) -> DirectoryFault:
+    return DirectoryFault(
+        "archive-damaged",
+        f"{reason}, so that two programs may read different files from it",
+        "unzip it, look at what is there, and zip that again without a comment",
+        is_zip=True,
     )
 
 
@@ -72,6 +87,8 @@ class DirectoryEntry(NamedTuple):
     offset: int
     mode: int
     """File type and permissions as in `os.stat`, 0 where the zip has none."""
+    other_names: tuple[str, ...] = ()
+    """What other programs read for the name, where that is not the same."""
 
     @property
     def is_folder(self) -> bool:
@@ -121,42 +138,62 @@ def read_directory(descriptor: int, max_members: int) -> Directory:
 def _find_end(descriptor: int, length: int) -> _End:
     first = max(length - _END.size - _COMMENT, 0)
     tail = os.pread(descriptor, length - first, first)
-    position = _end_position(tail)
+    position = tail.rfind(_END_SIGNATURE, 0, max(len(tail) - _END.size + len(_END_SIGNATURE), 0))
     if position < 0:
         raise _damaged("the zip's directory is missing: the file is cut short")
+    _require_one_end(descriptor, first, tail, position)
     _, disk, directory_disk, _, count, size, offset, _ = _END.unpack_from(tail, position)
     end = _End(first + position, count, size, offset, False)
     locator = os.pread(descriptor, _LOCATOR_64.size, max(end.position - _LOCATOR_64.size, 0))
     if end.position >= _LOCATOR_64.size and locator.startswith(_LOCATOR_64_SIGNATURE):
-        return _find_end_64(descriptor, end.position - _LOCATOR_64.size, locator)
+        return _find_end_64(descriptor, end, locator)
     if disk or directory_disk:
         raise _split()
     return end
 
 
-def _end_position(tail: bytes) -> int:
-    """Where the end record starts: the last whose comment reaches the end of the file, else the last, else -1."""
-    last = position = tail.rfind(_END_SIGNATURE, 0, max(len(tail) - _END.size + len(_END_SIGNATURE), 0))
-    while position >= 0:
-        if position + _END.size + _END.unpack_from(tail, position)[-1] == len(tail):
-            return position
-        position = tail.rfind(_END_SIGNATURE, 0, position)
-    return last
+def _require_one_end(descriptor: int, first: int, tail: bytes, position: int) -> None:
+    """Refuses a zip in which a program could take another record for the end than the last one, at `position` in the `tail`.
+
+    Some take the last signature, others the last record whose comment reaches the end of the file.
+    """
+    if position + _END.size < len(tail) and tail.find(_END_SIGNATURE, position + len(_END_SIGNATURE)) >= 0:
+        raise _ambiguous("the zip has the signature of an end record in its comment or behind its end")
+    earlier = tail.rfind(_END_SIGNATURE, 0, position)
+    while earlier >= 0:
+        *_, size, _, comment = _END.unpack_from(tail, earlier)
+        directory = first + earlier - size
+        if earlier + comment >= position and (
+            size in (0, IN_EXTRA) or (directory >= 0 and os.pread(descriptor, 4, directory) == _ENTRY_SIGNATURE)
+        ):
+            raise _ambiguous("the zip has a second end record in its comment")
+        earlier = tail.rfind(_END_SIGNATURE, 0, earlier)
 
 
-def _find_end_64(descriptor: int, locator_position: int, locator: bytes) -> _End:
-    """The 64-bit end record, where its locator says, or right before it if something was put before the zip."""
+def _find_end_64(descriptor: int, end: _End, locator: bytes) -> _End:
+    """The 64-bit end record, where its locator says, or right before it if something was put before the zip.
+
+    Some programs look in the first place only, others in the second, and some go by the fields of 32 bits.
+    """
+    locator_position = end.position - _LOCATOR_64.size
     _, _, claimed, disks = _LOCATOR_64.unpack(locator)
     if disks > 1:
         raise _split()
+    found: dict[int, _End] = {}
     for position in (claimed, locator_position - _END_64.size):
         if not 0 <= position <= locator_position - _END_64.size:
             continue
         record = os.pread(descriptor, _END_64.size, position)
         if record.startswith(_END_64_SIGNATURE) and len(record) == _END_64.size:
             *_, count, size, offset = _END_64.unpack(record)
-            return _End(position, count, size, offset, True)
-    raise _damaged("the zip's 64-bit directory record is missing")
+            found[position] = _End(position, count, size, offset, True)
+    if not found:
+        raise _damaged("the zip's 64-bit directory record is missing")
+    wide, *others = found.values()
+    short = ((end.members, wide.members, 0xFFFF), (end.size, wide.size, IN_EXTRA), (end.offset, wide.offset, IN_EXTRA))
+    if others or any(value not in (limit, full & limit) for value, full, limit in short):
+        raise _ambiguous("the zip has end records that contradict each other")
+    return wide
 
 
 def _parse(data: bytes, shift: int, max_members: int) -> list[DirectoryEntry]:
@@ -177,25 +214,46 @@ def _parse(data: bytes, shift: int, max_members: int) -> list[DirectoryEntry]:
         position = name_end + extra_length + comment_length
         if position > len(data) or not raw_name:
             raise _damaged(f"entry {len(entries) + 1:,} of the zip's directory is damaged")
-        if _IN_EXTRA in (unpacked, packed, offset):
+        if IN_EXTRA in (unpacked, packed, offset):
             unpacked, packed, offset = _widen(extra, (unpacked, packed, offset))
         name = _decode(raw_name, flags)
-        entries.append(DirectoryEntry(name, raw_name, flags, method, crc, packed, unpacked, offset + shift, mode >> 16))
+        others = () if raw_name.isascii() and not extra else _other_names(name, raw_name, flags, extra)
+        entries.append(DirectoryEntry(name, raw_name, flags, method, crc, packed, unpacked, offset + shift, mode >> 16, others))
     return entries
 
 
 def _widen(extra: bytes, values: tuple[int, int, int]) -> list[int]:
     """The values, with each that does not fit into 32 bits taken from the 64-bit extra field."""
+    for content in _extra_fields(extra, _EXTRA_64):
+        wide = [int.from_bytes(content[start : start + 8], "little") for start in range(0, len(content) - 7, 8)]
+        return [wide.pop(0) if value == IN_EXTRA and wide else value for value in values]
+    return list(values)
+
+
+def _extra_fields(extra: bytes, wanted: int) -> Iterator[bytes]:
+    """The contents of the extra fields of a kind."""
     position = 0
     while position + 4 <= len(extra):
         kind, size = struct.unpack_from("<2H", extra, position)
         position += 4
-        if kind == _EXTRA_64:
-            content = extra[position : position + size]
-            wide = [int.from_bytes(content[start : start + 8], "little") for start in range(0, len(content) - 7, 8)]
-            return [wide.pop(0) if value == _IN_EXTRA and wide else value for value in values]
+        if kind == wanted:
+            yield extra[position : position + size]
         position += size
-    return list(values)
+
+
+def unicode_names(raw_name: bytes, extra: bytes) -> list[str]:
+    """The names in the Unicode path fields of a header, as programs believe them that know such fields."""
+    # each has its version, a checksum of the name that it stands for, and the name
+    return [
+        content[5:].decode("utf-8", errors="replace")
+        for content in _extra_fields(extra, _EXTRA_PATH)
+        if len(content) > 5 and content[0] == 1 and int.from_bytes(content[1:5], "little") == crc32(raw_name)
+    ]
+
+
+def _other_names(name: str, raw_name: bytes, flags: int, extra: bytes) -> tuple[str, ...]:
+    plain = raw_name.decode("utf-8", errors="replace") if flags & _UTF8 else raw_name.decode("cp437")
+    return tuple(other for other in dict.fromkeys([plain, *unicode_names(raw_name, extra)]) if other != name)
 
 
 def _decode(raw_name: bytes, flags: int) -> str:

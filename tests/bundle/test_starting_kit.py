@@ -28,7 +28,7 @@ def kit(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def check(kit: Path, submission: Path, reference: str) -> subprocess.CompletedProcess[str]:
     """The command of the kit's README, with the program in the kit."""
-    command = [sys.executable, "-m", "lvos_eval", "check", str(submission), "--reference", reference]
+    command = [sys.executable, "-P", "-m", "lvos_eval", "check", str(submission), "--reference", reference]
     environment = {**os.environ, "PYTHONPATH": "scoring_program", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=kit, env=environment, capture_output=True, text=True, timeout=120)
 

@@ -28,6 +28,16 @@ except Stopped as fault:
 """
 
 
+LOOK = """
+import os, sys
+from lvos_eval.backends import open_backend
+from clusters import search_path
+with open_backend("ray", None, None, []) as backend:
+    paths = set(sum(backend.run(search_path, [0, 1]), []))
+print("exposed" if {"", os.getcwd()} & paths else "safe")
+"""
+
+
 @pytest.fixture(autouse=True)
 def ray_is_there(request: pytest.FixtureRequest) -> None:
     require_engine(request, "ray", "ray")
@@ -59,3 +69,20 @@ def test_what_a_lost_worker_had_in_hand_is_done_again(environment: dict[str, str
 def test_work_that_is_lost_twice_ends_the_run_with_the_reason(environment: dict[str, str]) -> None:
     run = subprocess.run([sys.executable, "-c", LOST, "always"], env=environment, capture_output=True, text=True, timeout=300)
     assert "stopped work was lost more than once" in run.stdout, run.stderr
+
+
+def test_workers_do_not_look_for_modules_in_the_folder_that_the_command_is_started_in(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Ray itself would see to it that they do."""
+    (tmp_path / "look.py").write_text(LOOK)
+    (tmp_path / "submission").mkdir()
+    run = subprocess.run(
+        [sys.executable, str(tmp_path / "look.py")],
+        cwd=tmp_path / "submission",
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.stdout.splitlines()[-1:] == ["safe"], run.stderr

@@ -105,6 +105,29 @@ def test_any_user_can_score_without_a_home_and_owns_the_results(tmp_path: Path, 
     assert {path.stat().st_uid for path in output.iterdir()} == {user}
 
 
+@pytest.mark.parametrize("name", ["joblib", "numpy", "lvos_eval"])
+def test_a_submission_that_is_mounted_under_the_name_of_a_package_is_not_imported(
+    name: str, tmp_path: Path, host_scores: dict[str, bytes]
+) -> None:
+    with zipfile.ZipFile(SAMPLE) as archive:
+        archive.extractall(tmp_path / name)
+    (tmp_path / name / "__init__.py").write_text("raise SystemExit('imported from the submission')\n")
+    output = tmp_path / "results"
+    output.mkdir()
+    mounted = mounts([(tmp_path / name, f"/data/{name}"), (REFERENCE, "/data/reference")], output)
+    command = ("score", name, "--reference", "reference", "--output", "results", "--jobs", "2")
+    run = docker("run", "--rm", *HARDENED, "--user", f"{os.getuid()}:{os.getgid()}", *mounted, IMAGE, *command)
+    assert run.returncode == 0, run.stderr
+    assert "imported from the submission" not in run.stdout + run.stderr
+    assert written(output) == host_scores
+
+
+@pytest.mark.parametrize("image", [IMAGE, PLATFORM_IMAGE])
+def test_no_python_of_the_image_looks_for_modules_in_the_current_folder(image: str) -> None:
+    script = "import os, sys; print({'', os.getcwd()} & set(sys.path))"
+    assert docker("run", "--rm", *HARDENED, image, "python3", "-c", script).stdout == "set()\n"
+
+
 @pytest.fixture(scope="module")
 def long_scores(long_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The score files of the long submission with 512 MB and two cores."""

@@ -51,11 +51,11 @@ def _job_count(text: str) -> int:
     return int(text)
 
 
-def requested_manifest(options: argparse.Namespace) -> Manifest:
-    """The manifest under scoring.yaml, overridden by the command line."""
+def requested_manifest(options: argparse.Namespace, *, splits: bool = True) -> Manifest:
+    """The manifest under scoring.yaml, overridden by the command line; without `splits` if it does not matter what is unseen."""
     reference: Path = options.reference
     settings = load_settings(reference if reference.is_dir() else reference.parent)
-    return load_manifest(reference, settings.override(protocol=options.protocol, task=options.task))
+    return load_manifest(reference, settings.override(protocol=options.protocol, task=options.task), splits=splits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from PIL import Image
 from competition.bundle import CONFIGURATION, Bundle, Platform, moment
 from competition.leaks import frame_size, label_maps
 from competition.zips import MEMBER_DATE
-from lvos_eval.manifest import ANNOTATIONS
+from lvos_eval.metadata import ANNOTATIONS
 from lvos_eval.protocol import SCORE_KEYS
 from lvos_eval.settings import SETTINGS_FILE
 from lvos_eval.shapes import shapes_of

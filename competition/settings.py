@@ -12,9 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import yaml
-
 from lvos_eval import __version__
+from lvos_eval.documents import DocumentFault, Yaml, read_yaml
 from lvos_eval.faults import UsageFault
 from lvos_eval.protocol import SCORE_KEYS, Task
 
@@ -29,6 +28,7 @@ DEADLINE_MARGIN: Final = 60
 """Seconds by which the program stops before the platform would: a killed run says nothing to the participant."""
 
 
+_WHOLE: Final = re.compile("[0-9]{1,9}")
 _PHASE_KEY: Final = re.compile("[a-z][a-z0-9_-]*")
 """A phase's key becomes part of file names."""
 
@@ -108,11 +108,13 @@ def load_competition(path: Path = COMPETITION_FILE, phases: Path | None = None) 
     return _Reader().read(content)
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> Yaml | None:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageFault(f"{path} cannot be read: {' '.join(str(error).split())}") from None
+        return read_yaml(path)
+    except DocumentFault as fault:
+        raise UsageFault(f"{path} {fault}\nFix: {fault.fix}") from None
+    except OSError as error:
+        raise UsageFault(f"{path} cannot be read: {error.strerror}") from None
 
 
 class _Reader:
@@ -166,11 +168,15 @@ class _Reader:
         return phases
 
     def _value(self, name: str, content: Mapping[str, Any], kind: type, where: str = "") -> Any:
-        value = content.get(name)
-        empty = kind is not bool and not value
-        if type(value) is not kind or empty or (isinstance(value, int) and value < 0):
+        text = content.get(name)
+        value: Any = text
+        if kind is bool:
+            value = {"true": True, "false": False}.get(str(text))
+        elif kind is int:
+            value = int(str(text)) if _WHOLE.fullmatch(str(text)) else None
+        if type(value) is not kind or (kind is not bool and not value):
             words = {str: "a text", bool: "true or false", list: "a list", int: "a whole number above 0"}[kind]
-            self._faults.append(f"{where}{name}: {words} is needed, not {value!r}")
+            self._faults.append(f"{where}{name}: {words} is needed, not {_shown(text)}")
             return kind()
         return value
 
@@ -186,7 +192,7 @@ class _Reader:
         texts = {name: self._value(name, entry, str, f"{where}.") for name in ("name", "description")}
         counts = ("max_submissions", "max_submissions_per_day", "time_limit")
         numbers = {name: self._value(name, entry, int, f"{where}.") for name in counts}
-        if numbers["time_limit"] <= DEADLINE_MARGIN:
+        if 0 < numbers["time_limit"] <= DEADLINE_MARGIN:
             self._faults.append(f"{where}.time_limit: more than {DEADLINE_MARGIN} seconds are needed")
         data = self._choice("data", entry, Source, f"{where}.") or Source.REFERENCE
         task = self._choice("task", entry, Task, f"{where}.") if "task" in entry else None
@@ -195,7 +201,7 @@ class _Reader:
     def _choice(self, name: str, content: Mapping[str, Any], kind: type[_Choice], where: str) -> _Choice | None:
         value = content.get(name)
         if value not in list(kind):
-            self._faults.append(f"{where}{name}: one of {', '.join(kind)} is needed, not {value!r}")
+            self._faults.append(f"{where}{name}: one of {', '.join(kind)} is needed, not {_shown(value)}")
             return None
         return kind(value)
 
@@ -204,5 +210,12 @@ class _Reader:
         try:
             return datetime.strptime(value, TIME_FORMAT).replace(tzinfo=UTC)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            self._faults.append(f'{where}{name}: a quoted UTC time as "2026-12-01 00:00:00" is needed, not {value!r}')
+            self._faults.append(f'{where}{name}: a UTC time as "2026-12-01 00:00:00" is needed, not {_shown(value)}')
             return datetime(1970, 1, 1 + (name == "end"), tzinfo=UTC)
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: a text as it stands in the file."""
+    if isinstance(value, str):
+        return repr(value)
+    return {type(None): "nothing", list: "a list", dict: "a mapping"}[type(value)]

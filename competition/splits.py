@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,17 @@ import yaml
 
 from competition.settings import Phase
 from competition.zips import Members, write_zip
+from lvos_eval.documents import Yaml, read_yaml
+from lvos_eval.exclusions import write_runs
 from lvos_eval.faults import ReferenceFault
-from lvos_eval.manifest import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES, UNSEEN_LIST, UNSUPERVISED_LIST, Manifest
-from lvos_eval.protocol import FRAME_STEP, SCORE_KEYS, Task, frame_name
+from lvos_eval.litter import is_litter
+from lvos_eval.manifest import Manifest
+from lvos_eval.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
+from lvos_eval.protocol import SCORE_KEYS, Task, frame_name
 from lvos_eval.reference import known_sizes
 from lvos_eval.reference_check import ReferenceCheck, ReferenceSummary
 from lvos_eval.settings import SETTINGS_FILE, Detail
+from lvos_eval.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST
 
 __all__ = ["Split", "available_keys", "check_columns", "pack_reference", "public_metadata"]
 
@@ -68,8 +74,14 @@ def pack_reference(split: Split, path: Path) -> Path:
     members: dict[str, bytes | Path] = {
         file.name: file
         for file in folder.iterdir()
-        if file.name in (*METADATA_NAMES, UNSEEN_LIST, UNSUPERVISED_LIST) or file.name.endswith(ATTRIBUTE_SUFFIX)
+        if file.name in (*METADATA_NAMES, UNSEEN_LIST, UNSUPERVISED_LIST)
+        or (file.name.endswith(ATTRIBUTE_SUFFIX) and not is_litter(file.name))
     }
+    # the published lists go with the data once they are in use
+    if UNSEEN_LIST not in members and not manifest.settings.unseen_none:
+        members[UNSEEN_LIST] = _listed(video.name for video in manifest.videos if video.unseen)
+    if UNSUPERVISED_LIST not in members and manifest.settings.task is Task.UNSUPERVISED_SINGLE:
+        members[UNSUPERVISED_LIST] = _listed(video.name for video in manifest.videos)
     for video in manifest.videos:
         for frame in video.annotated:
             name = f"{ANNOTATIONS}/{video.name}/{frame_name(frame)}.png"
@@ -82,7 +94,8 @@ def pack_reference(split: Split, path: Path) -> Path:
 def _sealed_settings(split: Split) -> str:
     """The organiser's settings with what the phase adds: the seal, the detail that may be shown, the deadline."""
     file = split.manifest.folder / SETTINGS_FILE
-    settings: dict[str, Any] = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.is_file() else {}
+    content: Yaml | None = read_yaml(file) if file.is_file() else None
+    settings: dict[str, Any] = dict(content) if isinstance(content, dict) else {}
     own = split.manifest.settings.time_limit
     settings["task"] = str(split.manifest.settings.task)
     settings["detail"] = str(split.detail)
@@ -105,23 +118,18 @@ def public_metadata(split: Split, prefix: str) -> Members:
         size = sizes[video.name]
         videos[video.name] = {"objects": objects} | ({"image_size": list(size)} if size else {})
     rules: dict[str, Any] = {"protocol": str(settings.protocol), "task": str(settings.task)}
-    if settings.exclude:
-        rules["exclude"] = {video: _runs(frames) for video, frames in sorted(settings.exclude.items())}
+    excluded = {video.name: write_runs(video.excluded, video.annotated) for video in manifest.videos if video.excluded}
+    if excluded:
+        rules["exclude"] = excluded
     members: dict[str, bytes | Path] = {
         f"{prefix}meta.json": (json.dumps({"videos": videos}, indent=1) + "\n").encode(),
         f"{prefix}{SETTINGS_FILE}": yaml.safe_dump(rules).encode(),
     }
     if settings.task is Task.UNSUPERVISED_SINGLE:
-        members[f"{prefix}{UNSUPERVISED_LIST}"] = "".join(f"{name}\n" for name in videos).encode()
+        members[f"{prefix}{UNSUPERVISED_LIST}"] = _listed(videos)
     return members
 
 
-def _runs(frames: frozenset[int]) -> list[str]:
-    """Frames as the settings write them: `206-306`."""
-    runs: list[list[int]] = []
-    for frame in sorted(frames):
-        if runs and frame - runs[-1][1] == FRAME_STEP:
-            runs[-1][1] = frame
-        else:
-            runs.append([frame, frame])
-    return [f"{first}-{last}" if last > first else str(first) for first, last in runs]
+def _listed(names: Iterable[str]) -> bytes:
+    """Video ids as a list file holds them."""
+    return "".join(f"{name}\n" for name in names).encode()

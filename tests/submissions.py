@@ -97,7 +97,7 @@ def watch_nothing(what: str, frames: int, results: Iterable[ChunkResult]) -> Ite
 
 def check(submission: Path, reference: Path, *, strict: bool = False) -> Report:
     """The report of `lvos-eval check` in this process."""
-    return check_submission(submission, load_manifest(reference), 1, watch_nothing, strict=strict)[0]
+    return check_submission(submission, load_manifest(reference, splits=False), 1, watch_nothing, strict=strict)
 
 
 def score(submission: Path, reference: Path, *, detail: Detail = Detail.FULL, strict: bool = False) -> RunResult:

@@ -209,3 +209,12 @@ def test_a_gain_in_j_does_not_hide_a_loss_in_f() -> None:
     assert [item.video for item in comparison.objects] == ["v1", "v0"]
     assert comparison.objects[0].differences["J&F"] == 0
     assert not comparison.same
+
+
+def test_other_unseen_videos_are_told_by_their_field_of_the_signature() -> None:
+    one, other = (f"protocol:lvos-v2|excluded:none|unseen:{digest}|version:1" for digest in ("4-0a", "3-0b"))
+    (difference,) = compare_signatures(one, other)
+    assert (difference.key, difference.old, difference.new) == ("unseen", "4-0a", "3-0b")
+    assert difference.meaning == "other videos count as unseen"
+    (older,) = compare_signatures("protocol:lvos-v2|version:1", "protocol:lvos-v2|unseen:none|version:1")
+    assert (older.old, older.new) == (None, "none")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lvos_eval.exclusions import FrameRun
 from lvos_eval.faults import ReferenceFault
 from lvos_eval.manifest import Manifest, load_manifest
 from lvos_eval.protocol import FrameRange, Task
@@ -24,7 +25,8 @@ def videos(**changes: Any) -> dict[str, Any]:
 def load(tmp_path: Path, content: Any, name: str = "valid_meta.json", task: Task = Task.SEMI_SUPERVISED) -> Manifest:
     text = content if isinstance(content, str) else json.dumps({"videos": content})
     (tmp_path / name).write_text(text)
-    return load_manifest(tmp_path, Settings(task=task))
+    none = not (tmp_path / "unseen_videos.txt").exists()
+    return load_manifest(tmp_path, Settings(task=task, unseen_none=none))
 
 
 @pytest.mark.parametrize("write", [int, str, lambda number: f"{number:08d}"], ids=["integers", "strings", "padded strings"])
@@ -55,8 +57,8 @@ def test_attributes_and_sizes_come_from_the_attribute_file(tmp_path: Path) -> No
     )
 
 
-def test_unseen_videos_are_marked_and_a_missing_list_is_said(tmp_path: Path) -> None:
-    assert load(tmp_path, videos()).warnings == ("unseen_videos.txt is missing or empty: every video counts as seen",)
+def test_unseen_videos_are_marked_and_data_without_any_is_said(tmp_path: Path) -> None:
+    assert load(tmp_path, videos()).warnings == ("every video counts as seen: scoring.yaml says `unseen: none`",)
     (tmp_path / "unseen_videos.txt").write_text("\ufeffv1\n\n", encoding="utf-8")
     manifest = load(tmp_path, videos())
     assert (manifest.videos[0].unseen, manifest.warnings) == (True, ())
@@ -77,7 +79,7 @@ def test_frame_nums_above_the_range_and_objects_without_scored_frames_are_said(t
     ("content", "settings", "hints"),
     [
         (videos(end=11, frame_nums=2), Settings(), ["lvos-v2 leaves out the first and the last frame", "lvos-v1 scores them"]),
-        (videos(), Settings(exclude={"v1": frozenset(range(1, 31, 5))}), ["take frames out of `exclude` in scoring.yaml"]),
+        (videos(), Settings(exclude={"v1": (FrameRun(1, 30),)}), ["take frames out of `exclude` in scoring.yaml"]),
     ],
 )
 def test_metadata_in_which_nothing_is_scored_is_a_fault_with_a_way_out(
@@ -85,7 +87,7 @@ def test_metadata_in_which_nothing_is_scored_is_a_fault_with_a_way_out(
 ) -> None:
     (tmp_path / "valid_meta.json").write_text(json.dumps({"videos": content}))
     with pytest.raises(ReferenceFault) as fault:
-        load_manifest(tmp_path, settings)
+        load_manifest(tmp_path, settings.override(unseen_none=True))
     (problem,) = fault.value.problems
     assert problem.message == "no object of valid_meta.json has a scored frame, so there is nothing to score"
     assert all(hint in problem.fix for hint in hints)
@@ -129,7 +131,7 @@ def test_a_fault_of_a_video_earns_exactly_this_text(content: Any, video: str, me
 @pytest.mark.parametrize(
     ("content", "message", "fix"),
     [
-        ("{", "valid_meta.json cannot be read: Expecting property name", "write it as JSON in UTF-8"),
+        ("{", "valid_meta.json is not JSON: Expecting property name", "correct it there, and write it as JSON in UTF-8"),
         ("[]", "valid_meta.json names no videos", 'it needs {"videos": {id: {"objects": {...}}}}'),
         ('{"videos": {}}', "valid_meta.json names no videos", 'it needs {"videos": {id: {"objects": {...}}}}'),
     ],
@@ -159,10 +161,15 @@ def test_a_folder_without_metadata_is_a_fault_that_says_what_is_looked_for(tmp_p
     assert problem.fix.startswith("add one of test_meta.json, valid_meta.json, val_meta.json, train_meta.json, meta.json or a ")
 
 
-def test_an_unsupervised_list_that_names_no_video_is_a_fault(tmp_path: Path) -> None:
+def test_without_a_list_the_single_object_task_needs_a_video_of_the_published_one(tmp_path: Path) -> None:
     with pytest.raises(ReferenceFault) as fault:
         load(tmp_path, videos(), task=Task.UNSUPERVISED_SINGLE)
-    assert [problem.message for problem in fault.value.problems] == ["unsupervised_videos.txt names no video of valid_meta.json"]
+    (problem,) = fault.value.problems
+    assert problem.message == (
+        "there is no unsupervised_videos.txt, and the published list (LVOS, single-object unsupervised task) "
+        "names no video of valid_meta.json"
+    )
+    assert problem.fix == "write the videos of the task into unsupervised_videos.txt, one id a line"
 
 
 def test_all_faults_are_found_at_once(tmp_path: Path) -> None:

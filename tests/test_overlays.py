@@ -50,7 +50,7 @@ def draw(
             Image.fromarray(labels).save(place / f"{frame:08d}.png")
     span = {"start": 1, "end": 5 * len(truth) + 1, "frame_nums": len(truth)}
     (folder / "ref" / "meta.json").write_text(json.dumps({"videos": {"v": {"objects": {"1": {"frame_range": span}}}}}))
-    manifest = load_manifest(folder / "ref", Settings(Protocol.LVOS_V1, task))
+    manifest = load_manifest(folder / "ref", Settings(Protocol.LVOS_V1, task, unseen_none=True))
     submission = open_submission(folder / "res", {"v"}, Limits(), ProblemCollector())
     return draw_worst_frames(manifest, submission, {("v", 1): values}, budget).get(("v", 1), ())
 

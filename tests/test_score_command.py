@@ -67,7 +67,7 @@ def test_the_first_line_is_version_and_signature(tmp_path: Path) -> None:
     assert first == f"lvos-eval {__version__} {signature}"
     assert re.fullmatch(
         r"protocol:lvos-v2\|task:semi-supervised\|videos:8\|objects:17\|frames:109\|tolerance:0\.008\|gt:[0-9a-f]{16}"
-        rf"\|excluded:none\|version:{re.escape(__version__)}",
+        rf"\|excluded:none\|unseen:4-[0-9a-f]{{8}}\|version:{re.escape(__version__)}",
         signature,
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lvos_eval.exclusions import FrameRun
 from lvos_eval.faults import ReferenceFault
 from lvos_eval.protocol import Protocol, Task
 from lvos_eval.settings import Detail, Limits, Settings, load_settings
@@ -27,6 +28,7 @@ task: unsupervised_multiple
 detail: public
 time_limit: 280
 exclude: {v1: [6, 206-216], v2: 11}
+unseen: none
 limits: {members: 10, ratio: 2.5}
 ground_truth: "0123456789abcdef"
 """
@@ -35,7 +37,8 @@ ground_truth: "0123456789abcdef"
         Task.UNSUPERVISED_MULTIPLE,
         Detail.PUBLIC,
         280,
-        {"v1": frozenset({6, 206, 211, 216}), "v2": frozenset({11})},
+        {"v1": (FrameRun(6, 6), FrameRun(206, 216)), "v2": (FrameRun(11, 11),)},
+        True,
         Limits(members=10, ratio=2.5),
         "0123456789abcdef",
     )
@@ -50,16 +53,32 @@ def test_the_command_line_overrides_what_it_names() -> None:
     [
         ("protocoll: lvos-v1", "unknown key `protocoll`", "did you mean `protocol`?"),
         ("limits: {member: 5}", "unknown key `limits.member`", "did you mean `limits.members`?"),
-        ("protocol: v2", "`protocol` is 'v2'", "use one of: lvos-v1, lvos-v2"),
-        ("task: vos", "`task` is 'vos'", "use one of: semi-supervised, unsupervised_multiple, unsupervised_single"),
-        ("detail: all", "`detail` is 'all'", "use one of: public, full"),
-        ("time_limit: -1", "`time_limit` is -1", "write a number above 0"),
-        ("time_limit: true", "`time_limit` is True", "write a number above 0"),
-        ("limits: {ratio: .inf}", "`limits.ratio` is inf", "write a number above 0"),
+        ("protocol: v2", "`protocol` is v2", "use one of: lvos-v1, lvos-v2"),
+        ("task: vos", "`task` is vos", "use one of: semi-supervised, unsupervised_multiple, unsupervised_single"),
+        ("detail: all", "`detail` is all", "use one of: public, full"),
+        ("time_limit: -1", "`time_limit` is -1", "write a number of seconds above 0, as 540"),
+        ("time_limit: true", "`time_limit` is true", "write a number of seconds above 0, as 540"),
+        ("time_limit: 10:00", "`time_limit` is 10:00", "write a number of seconds above 0, as 540"),
+        ("time_limit: 1e3", "`time_limit` is 1e3", "write a number of seconds above 0, as 540"),
+        ("time_limit: [5]", "`time_limit` is a list", "write a number of seconds above 0, as 540"),
+        ("limits: {ratio: .inf}", "`limits.ratio` is .inf", "write a number above 0, as 200"),
+        ("limits: {members: 150_000}", "`limits.members` is 150_000", "write a whole number above 0, digits only"),
+        ("limits: {members: 0x10}", "`limits.members` is 0x10", "write a whole number above 0, digits only"),
+        ("limits: {members: 0}", "`limits.members` is 0", "write a whole number above 0, digits only"),
+        ("limits: {total_bytes: 4GB}", "`limits.total_bytes` is 4GB", "write a whole number above 0, digits only"),
+        ("limits: {member_bytes: 1.5}", "`limits.member_bytes` is 1.5", "write a whole number above 0, digits only"),
+        ("unseen: v1", "`unseen` is v1", "write `unseen: none` if no video is unseen, else list the videos in unseen_videos.txt"),
+        ("unseen:", "`unseen` is empty", "write `unseen: none` if no video is unseen, else list the videos in unseen_videos.txt"),
         ("limits: 5", "`limits` is 5", "write the limits as `key: number` lines below it"),
         ("exclude: 5", "`exclude` is 5", "write `video: [frame, first-last]` lines below it"),
-        ("exclude: {v1: [x]}", "`exclude` of v1 has 'x'", "write frame numbers, or runs as `206-306`"),
-        ("ground_truth: 12", "`ground_truth` is 12", "put the digest that `lvos-eval check-reference` prints in quotes"),
+        ("exclude: {v1: [x]}", "`exclude` of v1 has x", "write frame numbers, or runs as `206-306`"),
+        ("exclude: {v1: [1:30]}", "`exclude` of v1 has 1:30", "write frame numbers, or runs as `206-306`"),
+        ("exclude: {v1: [1_000]}", "`exclude` of v1 has 1_000", "write frame numbers, or runs as `206-306`"),
+        ("exclude: {v1: [5.0]}", "`exclude` of v1 has 5.0", "write frame numbers, or runs as `206-306`"),
+        ("exclude: {v1: [2026-01-01]}", "`exclude` of v1 has 2026-01-01", "write frame numbers, or runs as `206-306`"),
+        ("exclude: {v1: [[6, 11]]}", "`exclude` of v1 has a list", "write frame numbers, or runs as `206-306`"),
+        ("exclude: {v1: [60-40]}", "`exclude` of v1 has 60-40, which ends before it starts", "write 40-60"),
+        ("ground_truth: 12", "`ground_truth` is 12", "write the 16 digits and letters that `lvos-eval check-reference` prints"),
     ],
 )
 def test_a_fault_earns_exactly_this_text(text: str, message: str, fix: str, tmp_path: Path) -> None:
@@ -75,18 +94,18 @@ def test_the_known_keys_are_named_with_an_unknown_one(tmp_path: Path) -> None:
     with pytest.raises(ReferenceFault) as fault:
         load(tmp_path, "protocoll: lvos-v1")
     assert fault.value.problems[0].fix == (
-        "did you mean `protocol`? Known: protocol, task, detail, time_limit, exclude, limits, ground_truth"
+        "did you mean `protocol`? Known: protocol, task, detail, time_limit, exclude, unseen, limits, ground_truth"
     )
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a: [", "scoring.yaml cannot be read: while parsing a flow node"),
-        (b"\xff\xfe\xff", "scoring.yaml cannot be read: 'utf-8' codec can't decode byte"),
+        (b"a: [", "scoring.yaml is not YAML: while parsing a flow node"),
         (b"- a\n- b\n", "scoring.yaml holds a list, not settings"),
+        (b"lvos-v1\n", "scoring.yaml holds a text, not settings"),
     ],
-    ids=["no YAML", "no text", "a list"],
+    ids=["no YAML", "a list", "a text"],
 )
 def test_a_file_that_is_no_mapping_is_a_fault(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "scoring.yaml").write_bytes(content)
@@ -94,7 +113,7 @@ def test_a_file_that_is_no_mapping_is_a_fault(content: bytes, message: str, tmp_
         load_settings(tmp_path)
     (problem,) = fault.value.problems
     assert problem.message.startswith(message)
-    assert problem.fix == "write it as YAML, one `key: value` a line"
+    assert problem.fix == "write one `key: value` a line"
 
 
 def test_all_faults_are_found_at_once(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from lvos_eval.compare_command import add_compare
 from lvos_eval.console import Console, add_common_options, requested_detail, requested_manifest, verdict
 from lvos_eval.evaluation import ChunkResult
 from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault, account
-from lvos_eval.manifest import ANNOTATIONS, Manifest
+from lvos_eval.manifest import Manifest
+from lvos_eval.metadata import ANNOTATIONS
 from lvos_eval.outputs import OutputFolder, open_output
 from lvos_eval.page import render_page
 from lvos_eval.problems import render_problems
@@ -162,12 +163,10 @@ _SHORT_OF_MEMORY: Final = "the memory ran out; give the run more"
 def _check(options: argparse.Namespace, _: Detail) -> ExitCode:
     log = Console.of(options)
     log.say(f"lvos-eval {__version__}")
-    manifest = requested_manifest(options)
-    report, unchecked = check_submission(
-        options.submission, manifest, options.jobs, log.observer(manifest), strict=options.strict
-    )
+    manifest = requested_manifest(options, splits=False)
+    report = check_submission(options.submission, manifest, options.jobs, log.observer(manifest), strict=options.strict)
     log.problems(report.problems)
-    for note in unchecked:
+    for note in report.notes:
         log.say(f"note: {note}")
     log.say(f"{report.submission}: {verdict(report.problems)}")
     log.document(details(report, None, manifest_summary(manifest)))
@@ -183,6 +182,8 @@ def _check_reference(options: argparse.Namespace, _: Detail) -> ExitCode:
 
     check = check_reference(options.reference, options.jobs, watch, protocol=options.protocol, task=options.task)
     log.problems(check.problems)
+    for note in check.manifest.list_notes if check.manifest is not None else ():
+        log.say(f"note: {note}")
     if check.summary is not None:
         log.say(summary_table(check.summary))
     log.say(f"{printable(str(options.reference))}: {verdict(check.problems)}")

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from lvos_eval.faults import UsageFault
-from lvos_eval.submission import LITTER
+from lvos_eval.litter import LITTER
 from lvos_eval.wording import listed, printable
 
 __all__ = ["FoundSubmissions", "StoredSubmission", "find_submissions", "name_submissions"]

@@ -39,6 +39,7 @@ _MEANINGS: Final = {
     "tolerance": "boundaries match within another distance",
     "gt": "the ground truth or the metadata is another",
     "excluded": "other frames are left out",
+    "unseen": "other videos count as unseen",
     "version": "another version of the program has scored",
 }
 """What it means that two signatures differ in a key."""

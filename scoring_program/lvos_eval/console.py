@@ -70,11 +70,11 @@ def requested_detail(options: argparse.Namespace) -> Detail:
     return settings.detail or default
 
 
-def requested_manifest(options: argparse.Namespace) -> Manifest:
-    """The manifest under scoring.yaml, overridden by the command line."""
+def requested_manifest(options: argparse.Namespace, *, splits: bool = True) -> Manifest:
+    """The manifest under scoring.yaml, overridden by the command line; without `splits` if it does not matter what is unseen."""
     reference: Path = options.reference
     settings = load_settings(reference if reference.is_dir() else reference.parent)
-    return load_manifest(reference, settings.override(protocol=options.protocol, task=options.task))
+    return load_manifest(reference, settings.override(protocol=options.protocol, task=options.task), splits=splits)
 
 
 @dataclass(frozen=True, slots=True)

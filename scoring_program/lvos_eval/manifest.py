@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from lvos_eval.exclusions import excluded_frames
 from lvos_eval.faults import ReferenceFault
+from lvos_eval.metadata import ANNOTATIONS, find_metadata, frame_numbers, whole_number
 from lvos_eval.problems import Problem, Severity
-from lvos_eval.protocol import MAX_OBJECT_ID, FrameRange, Protocol, ScoredFrames, Task, scored_frames
-from lvos_eval.settings import Settings, load_settings
-from lvos_eval.wording import printable
+from lvos_eval.protocol import FRAME_STEP, MAX_OBJECT_ID, FrameRange, Protocol, ScoredFrames, Task, scored_frames
+from lvos_eval.settings import SETTINGS_FILE, Settings, load_settings
+from lvos_eval.video_lists import UNSUPERVISED_LIST, VIDEO_NAME, VideoList, unseen_videos, unsupervised_videos
+from lvos_eval.wording import counted, listed
 
-__all__ = [
-    "ANNOTATIONS",
-    "ATTRIBUTES",
-    "UNSEEN_LIST",
-    "UNSUPERVISED_LIST",
-    "Manifest",
-    "Video",
-    "VideoObject",
-    "load_manifest",
-    "read_list",
-    "read_manifest",
-]
+__all__ = ["ADD_STEP", "ATTRIBUTES", "Manifest", "Video", "VideoObject", "inclusive_ends", "load_manifest", "read_manifest"]
 
-ANNOTATIONS: Final = "Annotations"
-UNSEEN_LIST: Final = "unseen_videos.txt"
-UNSUPERVISED_LIST: Final = "unsupervised_videos.txt"
-METADATA_NAMES: Final = ("test_meta.json", "valid_meta.json", "val_meta.json", "train_meta.json", "meta.json")
-ATTRIBUTE_SUFFIX: Final = "_meta_attribute.json"
 ATTRIBUTES: Final = frozenset({"BC", "DEF", "MB", "FM", "LR", "OCC", "OV", "SV", "DB", "SC", "AC", "LRA", "CTC"})
 """The challenge attributes that LVOS annotates."""
-_VIDEO_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +40,8 @@ class Video:
     unseen: bool
     size: tuple[int, int] | None = None
     attributes: tuple[str, ...] = ()
+    excluded: frozenset[int] = frozenset()
+    """Annotated frames that are left out of scoring."""
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -84,6 +70,8 @@ class Manifest:
     """Videos of the metadata that the task does not ask for."""
     warnings: tuple[str, ...] = ()
     """Oddities of the reference data that do not stop a run but must be said."""
+    lists: tuple[VideoList, ...] = ()
+    """The lists of videos in use."""
 
     @property
     def object_count(self) -> int:
@@ -94,48 +82,68 @@ class Manifest:
         """Number of frames with at least one scored object."""
         return sum(len(video.scored) for video in self.videos)
 
+    @property
+    def excluded(self) -> dict[str, list[int]]:
+        """The frames left out of scoring, sorted, for the videos that have some."""
+        return {video.name: sorted(video.excluded) for video in self.videos if video.excluded}
+
+    @property
+    def list_notes(self) -> tuple[str, ...]:
+        """Which lists are in use, where that is not plain from the folder."""
+        return tuple(note for found in self.lists for note in found.notes)
+
     def ground_truth(self, video: str) -> Path:
         """The folder with the ground-truth masks of a video."""
         return self.folder / ANNOTATIONS / video
 
 
-def load_manifest(reference: Path, settings: Settings | None = None) -> Manifest:
+def load_manifest(reference: Path, settings: Settings | None = None, *, splits: bool = True) -> Manifest:
     """Reads the metadata, the lists and (unless given) the settings of a reference folder, or of a metadata file alone.
 
-    Raises ReferenceFault with every fault of them; masks are not looked at.
+    Without `splits` nobody asks which videos are unseen, so the list of them may be absent.
+    Raises ReferenceFault with every error in them; masks are not looked at.
     """
     chosen = settings if settings is not None else load_settings(reference if reference.is_dir() else reference.parent)
-    manifest, problems = read_manifest(reference, chosen)
+    manifest, problems = read_manifest(reference, chosen, splits=splits)
     if manifest is None or problems:
         raise ReferenceFault(problems)
     return manifest
 
 
-def read_manifest(reference: Path, settings: Settings) -> tuple[Manifest | None, list[Problem]]:
-    """As `load_manifest`, but goes on past every fault that leaves something to go on with, and returns them all.
+def read_manifest(reference: Path, settings: Settings, *, splits: bool = True) -> tuple[Manifest | None, list[Problem]]:
+    """As `load_manifest`, but goes on past every error that leaves something to go on with, and returns them all.
 
     An object with a faulty range is kept without scored frames: its id is declared all the same.
     """
     problems: list[Problem] = []
     folder = reference if reference.is_dir() else reference.parent
     try:
-        path, videos = _find_metadata(reference, problems)
-        reader = _MetadataReader(path.name, settings)
-        parsed = reader.read(videos)
-        problems += reader.problems
-        unseen = read_list(folder / UNSEEN_LIST)
-        listed = read_list(folder / UNSUPERVISED_LIST) if settings.task is Task.UNSUPERVISED_SINGLE else frozenset()
+        path, videos = find_metadata(reference, problems)
     except ReferenceFault as fault:
         return None, [*problems, *fault.problems]
-    if not unseen:
-        reader.warnings.append(f"{UNSEEN_LIST} is missing or empty: every video counts as seen")
+    reader = _MetadataReader(path.name, settings)
+    parsed = reader.read(videos)
+    problems += reader.problems
+    lists: list[VideoList] = []
     if settings.task is Task.UNSUPERVISED_SINGLE:
-        parsed = _single_object_videos(parsed, listed, path.name, problems)
-    marked = tuple(replace(video, unseen=video.name in unseen) for video in sorted(parsed, key=lambda video: video.name))
+        try:
+            lists.append(unsupervised_videos(folder, videos, path.name))
+            parsed = _single_object_videos(parsed, lists[0].names, problems)
+        except ReferenceFault as fault:
+            problems += fault.problems
+    unseen = VideoList(frozenset())
+    try:
+        unseen = unseen_videos(folder, settings, videos, path.name, needed=splits)
+    except ReferenceFault as fault:
+        problems += fault.problems
+    if splits:
+        lists.append(unseen)
+    marked = tuple(replace(video, unseen=video.name in unseen.names) for video in sorted(parsed, key=lambda video: video.name))
     if not problems and not any(item.scored.length for video in marked for item in video.objects):
         problems.append(_nothing_scored(path.name, settings))
     unlisted = frozenset(videos) - {video.name for video in marked}
-    return Manifest(folder, path.name, marked, settings, unlisted, tuple(reader.warnings)), problems
+    notes = [note for found in lists for note in (*found.notes, *found.doubts)]
+    return Manifest(folder, path.name, marked, settings, unlisted, (*notes, *reader.warnings), tuple(lists)), problems
 
 
 def _nothing_scored(metadata: str, settings: Settings) -> Problem:
@@ -148,104 +156,14 @@ def _nothing_scored(metadata: str, settings: Settings) -> Problem:
     return Problem("metadata", Severity.ERROR, None, (), message, fix)
 
 
-def _single_object_videos(videos: Sequence[Video], listed: frozenset[str], metadata: str, problems: list[Problem]) -> list[Video]:
-    """The listed videos; a list with none of them, or with videos of several objects, is a problem."""
-    chosen = [video for video in videos if video.name in listed]
+def _single_object_videos(videos: Sequence[Video], names: frozenset[str], problems: list[Problem]) -> list[Video]:
+    """The listed videos; one with several objects among them is a problem."""
+    chosen = [video for video in videos if video.name in names]
     several = [video.name for video in chosen if len(video.objects) > 1]
-    if not chosen:
-        message = f"{UNSUPERVISED_LIST} names no video of {metadata}"
-        problems.append(Problem("metadata", Severity.ERROR, None, (), message, "list the videos of the task, one id a line"))
-    elif several:
+    if several:
         message = f"{UNSUPERVISED_LIST} names videos with several objects: {', '.join(several)}"
         problems.append(Problem("metadata", Severity.ERROR, None, (), message, "list videos with a single object only"))
     return chosen
-
-
-def _find_metadata(reference: Path, problems: list[Problem]) -> tuple[Path, dict[str, Any]]:
-    """The metadata file and its `videos`; attributes of a `*_meta_attribute.json` are merged in.
-
-    Files that disagree are added to `problems`; raises ReferenceFault where there is nothing to read.
-    """
-    if reference.is_file():
-        return reference, _read_videos(reference)
-    if not reference.is_dir():
-        raise ReferenceFault.single(
-            "metadata", f"no reference folder at {printable(str(reference))}", "give the folder that holds the metadata"
-        )
-    plain = [reference / name for name in METADATA_NAMES if (reference / name).is_file()]
-    attributed = sorted(path for path in reference.glob(f"*{ATTRIBUTE_SUFFIX}") if path.is_file())
-    candidates = plain + attributed
-    if not candidates:
-        raise ReferenceFault.single(
-            "metadata",
-            f"no metadata in {printable(str(reference))}",
-            f"add one of {', '.join(METADATA_NAMES)} or a *{ATTRIBUTE_SUFFIX}",
-        )
-    contents = [_read_videos(path) for path in candidates]
-    for path, content in zip(candidates[1:], contents[1:], strict=True):
-        if _comparable(content) != _comparable(contents[0]):
-            message = f"{candidates[0].name} and {path.name} disagree on videos, objects or ranges"
-            problems.append(Problem("metadata", Severity.ERROR, None, (), message, "keep the right one only"))
-    merged = {name: dict(video) if isinstance(video, dict) else video for name, video in contents[0].items()}
-    for content in contents[1:]:
-        for name, video in content.items():
-            if isinstance(video, dict):
-                known = merged.get(name, {})
-                merged[name] = {**video, **known} if isinstance(known, dict) else known
-    return candidates[0], merged
-
-
-def _read_videos(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ReferenceFault.single("metadata", f"{path.name} cannot be read: {error}", "write it as JSON in UTF-8") from None
-    videos = content.get("videos") if isinstance(content, dict) else None
-    if not isinstance(videos, dict) or not videos:
-        raise ReferenceFault.single("metadata", f"{path.name} names no videos", 'it needs {"videos": {id: {"objects": {...}}}}')
-    return videos
-
-
-def _comparable(videos: Mapping[str, Any]) -> Any:
-    """What two metadata files have to agree on: ranges as integers, in the order of the objects."""
-
-    def ranges(video: Any) -> Any:
-        objects = video.get("objects") if isinstance(video, dict) else None
-        if not isinstance(objects, dict):
-            return repr(objects)
-        return [(id, _integers(item)) for id, item in objects.items()]
-
-    return {name: ranges(video) for name, video in videos.items()}
-
-
-def _integers(item: Any) -> dict[str, int] | str:
-    frame_range = item.get("frame_range") if isinstance(item, dict) else None
-    try:
-        return {key: _integer(frame_range[key]) for key in ("start", "end", "frame_nums")}  # type: ignore[index]
-    except (TypeError, KeyError, ValueError):
-        return repr(frame_range)
-
-
-def _integer(value: Any) -> int:
-    """An integer, or a string of digits with or without leading zeros; ValueError otherwise."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise ValueError(f"{value!r} is not a frame number")
-
-
-def read_list(path: Path) -> frozenset[str]:
-    """The video ids in a list file, one a line; a missing file is an empty list."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        return frozenset()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReferenceFault.single(
-            "list", f"{path.name} cannot be read: {error}", "write one video id a line in UTF-8"
-        ) from None
-    return frozenset(line.strip() for line in lines if line.strip())
 
 
 class _MetadataReader:
@@ -258,37 +176,84 @@ class _MetadataReader:
         self.warnings: list[str] = []
 
     def read(self, videos: Mapping[str, Any]) -> list[Video]:
-        parsed = [self._video(str(name), content) for name, content in videos.items()]
+        parsed = [self._video(name, content) for name, content in videos.items()]
         for name in sorted(set(self._settings.exclude) - set(videos)):
             self._add(name, "`exclude` names a video that the metadata does not have", "correct the name in scoring.yaml")
+        self._refuse_lists(videos)
+        self._say_surplus(parsed)
         return parsed
+
+    def _refuse_lists(self, videos: Mapping[str, Any]) -> None:
+        """Objects in a list are one problem, however many videos have them so."""
+        found = [
+            name for name, content in videos.items() if isinstance(content, dict) and isinstance(content.get("objects"), list)
+        ]
+        if found:
+            message = f"{self._source}: `objects` is a list in {counted(len(found), 'video')}: {listed(found)}"
+            fix = 'write the objects by id: {"objects": {"1": {"frame_range": {...}}, "2": {"frame_range": {...}}}}'
+            self.problems.append(Problem("metadata", Severity.ERROR, None, (), message, fix))
+
+    def _say_surplus(self, videos: Sequence[Video]) -> None:
+        """Objects with more frames by `frame_nums` than by range: one warning where all have one frame too many."""
+        inclusive = inclusive_ends(videos)
+        if inclusive is not None:
+            zeros = sum(item.scored.length - len(item.scored.frames) for video in videos for item in video.objects)
+            official = f"; as in the official toolkit {zeros} values are 0" if zeros else ""
+            self.warnings.append(f"{self._source}: {inclusive}; the frame at `end` is not scored{official}. Fix: {ADD_STEP}")
+            return
+        for video in videos:
+            for item in video.objects:
+                surplus = item.range.frame_nums - len(item.range.frames)
+                if surplus > 0 and item.scored.length:
+                    self.warnings.append(
+                        f"{video.name} object {item.id}: frame_nums is {surplus} larger than the range; as in the official "
+                        f"toolkit {item.scored.length - len(item.scored.frames)} of its {item.scored.length} values are 0"
+                    )
 
     def _add(self, video: str, message: str, fix: str) -> None:
         self.problems.append(Problem("metadata", Severity.ERROR, video, (), f"{self._source}: {message}", fix))
 
     def _video(self, name: str, content: Any) -> Video:
-        if not _VIDEO_NAME.fullmatch(name):
+        if not VIDEO_NAME.fullmatch(name):
             self._add(name, f"{name!r} is no video id", "use letters, digits, - and _ only")
         objects = content.get("objects") if isinstance(content, dict) else None
+        if isinstance(objects, list):
+            return Video(name, (), False)
         if not isinstance(objects, dict) or not objects:
             self._add(name, "the video has no objects", "give each video at least one object with a frame_range")
             return Video(name, (), False)
-        parsed = tuple(item for id, entry in objects.items() if (item := self._object(name, id, entry)) is not None)
+        excluded = self._excluded(name, objects)
+        parsed = tuple(item for id, entry in objects.items() if (item := self._object(name, id, entry, excluded)) is not None)
         if len({item.id for item in parsed}) != len(parsed):
             self._add(name, "two objects have the same id", "give each object an id of its own")
-        return Video(name, parsed, False, self._size(name, content), self._attributes(name, content))
+        return Video(name, parsed, False, self._size(name, content), self._attributes(name, content), excluded)
 
-    def _object(self, video: str, id: Any, entry: Any) -> VideoObject | None:
+    def _excluded(self, video: str, objects: Mapping[str, Any]) -> frozenset[int]:
+        """The annotated frames that `exclude` names; a run that names none would be silently without effect."""
+        runs = self._settings.exclude.get(video, ())
+        if not runs:
+            return frozenset()
+        ranges = [FrameRange(**numbers) for entry in objects.values() if isinstance(numbers := frame_numbers(entry), dict)]
+        annotated = frozenset(frame for frame_range in ranges for frame in frame_range.frames)
+        excluded, idle = excluded_frames(runs, annotated)
+        for run in idle:
+            near = sorted(sorted(annotated, key=lambda frame: (abs(frame - run.first), frame))[:2])
+            message = f"{SETTINGS_FILE}: `exclude` names {run}, where no object is annotated"
+            fix = f"correct or delete it; the nearest annotated frames are {' and '.join(map(str, near))}"
+            self.problems.append(Problem("settings", Severity.ERROR, video, (), message, fix))
+        return excluded
+
+    def _object(self, video: str, id: Any, entry: Any, excluded: frozenset[int]) -> VideoObject | None:
         where = f"object {id}"
         try:
-            label = _integer(id)
+            label = whole_number(id)
         except ValueError:
             label = 0
         if not 1 <= label <= MAX_OBJECT_ID:
             self._add(video, f"{where} is no object id", f"use whole numbers from 1 to {MAX_OBJECT_ID}")
             return None
         nothing = ScoredFrames((), (), 0)
-        values = _integers(entry)
+        values = frame_numbers(entry)
         if isinstance(values, str):
             self._add(video, f"{where} has the frame_range {values}", "give start, end and frame_nums as whole numbers")
             return VideoObject(label, FrameRange(0, 0, 0), nothing)
@@ -299,18 +264,11 @@ class _MetadataReader:
             )
             return VideoObject(label, frame_range, nothing)
         settings = self._settings
-        excluded = settings.exclude.get(video, frozenset())
         try:
             scored = scored_frames(frame_range, settings.protocol, settings.task, excluded)
         except ValueError as error:
             self._add(video, f"{where}: {error}", "set frame_nums to the number of frames in the range")
             return VideoObject(label, frame_range, nothing)
-        surplus = frame_range.frame_nums - len(frame_range.frames)
-        if surplus:
-            self.warnings.append(
-                f"{video} {where}: frame_nums is {surplus} larger than the range; as in the official toolkit "
-                f"{scored.length - len(scored.frames)} of its {scored.length} values are 0"
-            )
         if not scored.frames:
             self.warnings.append(f"{video} {where}: no scored frame under {settings.protocol}; the object is left out")
             scored = nothing
@@ -321,7 +279,7 @@ class _MetadataReader:
         if size is None:
             return None
         try:
-            height, width = (_integer(value) for value in size)
+            height, width = (whole_number(value) for value in size)
         except (TypeError, ValueError):
             self._add(video, f"image_size is {size!r}", "write it as [height, width]")
             return None
@@ -337,3 +295,17 @@ class _MetadataReader:
             self._add(video, f"attributes are {attributes!r}", "write them as a list of texts")
             return ()
         return tuple(attributes)
+
+
+ADD_STEP: Final = f"add {FRAME_STEP} to every `end`"
+"""The fix for ends that name the last frame itself."""
+
+
+def inclusive_ends(videos: Sequence[Video]) -> str | None:
+    """What to say where every object has one frame fewer in its range than `frame_nums`: `end` names the last frame itself."""
+    ranges = [item.range for video in videos for item in video.objects if item.range.frames]
+    if len(ranges) < 2 or any(item.frame_nums != len(item.frames) + 1 or (item.end - item.start) % FRAME_STEP for item in ranges):
+        return None
+    return (
+        f"`end` is inclusive in all {len(ranges)} objects (frame_nums counts the frame at `end`), but in LVOS `end` is exclusive"
+    )

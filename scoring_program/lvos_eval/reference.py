@@ -6,17 +6,22 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from lvos_eval.evaluation import read_size
 from lvos_eval.faults import ReferenceFault
-from lvos_eval.manifest import ANNOTATIONS, Manifest
+from lvos_eval.manifest import Manifest
+from lvos_eval.metadata import ANNOTATIONS
 from lvos_eval.png import PngFault
 from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import TOLERANCE_FRACTION, frame_name
 
 __all__ = ["combine_digests", "find_sizes", "known_sizes", "signature"]
+
+
+_MASKS: Final = "[0-9]" * 8 + ".png"
 
 
 def known_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
@@ -32,7 +37,7 @@ def known_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
 
 
 def _first_mask(folder: Path) -> Path | None:
-    return min(folder.glob("*.png"), default=None) if folder.is_dir() else None
+    return min(folder.glob(_MASKS), default=None) if folder.is_dir() else None
 
 
 def find_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
@@ -96,15 +101,22 @@ def signature(manifest: Manifest, digest: str, version: str) -> str:
         "frames": manifest.scored_count,
         "tolerance": TOLERANCE_FRACTION,
         "gt": digest,
-        "excluded": _excluded(settings.exclude),
+        "excluded": _digested(manifest.excluded),
+        "unseen": _unseen(manifest),
         "version": version,
     }
     return "|".join(f"{key}:{value}" for key, value in pairs.items())
 
 
-def _excluded(exclude: Mapping[str, frozenset[int]]) -> str:
+def _digested(excluded: Mapping[str, Sequence[int]]) -> str:
     """Number of excluded frames and a digest of which."""
-    frames = sorted((video, sorted(numbers)) for video, numbers in exclude.items() if numbers)
+    frames = sorted((video, list(numbers)) for video, numbers in excluded.items())
     if not frames:
         return "none"
     return f"{sum(len(numbers) for _, numbers in frames)}-{hashlib.sha256(json.dumps(frames).encode()).hexdigest()[:8]}"
+
+
+def _unseen(manifest: Manifest) -> str:
+    """Number of unseen videos and a digest of which: what a list says of other videos does not count."""
+    names = [video.name for video in manifest.videos if video.unseen]
+    return f"{len(names)}-{hashlib.sha256(json.dumps(names).encode()).hexdigest()[:8]}" if names else "none"

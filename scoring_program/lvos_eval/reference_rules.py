@@ -6,16 +6,18 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from lvos_eval.evaluation import GroundTruthMask
 from lvos_eval.faults import ReferenceFault
-from lvos_eval.manifest import ANNOTATIONS, ATTRIBUTES, UNSEEN_LIST, UNSUPERVISED_LIST, Manifest, Video, VideoObject, read_list
+from lvos_eval.litter import is_litter
+from lvos_eval.manifest import ADD_STEP, ATTRIBUTES, Manifest, Video, VideoObject, inclusive_ends
+from lvos_eval.metadata import ANNOTATIONS
 from lvos_eval.problems import Problem, Severity
-from lvos_eval.protocol import VOID_LABEL, Task, frame_name
-from lvos_eval.submission import LITTER
+from lvos_eval.protocol import FRAME_STEP, VOID_LABEL, Task, frame_name
+from lvos_eval.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST, read_list
 
 __all__ = ["Faults", "check_labels", "check_manifest", "check_sizes", "list_masks", "size_text"]
 
@@ -42,30 +44,28 @@ class Faults:
 def check_manifest(manifest: Manifest, faults: Faults) -> None:
     """Everything beside the masks that loading the metadata does not already refuse."""
     _check_lists(manifest, faults)
-    _check_exclusions(manifest, faults)
     _check_attributes(manifest, faults)
+    inclusive = inclusive_ends(manifest.videos)
+    if inclusive is not None:
+        faults.error("metadata", None, f"{manifest.metadata_name}: {inclusive}", ADD_STEP)
     for video in manifest.videos:
         for item in video.objects:
-            _check_range(manifest, video, item, faults)
+            _check_range(manifest, video, item, faults, inclusive is not None)
 
 
 def _check_lists(manifest: Manifest, faults: Faults) -> None:
-    """A misspelt id in a list moves a video to the other split without a word."""
-    names = {video.name for video in manifest.videos} | manifest.unlisted
-    asked = manifest.settings.task is Task.UNSUPERVISED_SINGLE
-    for file, tell in ((UNSEEN_LIST, faults.error), (UNSUPERVISED_LIST, faults.error if asked else faults.warn)):
+    """A misspelt id in a list moves a video to the other split without a word; the list of another task can wait."""
+    for found in manifest.lists:
+        for doubt in found.doubts:
+            faults.warn("list", None, doubt, "correct its spelling, or leave it if it is of another set")
+    if manifest.settings.task is not Task.UNSUPERVISED_SINGLE and (manifest.folder / UNSUPERVISED_LIST).exists():
         try:
-            unknown = sorted(read_list(manifest.folder / file) - names)
+            read_list(manifest.folder / UNSUPERVISED_LIST)
         except ReferenceFault as fault:
-            faults.found += fault.problems
-            continue
-        if unknown:
-            tell(
-                "list",
-                None,
-                f"{file} names videos that the metadata does not have: {_some(unknown)}",
-                "correct their spelling or take them out",
-            )
+            faults.found += [replace(problem, severity=Severity.WARNING) for problem in fault.problems]
+    unknown = any(problem.code == "list" and problem.severity is Severity.ERROR for problem in faults.found)
+    if manifest.settings.unseen_none or unknown or not all(video.objects for video in manifest.videos):
+        return
     for whose, split in (("an unseen video", True), ("a seen video", False)):
         if not any(item.scored.length for video in manifest.videos if video.unseen is split for item in video.objects):
             faults.warn(
@@ -74,13 +74,6 @@ def _check_lists(manifest: Manifest, faults: Faults) -> None:
                 f"no object of {whose} is scored: their scores are left out, the means are those of the other split",
                 f"list the unseen videos in {UNSEEN_LIST}, one id a line" if split else f"check {UNSEEN_LIST}",
             )
-
-
-def _check_exclusions(manifest: Manifest, faults: Faults) -> None:
-    for video in manifest.videos:
-        idle = manifest.settings.exclude.get(video.name, frozenset()) - video.annotated
-        if idle:
-            faults.warn("settings", video.name, "`exclude` names frames in which no object is annotated", "correct them", idle)
 
 
 def _check_attributes(manifest: Manifest, faults: Faults) -> None:
@@ -96,15 +89,18 @@ def _check_attributes(manifest: Manifest, faults: Faults) -> None:
         faults.warn("metadata", None, f"{len(without)} videos have no attributes while others do: {_some(without)}", "add theirs")
 
 
-def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: Faults) -> None:
+def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: Faults, explained: bool) -> None:
     surplus = item.range.frame_nums - len(item.range.frames)
-    if item.range.frames and surplus > 0:
+    if item.range.frames and surplus > 0 and not explained:
         faults.error(
             "metadata",
             video.name,
             f"{manifest.metadata_name}: object {item.id}: frame_nums is {item.range.frame_nums} but the range has "
             f"{len(item.range.frames)} frames; scoring fills the missing values with 0, as the official toolkit does",
-            f"set frame_nums to {len(item.range.frames)}",
+            f"set frame_nums to {len(item.range.frames)}"
+            + (
+                f", or `end` to {item.range.end + FRAME_STEP} if frame {item.range.end} belongs to it" if _one_short(item) else ""
+            ),
         )
     if item.range.frames and surplus >= 0 and not item.scored.frames:
         faults.warn(
@@ -113,6 +109,12 @@ def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: Fa
             f"object {item.id} has no scored frame under {manifest.settings.protocol}; it is left out",
             "correct its frame_range, or take it out",
         )
+
+
+def _one_short(item: VideoObject) -> bool:
+    """Whether `frame_nums` counts the frame at `end` too; one error says so, and the masks of that frame need none."""
+    frames = item.range.frames
+    return item.range.frame_nums == len(frames) + 1 and (item.range.end - item.range.start) % FRAME_STEP == 0
 
 
 def list_masks(manifest: Manifest, faults: Faults) -> dict[str, list[int]]:
@@ -138,7 +140,7 @@ def list_masks(manifest: Manifest, faults: Faults) -> dict[str, list[int]]:
 
 def _names(folder: Path) -> list[str]:
     """What a folder holds, sorted, without the litter of file managers; nothing if it is not there."""
-    return sorted(name for name in os.listdir(folder) if name.lower() not in LITTER) if folder.is_dir() else []
+    return sorted(name for name in os.listdir(folder) if not is_litter(name)) if folder.is_dir() else []
 
 
 def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], faults: Faults) -> None:
@@ -157,8 +159,8 @@ def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], faul
         faults.warn(
             "ground-truth", video.name, "no mask in annotated frames that are not scored", "nothing is lost for scoring", unscored
         )
-    beyond = present - video.annotated
-    if beyond:
+    beyond = present - video.annotated - {item.range.end for item in video.objects if _one_short(item)}
+    if beyond and video.objects:
         faults.warn("ground-truth", video.name, "masks outside the range of every object", "check the ranges", beyond)
     if strays:
         faults.warn(
@@ -195,7 +197,9 @@ def check_sizes(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) 
 
 
 def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) -> None:
-    """Labels against declared objects, both ways."""
+    """Labels against declared objects, both ways; nothing where the metadata does not say which objects there are."""
+    if not video.objects:
+        return
     where: defaultdict[int, list[int]] = defaultdict(list)
     for mask in masks:
         for label in mask.pixels:
@@ -230,7 +234,7 @@ def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults)
                 "check the start of its frame_range",
                 [item.range.start],
             )
-        outside = visible - set(item.range.frames)
+        outside = visible - set(item.range.frames) - ({item.range.end} if _one_short(item) else set())
         if outside:
             faults.warn(
                 "ground-truth",

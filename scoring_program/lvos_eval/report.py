@@ -144,5 +144,5 @@ def manifest_summary(manifest: Manifest) -> dict[str, Any]:
         "protocol": settings.protocol,
         "task": settings.task,
         "metadata": manifest.metadata_name,
-        "exclude": {video: sorted(frames) for video, frames in sorted(settings.exclude.items())},
+        "exclude": manifest.excluded,
     }

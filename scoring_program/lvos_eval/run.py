@@ -188,10 +188,8 @@ def _frame_details(
     return {key: tuple(found) for key, found in details.items()}
 
 
-def check_submission(
-    path: Path, manifest: Manifest, jobs: int | None, observe: Observer, *, strict: bool = False
-) -> tuple[Report, tuple[str, ...]]:
-    """Everything that is wrong with a submission, from public data alone, and what could not be checked for want of it."""
+def check_submission(path: Path, manifest: Manifest, jobs: int | None, observe: Observer, *, strict: bool = False) -> Report:
+    """Everything that is wrong with a submission, from public data alone; its notes say what could not be checked."""
     collector = ProblemCollector(strict)
     submission = open_checked(path, manifest, collector)
     fingerprint = submission.watch()
@@ -204,18 +202,17 @@ def check_submission(
         raise Stopped(CHANGED)
     check_masks(manifest, results.findings, collector)
     unknown = [video for video, size in sizes.items() if size is None]
-    unchecked: tuple[str, ...] = ()
+    notes = manifest.warnings
     if unknown:
         lack = "the reference has neither first-frame masks nor image_size for them"
-        unchecked = (f"the mask sizes of {len(unknown)} of {len(sizes)} videos were not checked: {lack}",)
-    report = replace(
+        notes = (*notes, f"the mask sizes of {len(unknown)} of {len(sizes)} videos were not checked: {lack}")
+    return replace(
         new_report(manifest),
         state=State.INVALID if collector.has_errors else State.CHECKED,
         submission=submission.accepted,
         problems=collector.problems,
-        notes=(*manifest.warnings, *unchecked),
+        notes=notes,
     )
-    return report, unchecked
 
 
 def open_checked(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:

@@ -13,13 +13,13 @@ from typing import Final, Protocol, TypeAlias
 
 from lvos_eval.archive import ArchiveReader, Member, MemberFault, list_members, unpack_member
 from lvos_eval.faults import Stopped, UsageFault
+from lvos_eval.litter import LITTER
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
 from lvos_eval.wording import counted, listed, printable, sized
 
 __all__ = [
     "CHANGED",
-    "LITTER",
     "Entry",
     "MaskReader",
     "MaskSource",
@@ -34,7 +34,6 @@ Entry: TypeAlias = str | Member
 """Where one file of the submission lies: a path relative to the folder, or a member of the zip."""
 
 _MASK_NAME: Final = re.compile(r"([0-9]{8})\.png", re.IGNORECASE)
-LITTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "__macosx"})
 _PLATFORM_FILE: Final = "metadata"
 _ANNOTATIONS: Final = "annotations"
 _MAX_WRAPPERS: Final = 2

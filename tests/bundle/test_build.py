@@ -24,6 +24,7 @@ from competition.kit import ROOT, kit_members
 from competition.selfcheck import BUNDLES, check_bundle
 from competition.settings import COMPETITION_FILE
 from lvos_eval import __version__
+from lvos_eval.manifest import load_manifest
 from lvos_eval.protocol import SCORE_KEYS
 from lvos_eval.reference_check import check_reference
 from tiny_reference import mask, write_reference
@@ -153,7 +154,7 @@ def test_the_settings_of_the_organiser_are_kept(reference: Path, tmp_path: Path)
     (reference / "scoring.yaml").write_text("exclude: {seenOne1: [6]}\ntime_limit: 300\nprotocol: lvos-v1\n")
     assert build(reference, "--output", tmp_path / "dist") == 0
     settings = settings_of(tmp_path / "dist" / "lvos-codabench.zip", "final")
-    assert (settings["exclude"], settings["time_limit"], settings["protocol"]) == ({"seenOne1": [6]}, 300, "lvos-v1")
+    assert (settings["exclude"], settings["time_limit"], settings["protocol"]) == ({"seenOne1": ["6"]}, 300, "lvos-v1")
 
 
 def test_faulty_reference_data_is_refused_with_all_its_faults(
@@ -161,7 +162,7 @@ def test_faulty_reference_data_is_refused_with_all_its_faults(
 ) -> None:
     mask(reference, "seenTwo2", 6).unlink()
     mask(reference, "unseen33", 11).write_bytes(b"no PNG")
-    (reference / "unseen_videos.txt").write_text("unseen33\nnobody44\n")
+    (reference / "unseen_videos.txt").write_text("unseen33\nnobody44,\n")
     validation = write_reference(tmp_path / "validation", shift=9)
     mask(validation, "seenOne1", 6).unlink()
     assert build(reference, "--validation", validation, "--output", tmp_path / "dist") == 3
@@ -208,6 +209,7 @@ def test_a_column_that_the_data_cannot_give_is_refused(
     reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (reference / "unseen_videos.txt").unlink()
+    (reference / "scoring.yaml").write_text("unseen: none\n")
     assert build(reference, "--output", tmp_path / "dist") == 3
     told = capsys.readouterr().err
     assert "cannot give J-unseen-Mean, F-unseen-Mean, V-unseen-Mean: no object of that split is scored" in told
@@ -216,6 +218,7 @@ def test_a_column_that_the_data_cannot_give_is_refused(
 
 def test_a_competition_without_unseen_videos_can_leave_their_columns_out(reference: Path, tmp_path: Path) -> None:
     (reference / "unseen_videos.txt").unlink()
+    (reference / "scoring.yaml").write_text("unseen: none\n")
     settings = yaml.safe_load((ROOT / "competition" / "competition.yaml").read_text())
     settings["leaderboard"] = [key for key in SCORE_KEYS if "unseen" not in key]
     (tmp_path / "competition.yaml").write_text(yaml.safe_dump(settings))
@@ -281,3 +284,26 @@ def test_a_bundle_from_a_thousand_masks_keeps_every_rule(tmp_path: Path) -> None
         assert check_bundle(tmp_path / "dist" / name, platform) == []
         with zipfile.ZipFile(tmp_path / "dist" / name) as archive, archive.open("reference_final.zip") as member:
             assert sum(entry.endswith(".png") for entry in zipfile.ZipFile(member).namelist()) == 1000
+
+
+def test_the_published_list_is_packed_with_the_data_that_it_is_used_for(reference: Path, tmp_path: Path) -> None:
+    content = json.loads((reference / "test_meta.json").read_text())
+    content["videos"]["R3UJGYwy"] = content["videos"].pop("unseen33")
+    (reference / "test_meta.json").write_text(json.dumps(content))
+    (reference / "Annotations" / "unseen33").rename(reference / "Annotations" / "R3UJGYwy")
+    (reference / "unseen_videos.txt").unlink()
+    assert build(reference, "--output", tmp_path / "dist") == 0
+    packed = unpack(tmp_path / "dist" / "lvos-codabench.zip", "reference_final.zip", tmp_path / "ref")
+    assert (packed / "unseen_videos.txt").read_text() == "R3UJGYwy\n"
+    assert check_bundle(tmp_path / "dist" / "lvos-codabench.zip", Platform.CODABENCH) == []
+    program = unpack(tmp_path / "dist" / "lvos-codabench.zip", "scoring_program.zip", tmp_path / "program")
+    assert (program / "lvos_eval" / "lists" / "lvos_v2_unseen_videos.txt").is_file()
+
+
+def test_a_run_of_excluded_frames_reaches_platform_and_participants_as_the_same_frames(reference: Path, tmp_path: Path) -> None:
+    (reference / "scoring.yaml").write_text("exclude: {unseen33: [00000004-00000008], seenOne1: [00000006]}\n")
+    assert build(reference, "--output", tmp_path / "dist") == 0
+    packed = unpack(tmp_path / "dist" / "lvos-codabench.zip", "reference_final.zip", tmp_path / "ref")
+    kit = unpack(tmp_path / "dist" / "lvos-codabench.zip", "starting_kit.zip", tmp_path / "kit") / "final"
+    given = {path: load_manifest(path, splits=False).excluded for path in (reference, packed, kit)}
+    assert set(map(str, given.values())) == {str({"seenOne1": [6], "unseen33": [6]})}

@@ -24,11 +24,11 @@ import numpy as np
 
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.faults import Stopped, UsageFault
-from lvos_eval.findings import MaskFault, VideoFindings
+from lvos_eval.findings import MaskFault, MaskValues, VideoFindings
 
 __all__ = ["Store", "StoredVideo", "open_store"]
 
-_MAGIC: Final = b"lvos-eval video 1\n"
+_MAGIC: Final = b"lvos-eval video 2\n"
 _CHECKSUM_BYTES: Final = 32
 _TEMPORARY: Final = ".unfinished-"
 _LOCK: Final = "lock"
@@ -152,25 +152,26 @@ def _decode(key: str, data: bytes) -> StoredVideo | None:
 def _findings_to_json(findings: VideoFindings) -> dict[str, Any]:
     faults = sorted(findings.faults, key=lambda fault: (fault.frame, fault.code, fault.detail))
     return {
-        "faults": [[fault.code, fault.frame, fault.detail, sorted(fault.values)] for fault in faults],
+        "faults": [[fault.code, fault.frame, fault.detail] for fault in faults],
         "present": sorted(findings.present),
         "unknown": [
             [label, pixels, sorted(findings.unknown_frames[label])] for label, pixels in sorted(findings.unknown_pixels.items())
         ],
-        "inspected": sorted(findings.inspected),
+        "inspected": sorted(findings.inspected.items()),
         "labelled_pixels": findings.labelled_pixels,
+        "background_pixels": findings.background_pixels,
+        "values": [[found.kind, found.samples.hex(), found.palette.hex()] for found in sorted(findings.values)],
     }
 
 
 def _findings_from_json(content: dict[str, Any]) -> VideoFindings:
     return VideoFindings(
-        [
-            MaskFault(code, frame, detail, frozenset(tuple(value) if isinstance(value, list) else value for value in values))
-            for code, frame, detail, values in content["faults"]
-        ],
+        [MaskFault(code, frame, detail) for code, frame, detail in content["faults"]],
         set(content["present"]),
         Counter({label: pixels for label, pixels, _ in content["unknown"]}),
         defaultdict(set, {label: set(frames) for label, _, frames in content["unknown"]}),
-        set(content["inspected"]),
+        Counter(dict(content["inspected"])),
         content["labelled_pixels"],
+        content["background_pixels"],
+        {MaskValues(kind, bytes.fromhex(samples), bytes.fromhex(palette)) for kind, samples, palette in content["values"]},
     )

@@ -138,6 +138,10 @@ UNDONE: Final[dict[str, tuple[str, Encode]]] = {
         "wrong-size",
         each(lambda array: png(array if array.shape[0] == array.shape[1] else np.ascontiguousarray(array.T))),
     ),
+    "colours, and twice as large": (
+        "not-indexed wrong-size",
+        each(lambda array: png(np.asarray(palette_image(array.repeat(2, 0).repeat(2, 1)).convert("RGB")))),
+    ),
     "twice as large": ("wrong-size", each(lambda array: png(array.repeat(2, 0).repeat(2, 1)))),
 }
 """The code that masks earn, and how they are made: what is printed makes the ids of all of them again."""

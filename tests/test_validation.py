@@ -235,6 +235,40 @@ def test_void_is_mentioned_where_an_object_is_absent() -> None:
     assert problem.message == "object 2 has no pixel in its 2 scored frames. 255, in 7 pixels, is background."
 
 
+# the submission as a whole
+
+
+def of_two(one: Video, found: VideoFindings, other: Video, known: VideoFindings) -> list[tuple[str, str | None]]:
+    collector = ProblemCollector()
+    check_masks(manifest(one, other), {one.name: found, other.name: known}, collector)
+    return [(problem.code, problem.video) for problem in collector.problems]
+
+
+def test_the_only_object_may_be_written_as_1() -> None:
+    (problem,) = of_masks(unknown({1: 50}, present=set(), inspected=Counter({3: 2})), video(ids=(3,)))
+    assert (problem.code, problem.message) == ("ids-encoded", "the only object is written as 1; its id is 3.")
+    assert "{1: 3}" in problem.fix
+
+
+def test_1_is_an_unknown_label_where_the_only_object_of_another_video_has_its_id() -> None:
+    known = VideoFindings(present={5}, inspected=Counter({5: 2}))
+    found = unknown({1: 50}, present=set(), inspected=Counter({3: 2}))
+    codes = of_two(video(ids=(3,)), found, video("v2", ids=(5,)), known)
+    assert codes == [("unknown-object", "v1"), ("absent-object", "v1")]
+
+
+def test_nothing_but_labels_that_no_object_has_is_one_error() -> None:
+    (problem,) = of_masks(unknown({7: 5, 9: 5}, present=set(), inspected=Counter({1: 2, 2: 2})), video(ids=(1, 2)))
+    assert (problem.code, problem.video, problem.frames) == ("nothing-predicted", None, ())
+    assert "the masks hold the labels 7, 9, which no object has" in problem.message
+
+
+def test_nothing_is_said_to_be_predicted_only_where_every_mask_was_looked_at() -> None:
+    refused = VideoFindings([MaskFault("unreadable-mask", 6, "the file is empty")])
+    codes = of_two(video(), VideoFindings(inspected=Counter({1: 2})), video("v2"), refused)
+    assert codes == [("unreadable-mask", "v2"), ("absent-object", "v1")]
+
+
 # names
 
 

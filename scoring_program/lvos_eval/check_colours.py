@@ -34,8 +34,8 @@ class ColourExplainer:
         said = f"{kind} image; {_WHAT}"
         which = f"every {kind} mask of the video"
         if any(not mask.samples for mask in masks):
-            many = f"more than {MOST_VALUES} different values" if not kind.startswith("16-bit") else "values above 255"
-            return f"{said}. There are {many} in a mask: a picture, smoothed edges, or probabilities.", NOT_UNDONE
+            many = f"more than {MOST_VALUES} different values" + (", or some above 255" if kind == "16-bit greyscale" else "")
+            return f"{said}. A mask has {many}, or is far too large: a picture, smoothed edges, or probabilities.", NOT_UNDONE
         if not kind.endswith(("RGB", "RGBA")):
             values = frozenset().union(*(mask.labels for mask in masks)) - {0}
             channel = FIRST_CHANNEL if "alpha" in kind else CHANNEL
@@ -102,8 +102,9 @@ def _explain_greys(
     if len(values - set(ids)) <= len(values & set(ids)):
         fix = f"if the values are ids, {from_expression('mask', which, channel)}. If not, save the ids again."
         return f"{said}. The values are {listed(sorted(values), 8)}, and not all of them are ids of the video.", fix
-    what = f"The values are {listed(sorted(values), 8)}, not the ids, and which object each stands for cannot be told"
-    return f"{said}. {what}.", NOT_UNDONE
+    what = "The value is" if len(values) == 1 else "The values are"
+    stands = "which object that is" if len(values) == 1 else "which object each is"
+    return f"{said}. {what} {listed(sorted(values), 8)} instead of ids, and {stands} cannot be told.", NOT_UNDONE
 
 
 def _explain_colours(said: str, which: str, colours: Collection[tuple[int, int, int]], ids: Sequence[int]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 __all__ = ["MOST_VALUES", "MaskFault", "MaskValues", "VideoFindings"]
 
-MOST_VALUES: Final = 64
+MOST_VALUES: Final = 128
 """More different values than this in one mask are shades, not ids, and are not listed."""
 
 
@@ -27,7 +27,7 @@ class MaskValues(NamedTuple):
     kind: str
     """As `Png.kind` says it."""
     samples: bytes
-    """Sorted: a byte for each label, three for each colour of an RGB(A) image; empty if there are more than MOST_VALUES."""
+    """Sorted: a byte for each label, three for each colour of an RGB(A) image; empty if more than MOST_VALUES, or not counted."""
     palette: bytes = b""
     """The colours of the samples of a palette image, three bytes each."""
 

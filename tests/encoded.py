@@ -114,6 +114,10 @@ UNDONE: Final[dict[str, tuple[str, Encode]]] = {
     "colours": ("not-indexed", each(as_rgb())),
     "colours of YouTube-VOS": ("not-indexed", each(as_rgb(2))),
     "colours of matplotlib": ("not-indexed", each(as_rgb(3))),
+    "colours with red and blue swapped": (
+        "not-indexed",
+        each(lambda array: png(np.ascontiguousarray(np.asarray(palette_image(array).convert("RGB"))[..., ::-1]))),
+    ),
     "colours and alpha": ("not-indexed", each(as_rgb(0, "RGBA"))),
     "three channels of ids": ("not-indexed", each(three)),
     "ids and alpha": ("not-indexed", each(lambda array: png_of(Image.fromarray(np.dstack([array, array * 0 + np.uint8(255)]))))),

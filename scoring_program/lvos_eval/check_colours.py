@@ -7,7 +7,7 @@ from typing import Final
 
 from lvos_eval.encodings import LabelVideo, ScaleReading, read_scale
 from lvos_eval.findings import MOST_VALUES, MaskValues, VideoFindings
-from lvos_eval.palettes import nearest_palette, palette_of_colours, palette_of_greys
+from lvos_eval.palettes import Colour, nearest_palette, palette_of_colours, palette_of_greys
 from lvos_eval.protocol import VOID_LABEL
 from lvos_eval.repairs import CHANNEL, FIRST_CHANNEL, from_colours, from_expression, from_labels
 from lvos_eval.wording import SAVE_IDS, listed
@@ -40,14 +40,16 @@ class ColourExplainer:
             values = frozenset().union(*(mask.labels for mask in masks)) - {0}
             channel = FIRST_CHANNEL if "alpha" in kind else CHANNEL
             return _explain_greys(said, which, channel, values, ids, self._scale(kind).get(video))
-        colours = {colour for mask in masks for colour in mask.colours} - {(0, 0, 0)}
+        colours = _colours(masks)
         if not colours:
             return f"{said}. Every pixel is black.", f"save the ids: {SAVE_IDS}."
-        if all(red == green == blue for red, green, blue in colours):
+        if _is_grey(colours):
             values = frozenset(colour[0] for colour in colours)
             said = f"{said}. The three channels are equal"
             return _explain_greys(said, which, FIRST_CHANNEL, values, ids, self._scale(kind).get(video))
-        return _explain_colours(said, which, colours, ids)
+        others = [(name, _colours(found[kind])) for name, found in self._masks.items() if kind in found]
+        known = [(seen, self._ids[name]) for name, seen in others if not _is_grey(seen)]
+        return _explain_colours(said, which, colours, ids, known)
 
     def _scale(self, kind: str) -> Mapping[str, Mapping[int, int] | None]:
         """By video what its grey values stand for, as far as all videos with masks of this kind agree on a scale."""
@@ -57,6 +59,14 @@ class ColourExplainer:
             self._scales[kind] = read_scale(videos)
         scale = self._scales[kind]
         return {} if scale is None else scale.ids
+
+
+def _colours(masks: Sequence[MaskValues]) -> set[Colour]:
+    return {colour for mask in masks for colour in mask.colours} - {(0, 0, 0)}
+
+
+def _is_grey(colours: Collection[Colour]) -> bool:
+    return all(red == green == blue for red, green, blue in colours)
 
 
 def _by_kind(values: Collection[MaskValues]) -> dict[str, list[MaskValues]]:
@@ -72,7 +82,7 @@ def _greys(masks: Sequence[MaskValues]) -> frozenset[frozenset[int]]:
     for mask in masks:
         if not mask.kind.endswith(("RGB", "RGBA")):
             found.add(mask.labels)
-        elif any(red != green or green != blue for red, green, blue in mask.colours):
+        elif not _is_grey(mask.colours):
             return frozenset()
         else:
             found.add(frozenset(colour[0] for colour in mask.colours))
@@ -107,20 +117,27 @@ def _explain_greys(
     return f"{said}. {what} {listed(sorted(values), 8)} instead of ids, and {stands} cannot be told.", NOT_UNDONE
 
 
-def _explain_colours(said: str, which: str, colours: Collection[tuple[int, int, int]], ids: Sequence[int]) -> tuple[str, str]:
-    reading = palette_of_colours(colours, ids)
+def _explain_colours(
+    said: str,
+    which: str,
+    colours: Collection[Colour],
+    ids: Sequence[int],
+    others: Sequence[tuple[Collection[Colour], Collection[int]]],
+) -> tuple[str, str]:
+    reading = palette_of_colours(colours, ids, others)
     if reading is None:
         nearest = nearest_palette(colours, ids)
         if nearest is None:
             return f"{said}. The colours are those of no known palette: {listed(sorted(colours), 4)}.", NOT_UNDONE
-        return (
-            f"{said}. Some colours are those of the {nearest} palette, but others are not: smoothed edges, or other objects.",
-            NOT_UNDONE,
-        )
+        if set(colours) <= nearest.ids(ids).keys():
+            why = f"The colours are those of the {nearest.name} palette, but other objects have them if red and blue were swapped"
+        else:
+            why = f"Some colours are those of the {nearest.name} palette, but others are not: smoothed edges, or other objects"
+        return f"{said}. {why}.", NOT_UNDONE
     seen = [colour for colour in reading.ids if colour in colours]
     listing = ", ".join(f"{colour} is object {reading.ids[colour]}" for colour in seen)
     message = f"{said}. The colours are those of the {reading.palette} palette: {listing}"
     if reading.undeclared:
-        others = ", ".join(f"{colour} is {id}" for colour, id in reading.undeclared.items())
-        message += f" ({others}, which the video does not have)"
+        undeclared = ", ".join(f"{colour} is {id}" for colour, id in reading.undeclared.items())
+        message += f" ({undeclared}, which the video does not have)"
     return f"{message}.", f"{from_colours(reading.ids, which)}."

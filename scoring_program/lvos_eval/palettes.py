@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -18,6 +18,7 @@ __all__ = [
 ]
 
 Colour = tuple[int, int, int]
+_BLACK: Final = (0, 0, 0)
 
 
 class Palette(NamedTuple):
@@ -84,6 +85,12 @@ PALETTES: Final = (
 )
 """Tried in this order; the first that explains all values is named."""
 
+SWAPPED: Final = tuple(
+    Palette(f"{name} (red and blue swapped)", MappingProxyType({id: (b, g, r) for id, (r, g, b) in colours.items()}))
+    for name, colours in PALETTES
+)
+"""As an array in the order of one library looks that was saved by another."""
+
 
 class ColourReading(NamedTuple):
     """What colours stand for by a palette: `ids` of every declared object that it has, `undeclared` of seen colours only."""
@@ -102,28 +109,38 @@ class GreyReading(NamedTuple):
     """Seen greys that stand for several declared objects, or for others in another palette."""
 
 
-def palette_of_colours(colours: Collection[Colour], declared: Collection[int]) -> ColourReading | None:
+def palette_of_colours(
+    colours: Collection[Colour], declared: Collection[int], others: Iterable[tuple[Collection[Colour], Collection[int]]] = ()
+) -> ColourReading | None:
     """The palette that has all these colours, some of them for declared ids; black is background.
 
-    None also where two palettes have them for different objects.
+    `others` are the colours and declared ids of other videos, saved in the same way: they tell palettes apart that share colours,
+    above all one from the same with red and blue swapped. None also where palettes are left that have other objects for a colour.
     """
-    wanted = set(colours) - {(0, 0, 0)}
-    readings: list[ColourReading] = []
-    for palette in PALETTES:
-        ids, others = palette.ids(declared), palette.ids(palette.colours.keys() - set(declared))
-        if wanted & ids.keys() and wanted <= ids.keys() | others.keys():
-            readings.append(ColourReading(palette.name, ids, {colour: others[colour] for colour in sorted(wanted - ids.keys())}))
-    # a palette that needs no object that the video does not have is the better explanation
-    best = [reading for reading in readings if not reading.undeclared] or readings
-    if len({tuple(reading.ids.get(colour) for colour in sorted(wanted)) for reading in best}) != 1:
+    wanted = set(colours) - {_BLACK}
+    palettes = _palettes_of([(colours, declared), *others]) or _palettes_of([(colours, declared)])
+    readings = {tuple(palette.ids(declared).get(colour) for colour in sorted(wanted)) for palette in palettes}
+    if not wanted or len(readings) != 1:
         return None
-    return best[0]
+    palette = palettes[0]
+    ids, every = palette.ids(declared), palette.ids(palette.colours)
+    return ColourReading(palette.name, ids, {colour: every[colour] for colour in sorted(wanted - ids.keys())})
 
 
-def nearest_palette(colours: Collection[Colour], declared: Collection[int]) -> str | None:
+def _palettes_of(videos: Collection[tuple[Collection[Colour], Collection[int]]]) -> list[Palette]:
+    """The palettes that have every colour of every video for one of its ids; if there are none, for any id."""
+    palettes = (*PALETTES, *SWAPPED)
+    wanted = [(set(colours) - {_BLACK}, declared) for colours, declared in videos]
+    declared_only = [p for p in palettes if all(colours <= p.ids(declared).keys() for colours, declared in wanted)]
+    return declared_only or [
+        p for p in palettes if all(colours & p.ids(ids).keys() and colours <= p.ids(p.colours).keys() for colours, ids in wanted)
+    ]
+
+
+def nearest_palette(colours: Collection[Colour], declared: Collection[int]) -> Palette | None:
     """The palette with the most of these colours for declared ids, where it has any."""
     counts = [len(palette.ids(declared).keys() & set(colours)) for palette in PALETTES]
-    return PALETTES[counts.index(max(counts))].name if max(counts) else None
+    return PALETTES[counts.index(max(counts))] if max(counts) else None
 
 
 def palette_of_greys(main: Collection[int], declared: Collection[int], seen: Collection[int] = ()) -> GreyReading | None:

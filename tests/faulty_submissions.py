@@ -483,6 +483,31 @@ def _replaced(*contents: bytes) -> Build:
 
 _MASK: Final = png(labels(VIDEO, 6))
 
+
+def _all_drawn(draw: Callable[[Labels], bytes]) -> Build:
+    """Every mask of the submission redrawn."""
+
+    def build(folder: Path) -> Path:
+        files = good_files()
+        for video in (VIDEO, SINGLE, "cVideo03"):
+            files = redrawn(video, draw, files)
+        return zip_of(folder, files)
+
+    return build
+
+
+def _all_palette() -> Files:
+    return redrawn(SINGLE, lambda array: png_of(palette_image(array)))
+
+
+def _optimised(array: Labels) -> bytes:
+    """Without object 1, and without the colours that are not there."""
+    used, labels = np.unique(np.append(np.where(array == 1, np.uint8(0), array), np.uint8(0)), return_inverse=True)
+    image = Image.fromarray(labels[:-1].reshape(array.shape).astype(np.uint8))
+    image.putpalette([part for id in used.tolist() for part in PALETTES[0].colours.get(id, (0, 0, 0))])
+    return png_of(image)
+
+
 BUILDERS.update(
     {
         "unreadable-masks": _replaced(
@@ -511,6 +536,18 @@ BUILDERS.update(
         "an-object-dropped": _drawn(lambda array: png(np.where(array == 2, np.uint8(0), array))),
         "void-for-the-dropped-object": _drawn(lambda array: png(np.where(array == 2, np.uint8(255), array))),
         "thirty-proposals": _drawn(lambda array: png(np.where(array == 2, np.uint8(30), array))),
+        "ids-times-50": _all_drawn(lambda array: png(array * np.uint8(50))),
+        "ids-times-128": _all_drawn(lambda array: png(array * np.uint8(128))),
+        "optimised-palettes": lambda folder: zip_of(
+            folder, redrawn(VIDEO, _optimised, redrawn("cVideo03", lambda array: png_of(palette_image(array)), _all_palette()))
+        ),
+        "a-background-of-1": _all_drawn(lambda array: png(array + np.uint8(1))),
+        "white-for-several-objects": _all_drawn(lambda array: png(np.where(array > 0, np.uint8(255), np.uint8(0)))),
+        "probabilities": _all_drawn(lambda array: png(np.asarray(cv2.GaussianBlur((array > 0) * np.uint8(255), (19, 19), 4)))),
+        "all-black": _all_drawn(lambda array: png(array * np.uint8(0))),
+        "smoothed-colours": _drawn(
+            lambda array: png(np.asarray(cv2.GaussianBlur(np.asarray(palette_image(array).convert("RGB")), (3, 3), 0)))
+        ),
         "ids-as-a-salient-map": lambda folder: zip_of(folder, redrawn(SINGLE, lambda array: png(array * np.uint8(7)))),
     }
 )

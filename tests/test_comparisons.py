@@ -13,6 +13,7 @@ import textbook
 from lvos_eval import comparisons
 from lvos_eval.comparisons import ABSENT_PROPOSAL, Comparisons, ObjectFrame
 from lvos_eval.decoder import DecodedMask
+from lvos_eval.findings import MaskValues
 from lvos_eval.masks import ObjectFinder
 from lvos_eval.metrics import Pair, measure
 from lvos_eval.protocol import PROPOSALS, Task
@@ -24,7 +25,8 @@ IDS = (1, 2)
 
 def decoded(labels: Labels, ids: Sequence[int] = IDS) -> DecodedMask:
     height, width = labels.shape
-    return DecodedMask(height, width, *ObjectFinder(ids).find(labels))
+    objects, unknown = ObjectFinder(ids).find(labels)
+    return DecodedMask(height, width, objects, unknown, MaskValues("greyscale", b""))
 
 
 def label_map(seed: int, height: int = 90, width: int = 150) -> Labels:

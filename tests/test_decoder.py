@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from lvos_eval.decoder import Decoder, IndexedFault, SalientDecoder
+from lvos_eval.findings import MaskValues
 from lvos_eval.png import PngFault
 from submissions import png
 
@@ -95,8 +98,34 @@ def test_a_salient_map_of_another_size_is_refused() -> None:
     assert fault.value.faults == {"wrong-size": "10x3 instead of 10x6"}
 
 
-@pytest.mark.parametrize(("values", "said"), [((7,), "0 and 7"), ((200,) * 6, "200"), ((1, 1, 1, 255, 255, 255), "1 and 255")])
-def test_two_other_values_are_no_salient_map(values: tuple[int, ...], said: str) -> None:
+@pytest.mark.parametrize(("values", "held"), [((7,), (0, 7)), ((200,) * 6, (200,)), ((1, 1, 1, 255, 255, 255), (1, 255))])
+def test_two_other_values_are_no_salient_map(values: tuple[int, ...], held: tuple[int, ...]) -> None:
     with pytest.raises(IndexedFault) as fault:
         SalientDecoder([7], None).decode(png(mask(*values)))
-    assert fault.value.faults == {"not-salient": said}
+    assert fault.value.faults == {"not-salient": "two other values"}
+    assert fault.value.values == MaskValues("salient", bytes(held))
+
+
+def test_the_values_of_a_mask_are_its_labels_and_their_colours() -> None:
+    image = Image.fromarray(mask(3))
+    image.putpalette([9, 9, 9, *[1] * 6, 1, 2, 3])
+    target = io.BytesIO()
+    image.save(target, "PNG")
+    decoder = Decoder([1], None)
+    assert decoder.decode(png(mask(*[1] * 6))).values == MaskValues("greyscale", b"\1")
+    assert decoder.decode(target.getvalue()).values == MaskValues("palette", b"\0\3", bytes([9, 9, 9, 1, 2, 3]))
+
+
+def test_a_label_beyond_the_palette_is_black() -> None:
+    image = Image.fromarray(mask(3))
+    image.putpalette([9, 9, 9])
+    target = io.BytesIO()
+    image.save(target, "PNG", bits=8)
+    assert Decoder([1], None).decode(target.getvalue()).values.colours == [(9, 9, 9), (0, 0, 0)]
+
+
+@pytest.mark.parametrize(("labels", "listed"), [(127, True), (128, False)])
+def test_the_values_of_a_mask_with_many_are_not_listed(labels: int, listed: bool) -> None:
+    many = np.arange(labels + 1, dtype=np.uint8).reshape(1, -1)
+    values = Decoder([1], None).decode(png(many)).values
+    assert values == MaskValues("greyscale", bytes(range(labels + 1)) if listed else b"")

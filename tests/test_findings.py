@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lvos_eval.findings import MaskFault, VideoFindings
+from lvos_eval.findings import MaskFault, MaskValues, VideoFindings
 
 
 def findings(frame: int, label: int) -> VideoFindings:
     return VideoFindings(
-        [MaskFault("wrong-size", frame, "small")], {label}, Counter({9: frame}), labelled_pixels=frame, inspected={label, 7}
+        [MaskFault("wrong-size", frame, "small")],
+        {label},
+        Counter({9: frame}),
+        inspected=Counter({label: 1, 7: 2}),
+        labelled_pixels=frame,
+        background_pixels=2 * frame,
+        values={MaskValues("greyscale", bytes([0, label]))},
     )
 
 
@@ -19,7 +25,14 @@ def test_merging_adds_up_counts_and_unites_sets() -> None:
     two.unknown_frames[8] = {21}
     one.merge(two)
     assert [fault.frame for fault in one.faults] == [6, 11]
-    assert (one.present, one.inspected) == ({1, 2}, {1, 2, 7})
+    assert (one.present, one.inspected) == ({1, 2}, Counter({1: 1, 2: 1, 7: 4}))
     assert one.unknown_pixels == {9: 17}
     assert one.unknown_frames == {9: {6, 11, 16}, 8: {21}}
-    assert one.labelled_pixels == 17
+    assert (one.labelled_pixels, one.background_pixels) == (17, 34)
+    assert one.values == {MaskValues("greyscale", b"\0\1"), MaskValues("greyscale", b"\0\2")}
+
+
+def test_the_values_of_a_mask_are_labels_or_colours() -> None:
+    assert MaskValues("palette", b"\0\2", b"\0\0\0\1\2\3").labels == {0, 2}
+    assert MaskValues("palette", b"\0\2", b"\0\0\0\1\2\3").colours == [(0, 0, 0), (1, 2, 3)]
+    assert MaskValues("RGB", b"\0\0\0\xff\0\1").colours == [(0, 0, 0), (255, 0, 1)]

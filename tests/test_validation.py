@@ -56,12 +56,14 @@ def unknown(pixels: Mapping[int, int], **others: Any) -> VideoFindings:
     """Findings with pixels of undeclared labels, all in frame 6; every object was looked for and seen unless said otherwise."""
     frames = defaultdict(set, {label: {6} for label in pixels})
     return VideoFindings(
-        unknown_pixels=Counter(pixels), unknown_frames=frames, **({"present": {1, 2}, "inspected": {1, 2}} | others)
+        unknown_pixels=Counter(pixels), unknown_frames=frames, **({"present": {1, 2}, "inspected": Counter({1, 2})} | others)
     )
 
 
 def wrong_size(detail: str) -> tuple[str, str]:
-    (problem,) = of_masks(VideoFindings(faults=[MaskFault("wrong-size", 6, detail)], inspected={1}, present={1}), video())
+    (problem,) = of_masks(
+        VideoFindings(faults=[MaskFault("wrong-size", 6, detail)], inspected=Counter({1}), present={1}), video()
+    )
     return problem.message, problem.fix
 
 
@@ -96,7 +98,10 @@ def test_the_share_of_a_wrong_size_is_said_where_it_is_plain(detail: str, says: 
 def test_swapped_sides_are_recognised() -> None:
     message, fix = wrong_size("720x1280 instead of 1280x720")
     assert message == "the mask has 720x1280 instead of 1280x720 pixels: width and height are swapped."
-    assert fix == "save the array as it is, of shape (height, width), not transposed."
+    assert fix == (
+        "save the array as it is, of shape (height, width). If it was transposed, not turned, "
+        f"run for every mask of this size (path): mask = numpy.array(PIL.Image.open(path)); ids = mask.swapaxes(0, 1); {SAVE}."
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +122,7 @@ def test_the_way_to_mend_an_unreadable_mask_depends_on_what_is_wrong(detail: str
 
 
 def test_one_unknown_label_of_a_video_with_one_object() -> None:
-    (problem,) = of_masks(unknown({9: 1}, present={1}, inspected={1}, labelled_pixels=5), video())
+    (problem,) = of_masks(unknown({9: 1}, present={1}, inspected=Counter({1}), labelled_pixels=5), video())
     assert problem.message == "label 9 in 1 pixel; the only object is 1. It counts as background."
 
 
@@ -142,7 +147,7 @@ EDGES: Final = "look like edges of an interpolated resize"
     ids=["few and between", "a fiftieth of all", "many", "above all ids"],
 )
 def test_few_pixels_between_the_ids_look_like_edges(pixels: int, label: int, edges: bool) -> None:
-    found = unknown({label: pixels}, present={1, 5}, inspected={1, 5}, labelled_pixels=100)
+    found = unknown({label: pixels}, present={1, 5}, inspected=Counter({1, 5}), labelled_pixels=100)
     (problem,) = of_masks(found, video(ids=(1, 5)))
     assert (EDGES in problem.message, "nearest neighbour" in problem.fix) == (edges, edges)
 
@@ -169,7 +174,7 @@ def test_few_pixels_between_the_ids_look_like_edges(pixels: int, label: int, edg
 def test_masks_hold_greys_where_those_explain_every_value_but_edges(
     greys: Mapping[int, int], labelled: int, present: set[int], code: str
 ) -> None:
-    found = unknown(greys, present=present, inspected=present, labelled_pixels=labelled)
+    found = unknown(greys, present=present, inspected=Counter(present), labelled_pixels=labelled)
     (problem,) = of_masks(found, video(ids=(1, 2, 38)))
     assert problem.code == code
 
@@ -194,19 +199,74 @@ def test_one_label_above_the_proposals() -> None:
     assert problem.message == "label 21 is above 20, the last of a proposal."
 
 
+def absent(found: VideoFindings, one: Video) -> list[str]:
+    """What is said of absent objects in a submission whose other video is good."""
+    collector = ProblemCollector()
+    other = VideoFindings(inspected=Counter({1: 2}), present={1})
+    check_masks(manifest(one, video("v2")), {one.name: found, "v2": other}, collector)
+    assert {problem.code for problem in collector.problems} <= {"absent-object", "unreadable-mask"}
+    return [problem.message for problem in collector.problems if problem.code == "absent-object"]
+
+
 @pytest.mark.parametrize(
-    ("frames", "says"),
-    [(3, "object 1 has no pixel in its only scored frame."), (5, "object 1 has no pixel in its 3 scored frames.")],
+    ("ids", "frames", "inspected", "says"),
+    [
+        ((1,), 3, {1: 1}, "object 1 has no pixel in its only scored frame."),
+        ((1,), 5, {1: 3}, "object 1 has no pixel in its 3 scored frames."),
+        ((1, 2), 5, {1: 3, 2: 3}, "objects 1, 2 have no pixel in their 3 scored frames."),
+        ((1,), 5, {1: 2}, "object 1 has no pixel in the 2 masks that there are of its 3 scored frames."),
+        ((1, 2), 5, {1: 3, 2: 2}, "objects 1, 2 have no pixel in any of their masks."),
+    ],
 )
-def test_an_absent_object_is_said_to_be_in_none_of_its_frames(frames: int, says: str) -> None:
-    (problem,) = of_masks(VideoFindings(inspected={1}), video(frames=frames))
-    assert (problem.code, problem.message) == ("absent-object", says)
+def test_an_absent_object_is_said_to_be_in_none_of_the_frames_that_were_looked_at(
+    ids: Sequence[int], frames: int, inspected: Mapping[int, int], says: str
+) -> None:
+    assert absent(VideoFindings(inspected=Counter(inspected)), video(ids=ids, frames=frames)) == [says]
+
+
+def test_an_object_that_a_refused_mask_may_hold_is_not_called_absent() -> None:
+    found = VideoFindings([MaskFault("unreadable-mask", 6, "the file is empty")], inspected=Counter({1: 2}))
+    assert absent(found, video(frames=5)) == []
 
 
 def test_void_is_mentioned_where_an_object_is_absent() -> None:
-    found = unknown({255: 7}, present={1}, inspected={1, 2})
+    found = unknown({255: 7}, present={1}, inspected=Counter({1: 2, 2: 2}))
     (problem,) = of_masks(found, video(ids=(1, 2)))
     assert problem.message == "object 2 has no pixel in its 2 scored frames. 255, in 7 pixels, is background."
+
+
+# the submission as a whole
+
+
+def of_two(one: Video, found: VideoFindings, other: Video, known: VideoFindings) -> list[tuple[str, str | None]]:
+    collector = ProblemCollector()
+    check_masks(manifest(one, other), {one.name: found, other.name: known}, collector)
+    return [(problem.code, problem.video) for problem in collector.problems]
+
+
+def test_the_only_object_may_be_written_as_1() -> None:
+    (problem,) = of_masks(unknown({1: 50}, present=set(), inspected=Counter({3: 2})), video(ids=(3,)))
+    assert (problem.code, problem.message) == ("ids-encoded", "the only object is written as 1; its id is 3.")
+    assert "{1: 3}" in problem.fix
+
+
+def test_1_is_an_unknown_label_where_the_only_object_of_another_video_has_its_id() -> None:
+    known = VideoFindings(present={5}, inspected=Counter({5: 2}))
+    found = unknown({1: 50}, present=set(), inspected=Counter({3: 2}))
+    codes = of_two(video(ids=(3,)), found, video("v2", ids=(5,)), known)
+    assert codes == [("unknown-object", "v1"), ("absent-object", "v1")]
+
+
+def test_nothing_but_labels_that_no_object_has_is_one_error() -> None:
+    (problem,) = of_masks(unknown({7: 5, 9: 5}, present=set(), inspected=Counter({1: 2, 2: 2})), video(ids=(1, 2)))
+    assert (problem.code, problem.video, problem.frames) == ("nothing-predicted", None, ())
+    assert "the masks hold the labels 7, 9, which no object has" in problem.message
+
+
+def test_nothing_is_said_to_be_predicted_only_where_every_mask_was_looked_at() -> None:
+    refused = VideoFindings([MaskFault("unreadable-mask", 6, "the file is empty")])
+    codes = of_two(video(), VideoFindings(inspected=Counter({1: 2})), video("v2"), refused)
+    assert codes == [("unreadable-mask", "v2"), ("absent-object", "v1")]
 
 
 # names

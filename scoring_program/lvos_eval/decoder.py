@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from lvos_eval.findings import MOST_VALUES, MaskValues
 from lvos_eval.masks import Labels, ObjectFinder, PackedMask
-from lvos_eval.png import Png, decode_labels, parse_png
+from lvos_eval.png import PALETTE, Png, decode_labels, palette_colours, parse_png
 
 __all__ = ["DecodedMask", "Decoder", "IndexedFault", "SalientDecoder"]
 
@@ -17,21 +18,29 @@ SALIENT_FROM: Final = 127
 
 
 class DecodedMask(NamedTuple):
-    """What is left of a decoded mask: its size, its objects, and the number of pixels of every other label."""
+    """What is left of a decoded mask: its size, its objects, the number of pixels of every other label, and its values."""
 
     height: int
     width: int
     objects: Mapping[int, PackedMask]
     unknown: Mapping[int, int]
+    values: MaskValues
+
+    @property
+    def background(self) -> int:
+        """Number of pixels with the label 0."""
+        labelled = sum(found.area for found in self.objects.values())
+        return self.height * self.width - labelled - sum(self.unknown.values())
 
 
 class IndexedFault(ValueError):
     """The bytes are a good PNG, but not a label map of the right size."""
 
-    def __init__(self, faults: Mapping[str, str]) -> None:
-        """`faults` are the details by the code of the problem."""
+    def __init__(self, faults: Mapping[str, str], values: MaskValues | None = None) -> None:
+        """`faults` are the details by the code of the problem; `values` are those of the mask, where they are known."""
         super().__init__(", ".join(faults.values()))
         self.faults = faults
+        self.values = values
 
 
 class Decoder:
@@ -49,7 +58,8 @@ class Decoder:
             header, pixels = parse_png(data)
             self._check(header)
             labels = self._labels(decode_labels(header, pixels))
-            self._mask = DecodedMask(header.height, header.width, *self._finder.find(labels))
+            objects, unknown = self._finder.find(labels)
+            self._mask = DecodedMask(header.height, header.width, objects, unknown, _values(header, data, objects, unknown))
             self._data = data
         return self._mask
 
@@ -83,5 +93,17 @@ class SalientDecoder(Decoder):
         elif len(values) > 2:
             foreground = samples >= SALIENT_FROM
         else:
-            raise IndexedFault({"not-salient": " and ".join(map(str, values))})
+            raise IndexedFault({"not-salient": "two other values"}, MaskValues("salient", bytes(values)))
         return foreground * np.uint8(self._id)
+
+
+def _values(header: Png, data: bytes, objects: Mapping[int, PackedMask], unknown: Mapping[int, int]) -> MaskValues:
+    labels = sorted([id for id, found in objects.items() if found.area] + list(unknown))
+    if len(labels) >= MOST_VALUES:
+        return MaskValues(header.kind, b"")
+    if sum(found.area for found in objects.values()) + sum(unknown.values()) < header.height * header.width:
+        labels.insert(0, 0)
+    palette = palette_colours(data) if header.colour_type == PALETTE else b""
+    # a palette that ends before a label is filled up with black
+    colours = b"".join(palette[3 * label : 3 * label + 3].ljust(3, b"\0") for label in labels) if palette else b""
+    return MaskValues(header.kind, bytes(labels), colours)

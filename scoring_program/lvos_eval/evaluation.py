@@ -13,13 +13,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+import numpy as np
 from PIL import Image
 
 from lvos_eval.archive import MemberFault
 from lvos_eval.comparisons import Comparisons, ObjectFrame
 from lvos_eval.decoder import DecodedMask, Decoder, IndexedFault, SalientDecoder
 from lvos_eval.faults import Gone, stop_if_ours
-from lvos_eval.findings import MaskFault, VideoFindings
+from lvos_eval.findings import MOST_VALUES, MaskFault, MaskValues, VideoFindings
 from lvos_eval.manifest import Manifest, Video
 from lvos_eval.png import PngFault, parse_header, parse_png, plain_png
 from lvos_eval.problems import Problem, Severity
@@ -45,10 +46,7 @@ __all__ = [
 CHUNK_FRAMES: Final = 48
 """Frames a chunk: enough to make its fixed costs small, few enough that the last one keeps nobody waiting."""
 
-_MAX_COLOURS: Final = 4096
-_MAX_COLOURED_PIXELS: Final = 4096 * 2304
-_MAIN_SHARE: Final = 0.02
-"""Share of the coloured pixels from which a colour is one of an object and not of a smooth edge."""
+_MAX_COUNTED_PIXELS: Final = 4096 * 2304
 _GROUND_TRUTH_BYTES: Final = 1 << 28
 
 
@@ -245,34 +243,48 @@ def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None
         findings.faults.append(MaskFault("unreadable-mask", task.frame, str(fault)))
         return None
     except IndexedFault as fault:
-        for code, detail in fault.faults.items():
-            first = all(other.code != code for other in findings.faults)
-            colours = _colours(data) if first and code == "not-indexed" else frozenset()
-            findings.faults.append(MaskFault(code, task.frame, detail, colours))
+        findings.faults += [MaskFault(code, task.frame, detail) for code, detail in fault.faults.items()]
+        if fault.values is not None:
+            findings.values.add(fault.values)
+        if "not-indexed" in fault.faults:
+            try:
+                findings.values.add(_values_of(data))
+            except PngFault as damage:
+                findings.faults.append(MaskFault("unreadable-mask", task.frame, str(damage)))
         return None
     findings.inspected.update(task.scored)
     findings.labelled_pixels += sum(found.area for found in mask.objects.values())
+    findings.background_pixels += mask.background
     asked = task.scored if chunk.task is not Task.UNSUPERVISED_MULTIPLE else PROPOSALS
     findings.present.update(label for label in asked if mask.objects[label].area)
     for label, pixels in mask.unknown.items():
         findings.unknown_pixels[label] += pixels
         findings.unknown_frames[label].add(task.frame)
+    findings.values.add(mask.values)
     return mask
 
 
-def _colours(data: bytes) -> frozenset[tuple[int, int, int]]:
-    """The main colours of an image that should have been a label map, black left out; none if it cannot be read."""
+def _values_of(data: bytes) -> MaskValues:
+    """The values of an image that should have been a label map: its colours, or the samples of its first channel.
+
+    Raises PngFault.
+    """
+    header, pixels = parse_png(data)
+    if header.height * header.width > _MAX_COUNTED_PIXELS:
+        return MaskValues(header.kind, b"")
     try:
-        header, pixels = parse_png(data)
-        if header.height * header.width > _MAX_COLOURED_PIXELS:
-            return frozenset()
         with Image.open(BytesIO(plain_png(header, pixels)), formats=["PNG"]) as image:
-            found = image.convert("RGB").getcolors(_MAX_COLOURS) or []
-    except (PngFault, OSError, SyntaxError, ValueError):
-        return frozenset()
-    colours = {colour: pixels for pixels, colour in found if isinstance(colour, tuple) and any(colour)}
-    enough = _MAIN_SHARE * sum(colours.values())
-    return frozenset((red, green, blue) for (red, green, blue), pixels in colours.items() if pixels >= enough)
+            if header.has_colours:
+                colours = image.convert("RGB").getcolors(MOST_VALUES) or []
+                return MaskValues(
+                    header.kind, b"".join(sorted(bytes(colour) for _, colour in colours if isinstance(colour, tuple)))
+                )
+            channels = np.asarray(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PngFault(f"damaged pixel data ({error})") from None
+    first = channels if channels.ndim == 2 else channels[..., 0]
+    samples = np.flatnonzero(np.bincount(first.reshape(-1))).tolist()
+    return MaskValues(header.kind, bytes(samples) if len(samples) <= MOST_VALUES and samples[-1] <= 0xFF else b"")
 
 
 def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: ChunkResult) -> DecodedMask | None:

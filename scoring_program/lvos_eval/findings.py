@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
-__all__ = ["MaskFault", "VideoFindings"]
+__all__ = ["MOST_VALUES", "MaskFault", "MaskValues", "VideoFindings"]
+
+MOST_VALUES: Final = 128
+"""More different values than this in one mask are shades, not ids, and are not listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MaskFault:
-    """One mask that cannot be scored: `detail` is the same text for frames with the same fault.
-
-    `values` are grey values or colours seen in the first such mask of a chunk, for the diagnosis.
-    """
+    """One mask that cannot be scored: `detail` is the same text for frames with the same fault."""
 
     code: str
     frame: int
     detail: str
-    values: frozenset[int] | frozenset[tuple[int, int, int]] = frozenset()
+
+
+class MaskValues(NamedTuple):
+    """The different values of one mask, those of the background too; masks with the same ones are kept once."""
+
+    kind: str
+    """As `Png.kind` says it."""
+    samples: bytes
+    """Sorted: a byte for each label, three for each colour of an RGB(A) image; empty if more than MOST_VALUES, or not counted."""
+    palette: bytes = b""
+    """The colours of the samples of a palette image, three bytes each."""
+
+    @property
+    def labels(self) -> frozenset[int]:
+        """The values of a mask with one channel."""
+        return frozenset(self.samples)
+
+    @property
+    def colours(self) -> list[tuple[int, int, int]]:
+        """The colours of an RGB(A) image, or those of the samples of a palette image in their order."""
+        content = self.palette or self.samples
+        return [(content[at], content[at + 1], content[at + 2]) for at in range(0, len(content), 3)]
 
 
 @dataclass(slots=True)
@@ -31,10 +53,14 @@ class VideoFindings:
     unknown_pixels: Counter[int] = field(default_factory=Counter)
     """Number of pixels of each undeclared label, over all masks."""
     unknown_frames: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    inspected: set[int] = field(default_factory=set)
-    """Declared objects that are scored in at least one of the decoded masks."""
+    inspected: Counter[int] = field(default_factory=Counter)
+    """Number of decoded masks in which a declared object is scored."""
     labelled_pixels: int = 0
     """Number of pixels of declared objects, over all masks."""
+    background_pixels: int = 0
+    """Number of pixels with the label 0, over all masks."""
+    values: set[MaskValues] = field(default_factory=set)
+    """What the decoded masks hold, and those that were refused because they are not indexed or not salient."""
 
     def merge(self, other: VideoFindings) -> None:
         """Adds the findings of another chunk; the order of merging does not show in the result's sets and counts."""
@@ -43,5 +69,7 @@ class VideoFindings:
         self.unknown_pixels.update(other.unknown_pixels)
         for label, frames in other.unknown_frames.items():
             self.unknown_frames[label] |= frames
-        self.inspected |= other.inspected
+        self.inspected.update(other.inspected)
         self.labelled_pixels += other.labelled_pixels
+        self.background_pixels += other.background_pixels
+        self.values |= other.values

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-__all__ = ["PALETTES", "Palette", "palette_of_colours", "palette_of_greys"]
+__all__ = [
+    "PALETTES",
+    "Colour",
+    "ColourReading",
+    "GreyReading",
+    "Palette",
+    "nearest_palette",
+    "palette_of_colours",
+    "palette_of_greys",
+]
 
 Colour = tuple[int, int, int]
+_BLACK: Final = (0, 0, 0)
 
 
 class Palette(NamedTuple):
@@ -17,18 +27,25 @@ class Palette(NamedTuple):
     name: str
     colours: Mapping[int, Colour]
 
-    def greys(self, rounding: int) -> dict[int, int]:
-        """Object id by the grey value that its colour becomes; the lowest id where two share a grey."""
-        return {luminance(colour, rounding): id for id, colour in sorted(self.colours.items(), reverse=True)}
+    def ids(self, declared: Collection[int]) -> dict[Colour, int]:
+        """The declared id of each colour; no two ids have the same."""
+        return {self.colours[id]: id for id in sorted(declared) if id in self.colours}
+
+    def greys(self, declared: Collection[int], rounding: int) -> dict[int, set[int]]:
+        """The declared ids whose colours become each grey value: more than one where they cannot be told apart."""
+        greys: dict[int, set[int]] = {}
+        for colour, id in self.ids(declared).items():
+            greys.setdefault(luminance(colour, rounding), set()).add(id)
+        return greys
 
 
-_ROUNDED: Final = 0x8000
+ROUNDED: Final = 0x8000
 """As Pillow's `convert("L")` and `cv2.cvtColor` do."""
-_CUT_OFF: Final = 0
+CUT_OFF: Final = 0
 """As `cv2.imread(path, cv2.IMREAD_GRAYSCALE)` does."""
 
 
-def luminance(colour: Colour, rounding: int = _ROUNDED) -> int:
+def luminance(colour: Colour, rounding: int = ROUNDED) -> int:
     """ITU-R 601-2 luma in fixed point."""
     red, green, blue = colour
     return (red * 19595 + green * 38470 + blue * 7471 + rounding) >> 16
@@ -54,7 +71,7 @@ def _davis_toolkit(id: int) -> Colour:
 
 
 PALETTES: Final = (
-    Palette("DAVIS", MappingProxyType({id: _pascal_voc(id) for id in range(1, 64)})),
+    Palette("DAVIS", MappingProxyType({id: _pascal_voc(id) for id in range(1, 256)})),
     Palette("DAVIS toolkit", MappingProxyType({id: _davis_toolkit(id) for id in range(1, 22)})),
     Palette(
         "YouTube-VOS",
@@ -68,24 +85,76 @@ PALETTES: Final = (
 )
 """Tried in this order; the first that explains all values is named."""
 
+SWAPPED: Final = tuple(
+    Palette(f"{name} (red and blue swapped)", MappingProxyType({id: (b, g, r) for id, (r, g, b) in colours.items()}))
+    for name, colours in PALETTES
+)
+"""As an array in the order of one library looks that was saved by another."""
 
-def palette_of_greys(values: Collection[int], ids: Collection[int]) -> tuple[str, dict[int, int]] | None:
-    """The palette whose colours of some of the object `ids` have exactly these grey values: its name and the id of each value."""
+
+class ColourReading(NamedTuple):
+    """What colours stand for by a palette: `ids` of every declared object that it has, `undeclared` of seen colours only."""
+
+    palette: str
+    ids: Mapping[Colour, int]
+    undeclared: Mapping[Colour, int]
+
+
+class GreyReading(NamedTuple):
+    """What grey values stand for by a palette: `ids` of every declared object with a grey of its own, `lost` of the others."""
+
+    palette: str
+    ids: Mapping[int, int]
+    lost: frozenset[int]
+    """Seen greys that stand for several declared objects, or for others in another palette."""
+
+
+def palette_of_colours(
+    colours: Collection[Colour], declared: Collection[int], others: Iterable[tuple[Collection[Colour], Collection[int]]] = ()
+) -> ColourReading | None:
+    """The palette that has all these colours, some of them for declared ids; black is background.
+
+    `others` are the colours and declared ids of other videos, saved in the same way: they tell palettes apart that share colours,
+    above all one from the same with red and blue swapped. None also where palettes are left that have other objects for a colour.
+    """
+    wanted = set(colours) - {_BLACK}
+    palettes = _palettes_of([(colours, declared), *others]) or _palettes_of([(colours, declared)])
+    readings = {tuple(palette.ids(declared).get(colour) for colour in sorted(wanted)) for palette in palettes}
+    if not wanted or len(readings) != 1:
+        return None
+    palette = palettes[0]
+    ids, every = palette.ids(declared), palette.ids(palette.colours)
+    return ColourReading(palette.name, ids, {colour: every[colour] for colour in sorted(wanted - ids.keys())})
+
+
+def _palettes_of(videos: Collection[tuple[Collection[Colour], Collection[int]]]) -> list[Palette]:
+    """The palettes that have every colour of every video for one of its ids; if there are none, for any id."""
+    palettes = (*PALETTES, *SWAPPED)
+    wanted = [(set(colours) - {_BLACK}, declared) for colours, declared in videos]
+    declared_only = [p for p in palettes if all(colours <= p.ids(declared).keys() for colours, declared in wanted)]
+    return declared_only or [
+        p for p in palettes if all(colours & p.ids(ids).keys() and colours <= p.ids(p.colours).keys() for colours, ids in wanted)
+    ]
+
+
+def nearest_palette(colours: Collection[Colour], declared: Collection[int]) -> Palette | None:
+    """The palette with the most of these colours for declared ids, where it has any."""
+    counts = [len(palette.ids(declared).keys() & set(colours)) for palette in PALETTES]
+    return PALETTES[counts.index(max(counts))] if max(counts) else None
+
+
+def palette_of_greys(main: Collection[int], declared: Collection[int], seen: Collection[int] = ()) -> GreyReading | None:
+    """The palette whose colours of declared ids have the `main` grey values; `seen` are those to be told apart too."""
+    readings = []
     for palette in PALETTES:
-        for rounding in (_ROUNDED, _CUT_OFF):
-            greys = palette.greys(rounding)
-            found = {value: greys[value] for value in sorted(values) if value in greys}
-            if values and len(found) == len(values) and set(found.values()) <= set(ids):
-                return palette.name, found
-    return None
-
-
-def palette_of_colours(colours: Collection[Colour], ids: Collection[int]) -> tuple[str, dict[Colour, int]] | None:
-    """The palette that has exactly these colours for some of the object `ids`; black is background."""
-    wanted = sorted(set(colours) - {(0, 0, 0)})
-    for palette in PALETTES:
-        by_colour = {colour: id for id, colour in palette.colours.items()}
-        found = {colour: by_colour[colour] for colour in wanted if colour in by_colour}
-        if wanted and len(found) == len(wanted) and set(found.values()) <= set(ids):
-            return palette.name, found
-    return None
+        for rounding in (ROUNDED, CUT_OFF):
+            greys = palette.greys(declared, rounding)
+            if main and set(main) <= greys.keys():
+                readings.append((palette.name, greys))
+    if not readings:
+        return None
+    # the rounding shows in the greys of small objects too
+    name, greys = max(readings, key=lambda reading: len(reading[1].keys() & set(seen)))
+    lost = {value for value in {*main, *seen} if len(set().union(*(other.get(value, set()) for _, other in readings))) > 1}
+    ids = {value: min(ids) for value, ids in greys.items() if len(ids) == 1}
+    return GreyReading(name, ids, frozenset(lost))

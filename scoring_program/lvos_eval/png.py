@@ -18,7 +18,18 @@ from PIL import Image
 from lvos_eval.inflate import InflateFault, crc32, inflate
 from lvos_eval.wording import counted
 
-__all__ = ["HEADER_BYTES", "MAX_PIXELS", "PALETTE", "Png", "PngFault", "decode_labels", "parse_header", "parse_png", "plain_png"]
+__all__ = [
+    "HEADER_BYTES",
+    "MAX_PIXELS",
+    "PALETTE",
+    "Png",
+    "PngFault",
+    "decode_labels",
+    "palette_colours",
+    "parse_header",
+    "parse_png",
+    "plain_png",
+]
 
 HEADER_BYTES: Final = 33
 """Signature and IHDR chunk: all that a mask's size needs."""
@@ -32,6 +43,8 @@ _MAX_CHUNKS: Final = 10_000
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _IHDR: Final = struct.Struct(">2I5B")
 _GREY: Final = 0
+_RGB: Final = 2
+_RGBA: Final = 6
 PALETTE: Final = 3
 """The colour type of an image whose samples are indices."""
 _NO_FILTER: Final = 0
@@ -62,6 +75,11 @@ class Png:
     def is_indexed(self) -> bool:
         """One label a pixel: palette or greyscale of at most 8 bits."""
         return self.colour_type in (_GREY, PALETTE) and self.depth <= 8
+
+    @property
+    def has_colours(self) -> bool:
+        """Three channels of colour, with or without alpha."""
+        return self.colour_type in (_RGB, _RGBA)
 
     @property
     def kind(self) -> str:
@@ -129,6 +147,17 @@ def parse_png(data: bytes) -> tuple[Png, bytes | memoryview]:
     if not parts:
         raise PngFault("no pixel data")
     return header, parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def palette_colours(data: bytes) -> bytes:
+    """The palette of a PNG that `parse_png` has accepted, three bytes for each colour; empty if it has none."""
+    position = HEADER_BYTES
+    while (kind := data[position + 4 : position + 8]) not in (b"IDAT", b"IEND"):
+        end = position + 8 + int.from_bytes(data[position : position + 4], "big")
+        if kind == b"PLTE":
+            return data[position + 8 : end]
+        position = end + 4
+    return b""
 
 
 def decode_labels(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:

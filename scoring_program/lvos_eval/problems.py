@@ -44,6 +44,8 @@ CATALOGUE: Final[dict[str, tuple[Severity, str]]] = {
     "unreadable-mask": (Severity.ERROR, "not a PNG, cut short, checksum fault, or larger than allowed"),
     "not-indexed": (Severity.ERROR, "RGB(A), 16-bit or two-channel image instead of one label per pixel"),
     "palette-lost": (Severity.ERROR, "grey values of a palette, or 255 for the only object, instead of ids"),
+    "ids-encoded": (Severity.ERROR, "values that are not the ids but explain themselves: scaled, shifted, smoothed, renumbered"),
+    "nothing-predicted": (Severity.ERROR, "no object has a pixel in any scored frame of any video"),
     "not-salient": (Severity.ERROR, "a salient map with other values than 0 and 1, 0 and 255, or shades of grey"),
     "too-many-proposals": (Severity.ERROR, "labels above 20 in the multi-object unsupervised task"),
     "wrong-size": (Severity.ERROR, "the mask's size is not the ground truth's"),

@@ -28,7 +28,7 @@ import numpy as np
 
 from lvos_eval.comparisons import ObjectFrame
 from lvos_eval.faults import Stopped, UsageFault
-from lvos_eval.findings import MaskFault, VideoFindings
+from lvos_eval.findings import MaskFault, MaskValues, VideoFindings
 from lvos_eval.locks import lock
 from lvos_eval.manifest import Video
 from lvos_eval.problems import CATALOGUE
@@ -37,7 +37,7 @@ from lvos_eval.wording import printable
 
 __all__ = ["Store", "StoredVideo", "open_store"]
 
-_MAGIC: Final = b"lvos-eval video 1\n"
+_MAGIC: Final = b"lvos-eval video 2\n"
 _CHECKSUM_BYTES: Final = 32
 _TEMPORARY: Final = ".unfinished-"
 _LOCK: Final = "lock"
@@ -193,22 +193,27 @@ def _is_sound(findings: VideoFindings) -> bool:
     """Whether everything is of its kind: what was read from JSON may be anything."""
     labels = [*findings.present, *findings.unknown_pixels, *findings.inspected]
     frames = [fault.frame for fault in findings.faults] + [frame for found in findings.unknown_frames.values() for frame in found]
-    counts = [*findings.unknown_pixels.values(), findings.labelled_pixels]
+    counts = [findings.labelled_pixels, findings.background_pixels]
+    counts += [*findings.unknown_pixels.values(), *findings.inspected.values()]
     return (
         all(type(label) is int and 0 <= label <= _MAX_LABEL for label in labels)
         and all(type(number) is int and number >= 0 for number in [*frames, *counts])
         and all(_is_sound_fault(fault) for fault in findings.faults)
+        and all(_are_sound_values(found) for found in findings.values)
     )
 
 
 def _is_sound_fault(fault: MaskFault) -> bool:
     if fault.code not in CATALOGUE or type(fault.detail) is not str:
         return False
-    if fault.code == "wrong-size" and _SIZES.fullmatch(fault.detail) is None:
+    return fault.code != "wrong-size" or _SIZES.fullmatch(fault.detail) is not None
+
+
+def _are_sound_values(found: MaskValues) -> bool:
+    """Whether there are three bytes for each colour, of each sample where a mask has a palette."""
+    if type(found.kind) is not str or len(found.palette) not in (0, 3 * len(found.samples)):
         return False
-    numbers = [number for value in fault.values for number in (value if isinstance(value, tuple) else (value,))]
-    lengths = {len(value) if isinstance(value, tuple) else 1 for value in fault.values}
-    return lengths in (set(), {1}, {3}) and all(type(number) is int and 0 <= number <= _MAX_LABEL for number in numbers)
+    return not found.kind.startswith("RGB") or len(found.samples) % 3 == 0
 
 
 def _fits(entry: StoredVideo, video: Video, task: Task, scored: bool) -> bool:
@@ -222,7 +227,7 @@ def _fits(entry: StoredVideo, video: Video, task: Task, scored: bool) -> bool:
     return (
         found <= frames
         and findings.present <= set(PROPOSALS if many else video.ids)
-        and findings.inspected <= set(video.ids)
+        and findings.inspected.keys() <= set(video.ids)
         and sorted((value.id, value.frame) for value in entry.values) == wanted
         and all(_is_value(value.region_similarity) and _is_value(value.contour_accuracy) for value in entry.values)
         and all((value.proposal in PROPOSALS) if many else value.proposal is None for value in entry.values)
@@ -236,25 +241,26 @@ def _is_value(value: float) -> bool:
 def _findings_to_json(findings: VideoFindings) -> dict[str, Any]:
     faults = sorted(findings.faults, key=lambda fault: (fault.frame, fault.code, fault.detail))
     return {
-        "faults": [[fault.code, fault.frame, fault.detail, sorted(fault.values)] for fault in faults],
+        "faults": [[fault.code, fault.frame, fault.detail] for fault in faults],
         "present": sorted(findings.present),
         "unknown": [
             [label, pixels, sorted(findings.unknown_frames[label])] for label, pixels in sorted(findings.unknown_pixels.items())
         ],
-        "inspected": sorted(findings.inspected),
+        "inspected": sorted(findings.inspected.items()),
         "labelled_pixels": findings.labelled_pixels,
+        "background_pixels": findings.background_pixels,
+        "values": [[found.kind, found.samples.hex(), found.palette.hex()] for found in sorted(findings.values)],
     }
 
 
 def _findings_from_json(content: dict[str, Any]) -> VideoFindings:
     return VideoFindings(
-        [
-            MaskFault(code, frame, detail, frozenset(tuple(value) if isinstance(value, list) else value for value in values))
-            for code, frame, detail, values in content["faults"]
-        ],
+        [MaskFault(code, frame, detail) for code, frame, detail in content["faults"]],
         set(content["present"]),
         Counter({label: pixels for label, pixels, _ in content["unknown"]}),
         defaultdict(set, {label: set(frames) for label, _, frames in content["unknown"]}),
-        set(content["inspected"]),
+        Counter(dict(content["inspected"])),
         content["labelled_pixels"],
+        content["background_pixels"],
+        {MaskValues(kind, bytes.fromhex(samples), bytes.fromhex(palette)) for kind, samples, palette in content["values"]},
     )

@@ -1,0 +1,149 @@
+"""Submissions whose values are not ids but explain themselves, as one problem for each cause.
+
+Only what all masks of a submission show together is said here; a few odd labels in one video are not an encoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from lvos_eval.check_colours import NOT_UNDONE
+from lvos_eval.encodings import ENOUGH_EVIDENCE, LabelVideo, ScaleReading, evidence, read_palettes, read_scale, read_shift
+from lvos_eval.findings import MaskValues, VideoFindings
+from lvos_eval.palettes import palette_of_greys
+from lvos_eval.problems import ProblemCollector
+from lvos_eval.protocol import VOID_LABEL
+from lvos_eval.repairs import EVERY, OF_VIDEO, from_colours, from_labels
+from lvos_eval.wording import SAVE_IDS, counted, listed
+
+__all__ = ["Decoded", "report_encodings"]
+
+Decoded = Mapping[str, tuple[Sequence[int], VideoFindings]]
+"""The labels that mean something in a video, and what its masks show, by video."""
+
+_SHOWN: Final = 8
+
+
+def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollector) -> frozenset[str]:
+    """Reports ids that were scaled, shifted, renumbered or made binary; the videos of which no more needs to be said.
+
+    `shades` says whether many different values in a mask are a fault.
+    """
+    masks = {
+        name: [mask for mask in found.values if mask.kind in ("palette", "greyscale")] for name, (_, found) in videos.items()
+    }
+    if shades and (blurred := _report_shades(videos, masks, collector)):
+        return blurred
+    if any(not mask.samples for found in masks.values() for mask in found):
+        return frozenset()
+    labels = {
+        name: LabelVideo(tuple(ids), frozenset(mask.labels for mask in masks[name]))
+        for name, (ids, _) in videos.items()
+        if any(mask.labels - {0} for mask in masks[name])
+    }
+    if not labels:
+        return frozenset()
+    return (
+        _report_palettes(videos, masks, collector)
+        or _report_binary(labels, collector)
+        or _report_scale(labels, _shift(videos, labels) or _scale(labels), collector)
+    )
+
+
+def _report_shades(videos: Decoded, masks: Mapping[str, Sequence[MaskValues]], collector: ProblemCollector) -> frozenset[str]:
+    if all(mask.samples for found in masks.values() for mask in found):
+        return frozenset()
+    names = [name for name in masks if set(videos[name][1].unknown_pixels) - {VOID_LABEL}]
+    collector.add(
+        "ids-encoded",
+        f"the masks of {_videos(names)} hold shades of grey, as probabilities or smoothed masks do, and not ids.",
+        f"this cannot be undone: save the ids, not the probabilities, and do not smooth them: {SAVE_IDS}.",
+        video=_where(names),
+    )
+    return frozenset(names)
+
+
+def _report_palettes(videos: Decoded, masks: Mapping[str, Sequence[MaskValues]], collector: ProblemCollector) -> frozenset[str]:
+    reading = read_palettes({name: (ids, masks[name]) for name, (ids, _) in videos.items()})
+    if reading is None:
+        return frozenset()
+    label, one, other = reading.example
+    names = list(videos)
+    collector.add(
+        "ids-encoded",
+        f"the labels stand for other objects from mask to mask, as after a tool that optimises PNGs: label {label} is {one} in "
+        f"one mask and {other} in another. The colours are those of the {reading.palette} palette.",
+        f"do not optimise the masks; their colours still tell the ids: {from_colours(reading.ids)}.",
+        video=_where(names),
+    )
+    return frozenset(names)
+
+
+def _report_binary(labels: Mapping[str, LabelVideo], collector: ProblemCollector) -> frozenset[str]:
+    """0 and 255 in the whole submission: where a video has several objects nobody can tell them apart."""
+    if any(video.values != {VOID_LABEL} for video in labels.values()):
+        return frozenset()
+    names = [name for name, video in labels.items() if len(video.ids) > 1]
+    if not names:
+        return frozenset()
+    collector.add(
+        "ids-encoded",
+        f"the masks of {_videos(names)} hold only 0 and 255, but have several objects: which one a pixel belongs to is lost.",
+        NOT_UNDONE,
+        video=_where(names),
+    )
+    return frozenset(names)
+
+
+def _shift(videos: Decoded, labels: Mapping[str, LabelVideo]) -> ScaleReading | None:
+    found = [videos[name][1] for name in labels]
+    white = sum(findings.unknown_pixels[VOID_LABEL] for findings in found)
+    pixels = sum(findings.unknown_pixels.total() + findings.labelled_pixels + findings.background_pixels for findings in found)
+    return read_shift(labels, white / max(pixels, 1))
+
+
+def _scale(labels: Mapping[str, LabelVideo]) -> ScaleReading | None:
+    if evidence(labels.values()) < ENOUGH_EVIDENCE or all(video.values <= {VOID_LABEL, *video.ids} for video in labels.values()):
+        return None
+    if all(palette_of_greys(video.values, video.ids) for video in labels.values()):
+        return None
+    return read_scale(labels)
+
+
+def _report_scale(labels: Mapping[str, LabelVideo], reading: ScaleReading | None, collector: ProblemCollector) -> frozenset[str]:
+    if reading is None:
+        return frozenset()
+    lost = [name for name, ids in reading.ids.items() if ids is None]
+    known = {name: ids for name, ids in sorted(reading.ids.items()) if ids is not None}
+    united = {value: id for ids in known.values() for value, id in ids.items()}
+    if not lost and all(united[value] == id for ids in known.values() for value, id in ids.items()):
+        parts = {tuple(known): dict(sorted(united.items(), key=lambda pair: pair[1]))}
+    else:
+        # the same value is another object elsewhere
+        parts = {(name,): dict(ids) for name, ids in known.items()}
+    for names, ids in parts.items():
+        listing = ", ".join(f"{value} is {id}" for value, id in ids.items())
+        collector.add(
+            "ids-encoded",
+            f"the values of {_videos(names)} are {reading.rule}: {listing}.",
+            f"{from_labels(ids, EVERY if len(names) > 1 else OF_VIDEO)}.",
+            video=_where(names),
+        )
+    if lost:
+        collector.add(
+            "ids-encoded",
+            f"the values of {_videos(lost)} are like {reading.rule}, but which object each of them stands for cannot be told.",
+            NOT_UNDONE,
+            video=_where(lost),
+        )
+    return frozenset(labels)
+
+
+def _videos(names: Sequence[str]) -> str:
+    return f"{names[0]}" if len(names) == 1 else f"{counted(len(names), 'video')} ({listed(sorted(names), _SHOWN)})"
+
+
+def _where(names: Sequence[str]) -> str | None:
+    """The place of a problem: one video, or the whole submission."""
+    return names[0] if len(names) == 1 else None

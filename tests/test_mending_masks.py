@@ -1,0 +1,237 @@
+"""What is printed about the values of masks, followed to the letter on whole submissions: the scores are the unharmed ones."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+
+from encoded import HARMLESS, LOST, UNDONE, Encode, Masks, by_matplotlib, by_video, each, stretched, three
+from goldens import REFERENCE, prediction
+from lvos_eval.problems import Problem, Severity
+from submissions import Labels, check, png, score, write_folder
+
+ALIKE = {
+    "colours of YouTube-VOS",
+    "colours of matplotlib",
+    "colours, and twice as large",
+    "greys of YouTube-VOS",
+    "ids times 60, which wraps",
+    "ids of a palette image times 30",
+    "three channels of greys of a palette",
+}
+"""Cases that differ from others in little more than their numbers, or take long."""
+
+CANNOT = "this cannot be undone: save the ids"
+
+
+@cache
+def masks_of(name: str) -> Masks:
+    return {
+        folder.name: {int(path.stem): np.asarray(PIL.Image.open(path)) for path in sorted(folder.iterdir())}
+        for folder in sorted(prediction(name).iterdir())
+    }
+
+
+@cache
+def values_of(name: str) -> dict[str, float]:
+    return scores(prediction(name))
+
+
+def scores(submission: Path) -> dict[str, float]:
+    found = score(submission, REFERENCE).report.scores
+    assert found is not None
+    return dict(found.values)
+
+
+def written(folder: Path, encode: Encode, name: str = "good") -> Path:
+    return write_folder(folder / "masks", encode(masks_of(name)))
+
+
+def errors(submission: Path) -> list[Problem]:
+    return [problem for problem in check(submission, REFERENCE).problems if problem.severity is Severity.ERROR]
+
+
+def follow(masks: Path, problem: Problem, alternative: int = 0) -> None:
+    """Runs the printed lines as they stand on the masks that they are printed for."""
+    which, code = re.findall(r"run for (every [^(]*mask[^(]*) \(path\): (.*?\.save\(path\))", problem.fix)[alternative]
+    videos = [masks / problem.video] if problem.video else sorted(masks.iterdir())
+    for path in [path for video in videos for path in sorted(video.iterdir())]:
+        if which in ("every mask", "every mask of the video") or int(path.stem) in problem.frames:
+            names: dict[str, Any] = {"path": path, "PIL": PIL, "numpy": np, "cv2": cv2}
+            exec(code, names)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=pytest.mark.slow) if case in ALIKE else case for case in UNDONE])
+def test_following_every_printed_fix_gives_the_unharmed_scores(case: str, tmp_path: Path) -> None:
+    code, encode = UNDONE[case]
+    masks = written(tmp_path, encode)
+    problems = errors(masks)
+    assert {problem.code for problem in problems} == {*code.split()}
+    for problem in problems:
+        follow(masks, problem)
+    assert scores(masks) == values_of("good")
+
+
+def test_one_cause_in_the_whole_submission_is_one_problem(tmp_path: Path) -> None:
+    for case in ("ids times 50", "palettes without unused colours", "a background of 1"):
+        masks = written(tmp_path / case, UNDONE[case][1])
+        assert [problem.code for problem in check(masks, REFERENCE).problems] == ["ids-encoded", "extra-frame"]
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_where_nothing_can_be_undone_it_is_said(case: str, tmp_path: Path) -> None:
+    code, encode = LOST[case]
+    problems = errors(written(tmp_path, encode))
+    assert {problem.code for problem in problems} == {code}
+    for problem in problems:
+        assert CANNOT in problem.fix
+        assert "run for" not in problem.fix
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_right_ids_in_odd_colours_are_valid(case: str, tmp_path: Path) -> None:
+    masks = written(tmp_path, HARMLESS[case])
+    assert errors(masks) == []
+    if "void" not in case:
+        assert scores(masks) == values_of("good")
+
+
+@pytest.mark.parametrize("name", ["good", "poor", "edge"])
+def test_predictions_as_they_are_have_no_error(name: str) -> None:
+    assert errors(prediction(name)) == []
+
+
+@pytest.mark.parametrize(("draw", "code"), [(three, "not-indexed"), (png, "ids-encoded")], ids=["three channels", "one channel"])
+def test_a_stretch_by_video_is_undone_where_it_can_be(draw: Any, code: str, tmp_path: Path) -> None:
+    """In one video only the first of two objects was predicted: 255 may be either."""
+    masks = written(tmp_path, by_video(lambda array, largest: draw(stretched(array, largest))))
+    problems = errors(masks)
+    assert {problem.code for problem in problems} == {code}
+    (lost,) = [problem for problem in problems if CANNOT in problem.fix]
+    assert lost.video == "eNever05"
+    for problem in problems:
+        if problem is not lost:
+            follow(masks, problem)
+    shutil.rmtree(masks / "eNever05")
+    shutil.copytree(prediction("good") / "eNever05", masks / "eNever05")
+    assert scores(masks) == values_of("good")
+
+
+def test_a_stretch_by_mask_is_undone_only_where_there_is_one_object(tmp_path: Path) -> None:
+    masks = written(tmp_path, each(by_matplotlib))
+    undone = {problem.video for problem in errors(masks) if CANNOT not in problem.fix}
+    # in the last ones every mask shows which objects it has
+    assert {"aPlain01", "fEmpty06"} <= undone
+    for problem in errors(masks):
+        if problem.video in undone:
+            follow(masks, problem)
+    for video in masks.iterdir():
+        if video.name not in undone:
+            shutil.rmtree(video)
+            shutil.copytree(prediction("good") / video.name, video)
+    assert scores(masks) == values_of("good")
+
+
+def test_black_masks_everywhere_are_one_error(tmp_path: Path) -> None:
+    masks = written(tmp_path, each(lambda array: png(array * np.uint8(0))))
+    problems = check(masks, REFERENCE).problems
+    assert [(problem.code, problem.video) for problem in problems] == [("nothing-predicted", None), ("extra-frame", "gIds2x5z")]
+
+
+def test_white_masks_are_undone_for_single_objects_and_not_for_several(tmp_path: Path) -> None:
+    masks = written(tmp_path, each(lambda array: png(np.where(array > 0, np.uint8(255), np.uint8(0)))))
+    encoded, *single = sorted(errors(masks), key=lambda problem: problem.video or "")
+    assert (encoded.code, encoded.video) == ("ids-encoded", None)
+    assert CANNOT in encoded.fix
+    assert [(problem.code, problem.video) for problem in single] == [("palette-lost", "aPlain01"), ("palette-lost", "fEmpty06")]
+    for problem in single:
+        follow(masks, problem, alternative=0)
+    for video in masks.iterdir():
+        if video.name not in ("aPlain01", "fEmpty06"):
+            shutil.rmtree(video)
+            shutil.copytree(prediction("good") / video.name, video)
+    assert scores(masks) == values_of("good")
+
+
+def test_masks_of_a_white_background_have_two_readings_each_with_its_fix(tmp_path: Path) -> None:
+    def inverted(array: Labels) -> bytes:
+        return png(np.where(array > 0, np.uint8(0), np.uint8(255)))
+
+    masks = written(tmp_path, each(inverted))
+    single = [problem for problem in errors(masks) if problem.video in ("aPlain01", "fEmpty06")]
+    assert len(single) == 2
+    for problem in single:
+        assert "either the only object is written as 255 or the background is" in problem.message
+        follow(masks, problem, alternative=1)
+    for name in ("aPlain01", "fEmpty06"):
+        for path in (masks / name).iterdir():
+            assert np.array_equal(np.asarray(PIL.Image.open(path)), masks_of("good")[name][int(path.stem)])
+
+
+def test_masks_that_are_smaller_become_valid_and_it_is_said_that_they_lost_details(tmp_path: Path) -> None:
+    masks = written(tmp_path, each(lambda array: png(np.ascontiguousarray(array[::2, ::2]))))
+    for problem in errors(masks):
+        assert problem.code == "wrong-size"
+        assert "What a resize has lost does not come back" in problem.fix
+        follow(masks, problem)
+    assert errors(masks) == []
+
+
+def test_maps_of_0_and_128_become_those_of_0_and_1(tmp_path: Path) -> None:
+    shutil.copytree(REFERENCE, tmp_path / "ref")
+    (tmp_path / "ref" / "scoring.yaml").write_text("task: unsupervised_single\n")
+    good = {video: masks_of("good")[video] for video in ("aPlain01", "fEmpty06")}
+    masks = write_folder(tmp_path / "masks", each(lambda array: png((array > 0) * np.uint8(128)))(good))
+    problems = [problem for problem in check(masks, tmp_path / "ref").problems if problem.code != "missing-frame"]
+    assert [(problem.code, problem.video) for problem in problems] == [("not-salient", "aPlain01"), ("not-salient", "fEmpty06")]
+    for problem in problems:
+        follow(masks, problem)
+    for problem in problems:
+        for frame in problem.frames:
+            path = masks / str(problem.video) / f"{frame:08d}.png"
+            assert np.array_equal(np.asarray(PIL.Image.open(path)), good[str(problem.video)][frame] > 0)
+
+
+def one_video(video: str, draw: Any) -> Encode:
+    return lambda masks: each(png)(masks) | each(draw)({video: masks[video]})
+
+
+@pytest.mark.parametrize(
+    ("video", "draw"),
+    [
+        ("hFour008", lambda array: png(array * np.uint8(50))),
+        ("hFour008", lambda array: png(np.where(array > 0, np.uint8(255), np.uint8(0)))),
+        ("aPlain01", lambda array: png(array * np.uint8(7))),
+        ("bLate002", lambda array: png(array + np.uint8(1))),
+        ("hFour008", lambda array: png(array + np.uint8(100) * (array > 0))),
+        ("cGone003", lambda array: png(array * np.uint8(0))),
+    ],
+    ids=["scaled", "white", "another label", "shifted", "high labels", "black"],
+)
+def test_odd_labels_in_one_video_stay_warnings(video: str, draw: Any, tmp_path: Path) -> None:
+    problems = check(written(tmp_path, one_video(video, draw)), REFERENCE).problems
+    assert {problem.severity for problem in problems} == {Severity.WARNING}
+    absent = [problem for problem in problems if problem.code == "absent-object" and problem.video == video]
+    assert len(absent) <= 1
+
+
+def test_a_tracker_with_labels_of_its_own_gets_warnings(tmp_path: Path) -> None:
+    """New numbers from video to video, as a tracker has that counts every object it ever saw."""
+    numbers = {video: 20 * position for position, video in enumerate(sorted(masks_of("good")))}
+
+    def encode(masks: Masks) -> dict[str, bytes]:
+        return {
+            f"{video}/{frame:08d}.png": png(array + np.uint8(numbers[video]) * (array > 0))
+            for video, frames in masks.items()
+            for frame, array in frames.items()
+        }
+
+    assert errors(written(tmp_path, encode)) == []

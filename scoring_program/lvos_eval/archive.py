@@ -7,16 +7,12 @@ claimed, and checked against its checksum. Nothing is ever written to disk.
 from __future__ import annotations
 
 import os
-import re
-import stat
 import struct
-import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from shlex import quote
 from typing import Final, NamedTuple
 
+from lvos_eval.archive_paths import ZIP_INSIDE, alike, are, check_paths, check_platform_files, check_repeats, plain_path
 from lvos_eval.inflate import RAW, InflateFault, crc32, inflate
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
@@ -33,8 +29,7 @@ _DEFLATED: Final = 8
 _ENCRYPTED: Final = 0x2041
 """Flags of an encrypted member: encryption, strong encryption, hidden local headers."""
 
-_ZIP_INSIDE: Final = "cd masks && zip -r ../submission.zip ."
-_ZIP_AGAIN: Final = f"zip again: {_ZIP_INSIDE}"
+_ZIP_AGAIN: Final = f"zip again: {ZIP_INSIDE}"
 _SAVE_SMALLER: Final = f"save the masks as compressed PNG, a few kilobytes each: {SAVE_IDS}."
 
 _RATIO_MATTERS_FROM: Final = 16 << 20
@@ -42,17 +37,8 @@ _RATIO_MATTERS_FROM: Final = 16 << 20
 _DENSE_TOTAL: Final = 4 << 30
 """All members together that are packed more densely than the limit may unpack to so many bytes."""
 
-_PLATFORM_FILES: Final = frozenset({"metadata", "metadata.yaml"})
-
-_LONGEST_NAME: Final = 1024
-_DEEPEST: Final = 16
-
 _LOCAL_HEADER: Final = struct.Struct("<4s5H3I2H")
 _LOCAL_SIGNATURE: Final = b"PK\x03\x04"
-_DRIVE: Final = re.compile(r"[A-Za-z]:")
-_VERSION: Final = re.compile(r";[0-9]*$")
-_SPECIAL_KINDS: Final = frozenset({stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
-
 _OTHER_KINDS: Final = (
     (b"\x1f\x8b", "a gzip or tar.gz"),
     (b"7z\xbc\xaf", "a 7z archive"),
@@ -111,13 +97,13 @@ def list_members(path: Path, limits: Limits, collector: ProblemCollector, *, upl
     entries = directory.entries
     before = len(collector)
     _check_kinds(entries, collector)
-    unplaced = _check_paths(entries, collector)
+    unplaced = check_paths(entries, collector)
     _check_sizes(entries, limits, collector)
     _check_overlaps(entries, directory.start, collector)
     sound = len(collector) == before
-    _check_repeats(entries, collector)
+    check_repeats(entries, collector)
     if uploaded:
-        _check_platform_files(path, entries, collector)
+        check_platform_files(path, entries, collector)
     if size > SIZE_LIMIT:
         collector.add(
             "size-limit",
@@ -125,16 +111,11 @@ def list_members(path: Path, limits: Limits, collector: ProblemCollector, *, upl
             f"leave out frames that are not asked for, and {_SAVE_SMALLER}",
         )
     files = [entry for entry in entries if not entry.is_folder and entry.name not in unplaced]
-    return Archive([(_plain_path(entry.name), _member(entry)) for entry in files], sound)
+    return Archive([(plain_path(entry.name), _member(entry)) for entry in files], sound)
 
 
 def _member(entry: DirectoryEntry) -> Member:
     return Member(entry.raw_name, entry.offset, entry.packed, entry.unpacked, entry.method == _DEFLATED, entry.crc)
-
-
-def _plain_path(name: str) -> str:
-    """The path without the detours that some tools write: `./a//b` is `a/b`."""
-    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
 def _report_unreadable(path: Path, start: bytes, fault: DirectoryFault, collector: ProblemCollector) -> None:
@@ -144,7 +125,7 @@ def _report_unreadable(path: Path, start: bytes, fault: DirectoryFault, collecto
     kind = next((kind for signature, kind in _OTHER_KINDS if start.startswith(signature)), None)
     looks = f"; it looks like {kind}" if kind else ""
     what = f"{path.name} is no zip{looks}." if start else f"{path.name} is empty."
-    collector.add("not-an-archive", what, f"make a zip: {_ZIP_INSIDE}")
+    collector.add("not-an-archive", what, f"make a zip: {ZIP_INSIDE}")
 
 
 def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
@@ -153,7 +134,7 @@ def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector)
     if encrypted:
         collector.add(
             "archive-encrypted",
-            f"{counted(len(encrypted), 'member')} of the zip {_are(encrypted)} encrypted: {listed(encrypted)}.",
+            f"{counted(len(encrypted), 'member')} of the zip {are(encrypted)} encrypted: {listed(encrypted)}.",
             "zip again without a password.",
         )
     unknown = [
@@ -164,77 +145,9 @@ def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector)
     if unknown:
         collector.add(
             "archive-unsupported",
-            f"{counted(len(unknown), 'member')} of the zip {_are(unknown)} neither stored nor deflated: {listed(unknown)}.",
-            f"zip again with Deflate, the default of most tools (7z a -tzip -mm=Deflate): {_ZIP_INSIDE}",
+            f"{counted(len(unknown), 'member')} of the zip {are(unknown)} neither stored nor deflated: {listed(unknown)}.",
+            f"zip again with Deflate, the default of most tools (7z a -tzip -mm=Deflate): {ZIP_INSIDE}",
         )
-
-
-def _are(names: Sequence[object]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
-_LINKS: Final = "links or devices"
-_BACKSLASHES: Final = "paths with backslashes instead of slashes"
-
-_UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = (
-    (
-        _LINKS,
-        "zip the files themselves: zip -r follows links unless -y is given.",
-        lambda entry: stat.S_IFMT(entry.mode) in _SPECIAL_KINDS,
-    ),
-    (
-        "absolute paths",
-        f"zip relative paths: {_ZIP_INSIDE}",
-        lambda entry: entry.name.startswith(("/", "\\")) or _DRIVE.match(entry.name) is not None,
-    ),
-    (
-        "paths with `..`",
-        f"zip from inside the folder with the masks: {_ZIP_INSIDE}",
-        lambda entry: ".." in entry.name.replace("\\", "/").split("/"),
-    ),
-    (
-        _BACKSLASHES,
-        "zip with another tool, such as 7-Zip or python -m zipfile -c submission.zip masks/*",
-        lambda entry: "\\" in entry.name,
-    ),
-    (
-        "names that another program reads as other names",
-        f"zip again with another tool: {_ZIP_INSIDE}",
-        lambda entry: not all(_alike(entry.name, other) for other in entry.other_names),
-    ),
-    ("names with NUL characters", f"rename the files: {_ZIP_INSIDE}", lambda entry: "\0" in entry.name),
-    (
-        f"paths of more than {_LONGEST_NAME:,} characters or {_DEEPEST} folders",
-        f"zip the folders of the videos without those that lead to them: {_ZIP_INSIDE}",
-        lambda entry: len(entry.name) > _LONGEST_NAME or entry.name.count("/") > _DEEPEST,
-    ),
-)
-"""What is refused in a path, the way out, and how it is seen. The first that fits is reported."""
-
-
-def _alike(name: str, other: str) -> bool:
-    """Whether two readings of a name differ in accented and foreign letters only, folder by folder."""
-    ours, theirs = _plain_path(name).split("/"), _plain_path(other).split("/")
-    if len(ours) != len(theirs):
-        return False
-    return all(one == two or not (one.isascii() or two.isascii()) for one, two in zip(ours, theirs, strict=True))
-
-
-def _unsafe_kind(entry: DirectoryEntry) -> str | None:
-    return next((what for what, _, is_unsafe in _UNSAFE if is_unsafe(entry)), None)
-
-
-def _check_paths(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> set[str]:
-    """Reports unsafe paths; returns those that do not tell which mask they stand for."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        kind = _unsafe_kind(entry)
-        if kind is not None:
-            found[kind].append(entry.name)
-    for what, fix, _ in _UNSAFE:
-        if found[what]:
-            collector.add("archive-unsafe-path", f"the zip holds {what}: {listed(found[what])}.", fix)
-    return {name for what, names in found.items() if what not in (_LINKS, _BACKSLASHES) for name in names}
 
 
 def _check_sizes(entries: Sequence[DirectoryEntry], limits: Limits, collector: ProblemCollector) -> None:
@@ -269,59 +182,6 @@ def _check_sizes(entries: Sequence[DirectoryEntry], limits: Limits, collector: P
             f"{counted(len(worst), 'member')} of the zip unpack{'s' if len(worst) == 1 else ''} to more than "
             f"{limits.ratio:g} times the packed size, {sized(together)} in all: {names}.",
             _SAVE_SMALLER,
-        )
-
-
-def _check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
-    """Reports paths that two members stand for, to us or to another program: tools disagree on which of them counts."""
-    files = [(entry.name, _unpacked_paths(entry)) for entry in entries if not entry.is_folder]
-    counts = Counter(path for _, paths in files for path in paths)
-    repeated = list(dict.fromkeys(name for name, paths in files if any(counts[path] > 1 for path in paths)))
-    if repeated:
-        collector.add(
-            "archive-duplicate",
-            f"{counted(len(repeated), 'path')} {_are(repeated)} in the zip more than once: {listed(repeated)}.",
-            "delete the old zip before zipping again: most tools add to a zip that is there.",
-        )
-    folders = {path for entry in entries if entry.is_folder for path in _unpacked_paths(entry)} | {""}
-    for path in counts:
-        parent = path.rpartition("/")[0]
-        while parent not in folders:
-            folders.add(parent)
-            parent = parent.rpartition("/")[0]
-    both = list(dict.fromkeys(name for name, paths in files if not folders.isdisjoint(paths)))
-    if both:
-        collector.add(
-            "archive-duplicate",
-            f"{counted(len(both), 'path')} {_are(both)} a file in the zip and a folder too: {listed(both)}.",
-            "delete the old zip and zip the folder with the masks again.",
-        )
-
-
-def _unpacked_paths(entry: DirectoryEntry) -> set[str]:
-    """Every path to which a program may unpack a member, in one spelling of accented letters."""
-    names = (entry.name, *entry.other_names)
-    # unzip takes `;1` at the end for the version that VMS gives a file, and leaves it out
-    names += tuple(shorter for name in names if ";" in name and (shorter := _VERSION.sub("", name)) != name)
-    return {unicodedata.normalize("NFC", _plain_path(name)) for name in names}
-
-
-def _check_platform_files(path: Path, entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
-    """Reports what Codabench looks for at the top of an upload, and nowhere below."""
-    found: dict[str, str] = {}
-    for name in (entry.name for entry in entries):
-        top = _plain_path(name).partition("/")[0]
-        if top in _PLATFORM_FILES:
-            head, _, below = name.partition(top)
-            # what `zip -d` takes for the file, or for everything in a folder
-            pattern = f"{head}{top}/*" if below else name
-            found[f"[.]{pattern[1:]}" if pattern.startswith("./") else pattern] = top
-    if found:
-        collector.add(
-            "platform-file",
-            f"the zip holds {' and '.join(sorted(set(found.values())))} at its top. Codabench keeps this name for itself: it "
-            "takes the zip for a program, and the run fails.",
-            f"delete it from the zip: zip -d {quote(path.name)} {' '.join(map(quote, found))}",
         )
 
 
@@ -388,7 +248,7 @@ class ArchiveReader:
         if signature != _LOCAL_SIGNATURE or method != kind or flags & _ENCRYPTED or name != member.raw_name:
             raise _damaged(_CONTRADICTION)
         extra = data[_LOCAL_HEADER.size + name_length : start]
-        if any(not _alike(name.decode("cp437"), other) for other in unicode_names(name, extra)):
+        if any(not alike(name.decode("cp437"), other) for other in unicode_names(name, extra)):
             raise _damaged(_CONTRADICTION)
         if start + member.packed > len(data):
             data = os.pread(self._descriptor, member.packed, member.offset + start)

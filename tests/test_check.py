@@ -28,8 +28,10 @@ from submissions import (
     write_zip,
 )
 
-OTHER_CODES = {code for code in CATALOGUE if "archive" in code} | {"no-videos", "size-limit", "not-salient", "too-many-proposals"}
-"""Codes of archives, of submissions without any video, and of the unsupervised tasks."""
+OTHER_CODES = {code for code in CATALOGUE if "archive" in code} | {
+    *("no-videos", "two-sets", "ids-encoded", "size-limit", "not-salient", "too-many-proposals"),
+}
+"""Codes of archives, of submissions whose folders do not tell which masks are meant, and of the unsupervised tasks."""
 
 MIXED_VIDEOS = {f"video{number:02d}": (1, 2, 4) for number in range(8)}
 

@@ -18,10 +18,10 @@ from typing import Final, NamedTuple
 from lvos_eval.inflate import RAW, InflateFault, crc32, inflate
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
-from lvos_eval.wording import SAVE_IDS, counted, listed, sized
+from lvos_eval.wording import SAVE_IDS, ZIP_MASKS, counted, listed, sized
 from lvos_eval.zip_directory import DirectoryEntry, DirectoryFault, read_directory
 
-__all__ = ["Archive", "ArchiveReader", "Member", "MemberFault", "list_members"]
+__all__ = ["ZIP_WITH_SLASHES", "Archive", "ArchiveReader", "Member", "MemberFault", "list_members"]
 
 SIZE_LIMIT: Final = 1_000_000_000
 """Bytes above which platforms have been seen to lose an upload without a word."""
@@ -31,8 +31,7 @@ _DEFLATED: Final = 8
 _ENCRYPTED: Final = 0x2041
 """Flags of an encrypted member: encryption, strong encryption, hidden local headers."""
 
-_ZIP_INSIDE: Final = "cd masks && zip -r ../submission.zip ."
-_ZIP_AGAIN: Final = f"zip again: {_ZIP_INSIDE}"
+_ZIP_AGAIN: Final = f"zip again: {ZIP_MASKS}"
 _SAVE_SMALLER: Final = f"save the masks as compressed PNG, a few kilobytes each: {SAVE_IDS}."
 
 _RATIO_MATTERS_FROM: Final = 16 << 20
@@ -113,7 +112,8 @@ def list_members(path: Path, limits: Limits, collector: ProblemCollector) -> Arc
             f"the zip has {sized(size)}; platforms have lost uploads over {sized(SIZE_LIMIT)} without a word.",
             f"leave out frames that are not asked for, and {_SAVE_SMALLER}",
         )
-    files = [entry for entry in entries if not entry.is_folder and entry.name not in unplaced]
+    # old Windows tools end the name of a folder in a backslash
+    files = [entry for entry in entries if not entry.name.endswith(("/", "\\")) and entry.name not in unplaced]
     return Archive([(_plain_path(entry.name), _member(entry)) for entry in files], sound)
 
 
@@ -133,7 +133,7 @@ def _report_unreadable(path: Path, start: bytes, fault: DirectoryFault, collecto
     kind = next((kind for signature, kind in _OTHER_KINDS if start.startswith(signature)), None)
     looks = f"; it looks like {kind}" if kind else ""
     what = f"{path.name} is no zip{looks}." if start else f"{path.name} is empty."
-    collector.add("not-an-archive", what, f"make a zip: {_ZIP_INSIDE}")
+    collector.add("not-an-archive", what, f"make a zip: {ZIP_MASKS}")
 
 
 def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
@@ -143,7 +143,7 @@ def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector)
         collector.add(
             "archive-encrypted",
             f"{counted(len(encrypted), 'member')} of the zip {_are(encrypted)} encrypted: {listed(encrypted)}.",
-            "zip again without a password.",
+            f"zip again without a password: {ZIP_MASKS}",
         )
     unknown = [
         entry.name
@@ -154,7 +154,7 @@ def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector)
         collector.add(
             "archive-unsupported",
             f"{counted(len(unknown), 'member')} of the zip {_are(unknown)} neither stored nor deflated: {listed(unknown)}.",
-            f"zip again with Deflate, the default of most tools (7z a -tzip -mm=Deflate): {_ZIP_INSIDE}",
+            f"zip again with Deflate, the default of most tools: {ZIP_MASKS}",
         )
 
 
@@ -165,31 +165,36 @@ def _are(names: Sequence[object]) -> str:
 _LINKS: Final = "links or devices"
 _BACKSLASHES: Final = "paths with backslashes instead of slashes"
 
+ZIP_WITH_SLASHES: Final = (
+    f"zip again with 7-Zip or, masks being the folder that holds the folders of the videos, with Python: {ZIP_MASKS}"
+)
+"""The way out for a zip that an old Windows tool wrote; the command needs no other tool and is the same in every shell."""
+
 _UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = (
     (
         _LINKS,
-        "zip the files themselves: zip -r follows links unless -y is given.",
+        f"zip the files themselves; this command follows links: {ZIP_MASKS}",
         lambda entry: stat.S_IFMT(entry.mode) in _SPECIAL_KINDS,
     ),
     (
         "absolute paths",
-        f"zip relative paths: {_ZIP_INSIDE}",
+        f"zip the folder with the masks, not single files: {ZIP_MASKS}",
         lambda entry: entry.name.startswith(("/", "\\")) or _DRIVE.match(entry.name) is not None,
     ),
     (
         "paths with `..`",
-        f"zip from inside the folder with the masks: {_ZIP_INSIDE}",
+        f"zip the folder with the masks from the one in which it lies: {ZIP_MASKS}",
         lambda entry: ".." in entry.name.replace("\\", "/").split("/"),
     ),
     (
         _BACKSLASHES,
-        "zip with another tool, such as 7-Zip or python -m zipfile -c submission.zip masks/*",
+        ZIP_WITH_SLASHES,
         lambda entry: "\\" in entry.name,
     ),
-    ("names with NUL characters", f"rename the files: {_ZIP_INSIDE}", lambda entry: "\0" in entry.name),
+    ("names with NUL characters", f"rename the files and zip again: {ZIP_MASKS}", lambda entry: "\0" in entry.name),
     (
         f"paths of more than {_LONGEST_NAME:,} characters or {_DEEPEST} folders",
-        f"zip the folders of the videos without those that lead to them: {_ZIP_INSIDE}",
+        f"zip the folder that holds the folders of the videos, without those that lead to it: {ZIP_MASKS}",
         lambda entry: len(entry.name) > _LONGEST_NAME or entry.name.count("/") > _DEEPEST,
     ),
 )
@@ -256,7 +261,7 @@ def _check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollecto
         collector.add(
             "archive-duplicate",
             f"{counted(len(repeated), 'path')} {_are(repeated)} in the zip more than once: {listed(repeated)}.",
-            "delete the old zip before zipping again: most tools add to a zip that is there.",
+            f"most tools add to a zip that is there; this command writes it anew: {ZIP_MASKS}",
         )
 
 

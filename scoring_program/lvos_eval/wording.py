@@ -14,7 +14,9 @@ SAVE_IDS: Final = "PIL.Image.fromarray(ids.astype(numpy.uint8)).save(path)"
 """How a mask is saved right, `ids` being the array of object ids of shape (height, width)."""
 
 _LONGEST_NAME: Final = 80
-_NUMBER: Final = re.compile(r"([0-9]{1,18})")
+_NUMBER: Final = re.compile(r"[0-9]{1,12}")
+_PADDED: Final = 12
+_LONGEST_KEY: Final = 64
 _NEEDS_QUOTES: Final = re.compile(r"[^A-Za-z0-9_./-]")
 _ACTS_IN_QUOTES: Final = re.compile(r'["$`\\!%]')
 """What some shell acts upon even between double quotes, the only ones that all shells know."""
@@ -50,12 +52,12 @@ def listed(names: Iterable[object], shown: int = 3) -> str:
 
 def in_natural_order(names: Iterable[str]) -> list[str]:
     """The names sorted as people count: v2 before v10."""
-    return sorted(names, key=_natural_key)
+    return sorted(sorted(names), key=_natural_key)
 
 
-def _natural_key(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
-    parts = _NUMBER.split(name)
-    return tuple((text, int(number)) for text, number in zip(parts[::2], [*parts[1::2], "0"], strict=True)), name
+def _natural_key(name: str) -> str:
+    # only the beginning counts, so that long names cost no more than others
+    return _NUMBER.sub(lambda match: match[0].zfill(_PADDED), name[:_LONGEST_KEY])
 
 
 def sized(number: int) -> str:

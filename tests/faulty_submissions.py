@@ -19,7 +19,7 @@ from PIL import Image
 from lvos_eval.archive import SIZE_LIMIT
 from lvos_eval.palettes import PALETTES
 from lvos_eval.protocol import Task
-from submissions import FRAMES, HEIGHT, WIDTH, Files, Labels, good_files, labels, png, write_folder, write_zip
+from submissions import FRAMES, HEIGHT, OBJECTS, WIDTH, Files, Labels, good_files, labels, png, write_folder, write_zip
 
 Build: TypeAlias = Callable[[Path], Path]
 """Makes a submission in a folder that is there and empty, and returns its path."""
@@ -50,6 +50,16 @@ def renamed(video: str, name: Callable[[int, int], str], files: Files | None = N
     files = files or good_files()
     moved = {f"{video}/{name(position, frame)}": files.pop(f"{video}/{frame:08d}.png") for position, frame in enumerate(FRAMES)}
     return files | moved
+
+
+def by_object(folder: str, value: int) -> Files:
+    """A mask of 0 and `value` for each object and frame, in a folder made of the video, the id and its place among the ids."""
+    return {
+        f"{folder.format(video=video, id=id, place=place)}{frame:08d}.png": png((labels(video, frame) == id) * np.uint8(value))
+        for video, ids in OBJECTS.items()
+        for place, id in enumerate(ids)
+        for frame in FRAMES
+    }
 
 
 def palette_image(array: Labels, palette: int = 0) -> Image.Image:
@@ -209,6 +219,15 @@ def paths_that_climb(folder: Path) -> Path:
 @_case
 def backslashes(folder: Path) -> Path:
     return zip_of(folder, {name.replace("/", "\\"): content for name, content in good_files().items()})
+
+
+@_case
+def a_folder_unpacked_from_backslashes(folder: Path) -> Path:
+    """What a platform on Linux makes of such a zip."""
+    with zipfile.ZipFile(backslashes(folder)) as archive:
+        archive.extractall(folder / "unpacked")
+    (folder / "unpacked" / f"{VIDEO}\\").touch()
+    return folder / "unpacked"
 
 
 @_case
@@ -436,6 +455,69 @@ def five_digits_and_one_missing(folder: Path) -> Path:
     files = renamed(VIDEO, lambda _, frame: f"{frame:05d}.png")
     del files[f"{VIDEO}/00026.png"]
     return zip_of(folder, files)
+
+
+@_case
+def numbered_from_0_and_one_missing(folder: Path) -> Path:
+    """The first picture may have been left out, or the last one."""
+    files = good_files()
+    for video in OBJECTS:
+        files = renamed(video, lambda position, _: f"{position:05d}.png", files)
+        del files[f"{video}/{len(FRAMES) - 1:05d}.png"]
+    return zip_of(folder, files)
+
+
+@_case
+def every_frame_from_0(folder: Path) -> Path:
+    """A tracker that ran on all pictures and numbered them."""
+    masks = {
+        f"{video}/{frame - 1:05d}.png": png(labels(video, FRAMES[(frame - 1) // 5]))
+        for video in OBJECTS
+        for frame in range(FRAMES[0], FRAMES[-1] + 1)
+    }
+    return zip_of(folder, masks)
+
+
+@_case
+def every_frame_from_0_in_eight_digits(folder: Path) -> Path:
+    mask = png(labels(SINGLE, 1))
+    return zip_of(folder, good_files() | {f"{SINGLE}/{frame:08d}.png": mask for frame in range(FRAMES[-1])})
+
+
+@_case
+def five_digits_and_one_too_many(folder: Path) -> Path:
+    files = renamed(VIDEO, lambda _, frame: f"{frame:05d}.png")
+    return zip_of(folder, files | {f"{VIDEO}/00056.png": png(labels(VIDEO, 51))})
+
+
+@_case
+def a_folder_for_each_object(folder: Path) -> Path:
+    return zip_of(folder, by_object("{video}/{id:03d}/", 255))
+
+
+@_case
+def a_suffix_for_each_object(folder: Path) -> Path:
+    return zip_of(folder, by_object("{video}_{id}/", 1))
+
+
+@_case
+def folders_of_objects_that_are_not_ids(folder: Path) -> Path:
+    return zip_of(folder, by_object("{video}/{place}/", 255))
+
+
+@_case
+def two_sets(folder: Path) -> Path:
+    """A zip that was added to an old one."""
+    return zip_of(folder, good_files() | {f"results/{name}": content for name, content in good_files().items()})
+
+
+@_case
+def a_video_in_two_folders(folder: Path) -> Path:
+    return zip_of(
+        folder,
+        {f"run1/{name}": content for name, content in good_files().items()}
+        | {f"run2/{name}": content for name, content in good_files().items() if SINGLE in name},
+    )
 
 
 @_case

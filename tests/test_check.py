@@ -29,13 +29,8 @@ from submissions import (
 )
 
 OTHER_CODES = {code for code in CATALOGUE if "archive" in code} | {
-    "no-videos",
-    "size-limit",
-    "not-salient",
-    "too-many-proposals",
-    "platform-file",
-    "ids-encoded",
-    "nothing-predicted",
+    *("no-videos", "two-sets", "ids-encoded", "size-limit", "not-salient", "too-many-proposals"),
+    *("platform-file", "nothing-predicted"),
 }
 """Codes of archives, of submissions without any video or wrong as a whole, and of the unsupervised tasks."""
 

@@ -17,6 +17,7 @@ from lvos_eval.problems import Problem, ProblemCollector
 from lvos_eval.protocol import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
 from lvos_eval.settings import Limits, Settings
 from lvos_eval.submission import MaskSource, Submission
+from lvos_eval.wording import ZIP_MASKS as ZIP
 
 SAVE: Final = "PIL.Image.fromarray(ids.astype(numpy.uint8)).save(path)"
 
@@ -276,9 +277,15 @@ def test_nothing_is_said_to_be_predicted_only_where_every_mask_was_looked_at() -
     ("top_level", "fix"),
     [
         (("a.zip",), "a zip inside a zip is not opened: submit a.zip itself."),
-        (("a.zip", "b.ZIP"), "a zip inside a zip is not opened: make one zip of all the masks."),
+        (
+            ("a.zip", "b.ZIP"),
+            f"a zip inside a zip is not opened: unpack them all into one folder masks, and zip that: {ZIP}",
+        ),
         (("VX/",), "write the ids with the capitals of the metadata: VX -> vX."),
-        ((), "put the folders of the videos at the top, as in vX/00000001.png: cd masks && zip -r ../submission.zip ."),
+        (
+            (),
+            f"put the folders of the videos side by side into a folder masks, as in masks/vX/00000001.png, and zip that: {ZIP}",
+        ),
     ],
 )
 def test_without_any_video_the_way_to_mend_it_depends_on_what_is_there(top_level: tuple[str, ...], fix: str) -> None:
@@ -321,6 +328,50 @@ def test_other_files_beside_misnamed_masks_are_said_to_be_ignored() -> None:
     misnamed, extra = of_names(video(), masks={"v1": {}}, others=others)
     assert (misnamed.code, misnamed.frames) == ("misnamed-frames", (6, 11))
     assert (extra.code, extra.message) == ("extra-file", "1 file not named as a mask, ignored: notes.txt.")
+
+
+def test_one_cause_is_one_problem_in_however_many_videos() -> None:
+    videos = [video(f"v{number}") for number in (10, 9, 2)]
+    others = {one.name: {"00006.png": "", "00011.png": ""} for one in videos}
+    (problem,) = of_names(*videos, masks={one.name: {} for one in videos}, others=others)
+    assert (problem.code, problem.video, problem.frames) == ("misnamed-frames", None, ())
+    assert problem.message == (
+        "6 masks of 3 videos (v2, v9, v10) are there under other names: 5 digits instead of 8 "
+        "(v10/00006.png -> 00000006.png, v10/00011.png -> 00000011.png)."
+    )
+    named = [one.name for one in videos]
+    more = {one: found | {2: "", 3: ""} for one, found in masks(*named).items()}
+    (problem,) = of_names(*videos, masks=more)
+    assert problem.message == (
+        "6 masks of frames where no object is annotated, ignored: v10 00000002-00000003 (2 frames); "
+        "v9 00000002-00000003 (2 frames); v2 00000002-00000003 (2 frames)."
+    )
+    (problem,) = of_names(*videos, masks=masks(*named), others={one: {"log.txt": ""} for one in named})
+    assert problem.message == "3 files not named as a mask, ignored: v10/log.txt, v9/log.txt, v2/log.txt."
+    (missing, extra) = of_names(*videos, masks=masks("v2"), extra_videos=("x", "y"))
+    assert missing.message == "2 videos have no folder: v10, v9; they have 4 scored frames."
+    assert extra.message == "2 folders are not videos of the metadata, ignored: x, y."
+
+
+def test_folders_in_other_capitals_are_one_problem_unless_there_are_two_for_a_video() -> None:
+    videos = [video("vA"), video("vB"), video("vC")]
+    (problem,) = of_names(*videos, masks=masks("vC"), extra_videos=("va", "VB"))
+    assert problem.code == "missing-video"
+    assert problem.fix == "rename va/ to vA/, VB/ to vB/."
+    plain, renamed, extra = of_names(*videos, masks=masks("vC"), extra_videos=("VA", "va", "VB"))
+    assert plain.message == "there is no folder vA; it has 2 scored frames."
+    assert renamed.fix == "rename VB/ to vB/."
+    assert extra.message == (
+        "2 folders are not videos of the metadata, ignored: VA (the metadata has vA, which differs in capitals), "
+        "va (the metadata has vA, which differs in capitals)."
+    )
+
+
+def test_masks_that_may_be_missing_ones_are_not_to_be_left_out() -> None:
+    others = {"v1": dict.fromkeys(("a1.png", "a1000.png", "notes.txt"), "")}
+    (problem,) = of_names(video(), masks={"v1": {}}, others=others)
+    assert problem.code == "missing-frame"
+    assert "the folder also holds 3 files not named as a mask: a1.png, a1000.png, notes.txt" in problem.message
 
 
 def test_one_mask_of_a_frame_without_objects_is_ignored() -> None:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from lvos_eval.archive_paths import ZIP_INSIDE, alike, are, check_paths, check_platform_files, check_repeats, plain_path
+from lvos_eval.archive_paths import alike, are, check_paths, check_platform_files, check_repeats, plain_path
 from lvos_eval.inflate import RAW, InflateFault, crc32, inflate
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
-from lvos_eval.wording import SAVE_IDS, counted, listed, sized
+from lvos_eval.wording import SAVE_IDS, ZIP_MASKS, counted, listed, sized
 from lvos_eval.zip_directory import IN_EXTRA, DirectoryEntry, DirectoryFault, read_directory, unicode_names
 
 __all__ = ["Archive", "ArchiveReader", "Member", "MemberFault", "list_members", "unpack_member"]
@@ -29,7 +29,7 @@ _DEFLATED: Final = 8
 _ENCRYPTED: Final = 0x2041
 """Flags of an encrypted member: encryption, strong encryption, hidden local headers."""
 
-_ZIP_AGAIN: Final = f"zip again: {ZIP_INSIDE}"
+_ZIP_AGAIN: Final = f"zip again: {ZIP_MASKS}"
 _SAVE_SMALLER: Final = f"save the masks as compressed PNG, a few kilobytes each: {SAVE_IDS}."
 
 _RATIO_MATTERS_FROM: Final = 16 << 20
@@ -110,7 +110,8 @@ def list_members(path: Path, limits: Limits, collector: ProblemCollector, *, upl
             f"the zip has {sized(size)}; platforms have lost uploads over {sized(SIZE_LIMIT)} without a word.",
             f"leave out frames that are not asked for, and {_SAVE_SMALLER}",
         )
-    files = [entry for entry in entries if not entry.is_folder and entry.name not in unplaced]
+    # old Windows tools end the name of a folder in a backslash
+    files = [entry for entry in entries if not entry.name.endswith(("/", "\\")) and entry.name not in unplaced]
     return Archive([(plain_path(entry.name), _member(entry)) for entry in files], sound)
 
 
@@ -125,7 +126,7 @@ def _report_unreadable(path: Path, start: bytes, fault: DirectoryFault, collecto
     kind = next((kind for signature, kind in _OTHER_KINDS if start.startswith(signature)), None)
     looks = f"; it looks like {kind}" if kind else ""
     what = f"{path.name} is no zip{looks}." if start else f"{path.name} is empty."
-    collector.add("not-an-archive", what, f"make a zip: {ZIP_INSIDE}")
+    collector.add("not-an-archive", what, f"make a zip: {ZIP_MASKS}")
 
 
 def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
@@ -135,7 +136,7 @@ def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector)
         collector.add(
             "archive-encrypted",
             f"{counted(len(encrypted), 'member')} of the zip {are(encrypted)} encrypted: {listed(encrypted)}.",
-            "zip again without a password.",
+            f"zip again without a password: {ZIP_MASKS}",
         )
     unknown = [
         entry.name
@@ -146,7 +147,7 @@ def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector)
         collector.add(
             "archive-unsupported",
             f"{counted(len(unknown), 'member')} of the zip {are(unknown)} neither stored nor deflated: {listed(unknown)}.",
-            f"zip again with Deflate, the default of most tools (7z a -tzip -mm=Deflate): {ZIP_INSIDE}",
+            f"zip again with Deflate, the default of most tools: {ZIP_MASKS}",
         )
 
 

@@ -12,12 +12,11 @@ from shlex import quote
 from typing import Final
 
 from lvos_eval.problems import ProblemCollector
-from lvos_eval.wording import counted, listed
+from lvos_eval.wording import ZIP_MASKS, counted, listed
 from lvos_eval.zip_directory import DirectoryEntry
 
-__all__ = ["ZIP_INSIDE", "alike", "are", "check_paths", "check_platform_files", "check_repeats", "plain_path"]
+__all__ = ["ZIP_WITH_SLASHES", "alike", "are", "check_paths", "check_platform_files", "check_repeats", "plain_path"]
 
-ZIP_INSIDE: Final = "cd masks && zip -r ../submission.zip ."
 _PLATFORM_FILES: Final = frozenset({"metadata", "metadata.yaml"})
 
 _LONGEST_NAME: Final = 1024
@@ -36,36 +35,41 @@ def plain_path(name: str) -> str:
 _LINKS: Final = "links or devices"
 _BACKSLASHES: Final = "paths with backslashes instead of slashes"
 
+ZIP_WITH_SLASHES: Final = (
+    f"zip again with 7-Zip or, masks being the folder that holds the folders of the videos, with Python: {ZIP_MASKS}"
+)
+"""The way out for a zip that an old Windows tool wrote; the command needs no other tool and is the same in every shell."""
+
 _UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = (
     (
         _LINKS,
-        "zip the files themselves: zip -r follows links unless -y is given.",
+        f"zip the files themselves; this command follows links: {ZIP_MASKS}",
         lambda entry: stat.S_IFMT(entry.mode) in _SPECIAL_KINDS,
     ),
     (
         "absolute paths",
-        f"zip relative paths: {ZIP_INSIDE}",
+        f"zip the folder with the masks, not single files: {ZIP_MASKS}",
         lambda entry: entry.name.startswith(("/", "\\")) or _DRIVE.match(entry.name) is not None,
     ),
     (
         "paths with `..`",
-        f"zip from inside the folder with the masks: {ZIP_INSIDE}",
+        f"zip the folder with the masks from the one in which it lies: {ZIP_MASKS}",
         lambda entry: ".." in entry.name.replace("\\", "/").split("/"),
     ),
     (
         _BACKSLASHES,
-        "zip with another tool, such as 7-Zip or python -m zipfile -c submission.zip masks/*",
+        ZIP_WITH_SLASHES,
         lambda entry: "\\" in entry.name,
     ),
     (
         "names that another program reads as other names",
-        f"zip again with another tool: {ZIP_INSIDE}",
+        f"zip again with another tool: {ZIP_MASKS}",
         lambda entry: not all(alike(entry.name, other) for other in entry.other_names),
     ),
-    ("names with NUL characters", f"rename the files: {ZIP_INSIDE}", lambda entry: "\0" in entry.name),
+    ("names with NUL characters", f"rename the files and zip again: {ZIP_MASKS}", lambda entry: "\0" in entry.name),
     (
         f"paths of more than {_LONGEST_NAME:,} characters or {_DEEPEST} folders",
-        f"zip the folders of the videos without those that lead to them: {ZIP_INSIDE}",
+        f"zip the folder that holds the folders of the videos, without those that lead to it: {ZIP_MASKS}",
         lambda entry: len(entry.name) > _LONGEST_NAME or entry.name.count("/") > _DEEPEST,
     ),
 )
@@ -106,7 +110,7 @@ def check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector
         collector.add(
             "archive-duplicate",
             f"{counted(len(repeated), 'path')} {are(repeated)} in the zip more than once: {listed(repeated)}.",
-            "delete the old zip before zipping again: most tools add to a zip that is there.",
+            f"most tools add to a zip that is there; this command writes it anew: {ZIP_MASKS}",
         )
     folders = {path for entry in entries if entry.is_folder for path in _unpacked_paths(entry)} | {""}
     for path in counts:
@@ -119,7 +123,7 @@ def check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector
         collector.add(
             "archive-duplicate",
             f"{counted(len(both), 'path')} {are(both)} a file in the zip and a folder too: {listed(both)}.",
-            "delete the old zip and zip the folder with the masks again.",
+            f"most tools add to a zip that is there; this command writes it anew: {ZIP_MASKS}",
         )
 
 

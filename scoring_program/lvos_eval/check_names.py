@@ -1,152 +1,203 @@
 """What the names in a submission tell: missing, misnamed and superfluous videos, frames and files.
 
-No mask is opened here.
+No mask is opened here. One cause is one problem, in however many videos it is found.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from shlex import quote
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from lvos_eval.check_folders import report_missing_videos, report_no_videos, report_object_folders, report_sets
+from lvos_eval.check_naming import report_naming
 from lvos_eval.manifest import Manifest, Video
-from lvos_eval.naming import find_naming_rule
-from lvos_eval.problems import ProblemCollector
-from lvos_eval.protocol import frame_name
+from lvos_eval.naming import Naming, find_naming
+from lvos_eval.object_folders import find_object_folders
+from lvos_eval.problems import ProblemCollector, frame_ranges
+from lvos_eval.protocol import FRAME_STEP, frame_name
 from lvos_eval.submission import Entry, Submission
 from lvos_eval.wording import counted, listed
 
 __all__ = ["check_names"]
 
-_ZIP: Final = "cd masks && zip -r ../submission.zip ."
+_SHOWN: Final = 8
+"""Names of one kind that a message lists."""
 
 
 def check_names(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> Submission:
     """Everything that can be told without opening a mask: missing, misnamed and superfluous videos, frames and files.
 
-    Returns the submission with each misnamed mask filed under the frame that it seems to be, so that it can be looked at too.
+    Returns the submission with each misnamed mask filed under the frame that it seems to be, so that it can be looked at too;
+    masks of which the names do not tell the frame are left out.
     """
-    if not submission.masks:
+    if submission.sets:
+        report_sets(submission, collector)
+        return replace(submission, masks={})
+    folders = find_object_folders(manifest.videos, submission)
+    answered = set(folders.numbers) if folders is not None else set()
+    if folders is not None:
+        report_object_folders(folders, submission, collector)
+    elif not submission.masks:
         if not collector.has_errors:
-            _report_no_videos(manifest, submission, collector)
+            report_no_videos(manifest, submission, collector)
         return submission
-    masks = {video.name: _check_video_names(video, submission, collector) for video in manifest.videos}
-    masks = {video: entries for video, entries in masks.items() if entries}
-    for name in submission.extra_videos:
-        near = _in_other_capitals(name, [video.name for video in manifest.videos])
-        message, fix = "the metadata has no video of this name; ignored.", "leave the folder out."
-        if near is not None:
-            message = f"the metadata has {near}, which differs in capitals; ignored."
-            fix = f"rename the folder to {near}."
-        collector.add("extra-video", message, fix, video=name)
-    if submission.extra_files:
-        number = len(submission.extra_files)
-        collector.add(
-            "extra-file",
-            f"{counted(number, 'file')} in no folder of a video, ignored: {listed(submission.extra_files)}.",
-            f"leave {'it' if number == 1 else 'them'} out.",
-        )
-    return replace(submission, masks=masks)
+    videos = [video for video in manifest.videos if video.name not in answered]
+    there = [video for video in videos if submission.masks.get(video.name) or submission.others.get(video.name)]
+    near = report_missing_videos([video for video in videos if video not in there and video.scored], submission, collector)
+    findings = _Findings()
+    masks = {video.name: _check_video(video, submission, findings) for video in there}
+    findings.report(collector)
+    _report_extra(manifest, submission, answered, near, collector)
+    return replace(submission, masks={video: entries for video, entries in masks.items() if entries})
 
 
-def _in_other_capitals(name: str, others: Sequence[str]) -> str | None:
-    return next((other for other in others if other.lower() == name.lower() and other != name), None)
+@dataclass(slots=True)
+class _Findings:
+    """What is found in the folders of the videos, to be reported once for each cause."""
+
+    named: list[tuple[Video, Naming]] = field(default_factory=list)
+    missing: list[tuple[Video, list[int], list[str]]] = field(default_factory=list)
+    """Video, frames without a mask, and files that are there instead."""
+    frames: dict[str, list[int]] = field(default_factory=dict)
+    """Frames without annotation by video."""
+    early: list[str] = field(default_factory=list)
+    """Those of them whose masks may be counted from another frame."""
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    def report(self, collector: ProblemCollector) -> None:
+        groups: dict[tuple[str, tuple[str, ...]], list[tuple[Video, Naming]]] = defaultdict(list)
+        for video, naming in self.named:
+            groups[naming.in_words, tuple(rule.formula for rule in naming.readings)].append((video, naming))
+        for members in groups.values():
+            report_naming(members, collector)
+        for video, missing, unused in self.missing:
+            _report_missing_frames(video, missing, unused, collector)
+        for early in (False, True):
+            frames = {video: found for video, found in self.frames.items() if (video in self.early) is early}
+            if frames:
+                _report_extra_frames(frames, early, collector)
+        if self.files:
+            _report_extra_files(self.files, collector)
 
 
-def _report_no_videos(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> None:
-    names = submission.top_level
-    first = manifest.videos[0]
-    example = f"{first.name}/{frame_name(min(first.annotated))}.png"
-    holds = f"its top level holds {listed(names, 8)}" if names else "it is empty"
-    fix = f"put the folders of the videos at the top, as in {example}: {_ZIP}"
-    videos = [video.name for video in manifest.videos]
-    folders = [name.rstrip("/") for name in names]
-    renamed = [f"{name} -> {near}" for name in folders if (near := _in_other_capitals(name, videos))]
-    if submission.buried is not None:
-        holds = f"those in {submission.buried}/ are more than two folders down"
-        inside = f"cd {quote(submission.buried)} && zip -r submission.zip ."
-        fix = f"zip from inside that folder, so that the zip holds {example}: {inside}"
-    elif renamed:
-        fix = f"write the ids with the capitals of the metadata: {listed(renamed)}."
-    elif archives := [name for name in names if name.lower().endswith(".zip")]:
-        fix = f"a zip inside a zip is not opened: submit {archives[0]} itself."
-        if len(archives) > 1:
-            fix = "a zip inside a zip is not opened: make one zip of all the masks."
-    collector.add("no-videos", f"no folder has the id of a video for its name; {holds}.", fix)
-
-
-def _check_video_names(video: Video, submission: Submission, collector: ProblemCollector) -> Mapping[int, Entry]:
-    """Reports on one video's folder; returns its masks by frame, the misnamed ones included."""
+def _check_video(video: Video, submission: Submission, findings: _Findings) -> Mapping[int, Entry]:
+    """Finds what the names in one video's folder tell; returns its masks by frame, those under other names included."""
     masks = submission.masks.get(video.name, {})
     others = submission.others.get(video.name, {})
-    if not masks and not others:
-        if video.scored:
-            _report_missing_video(video, submission, collector)
-        return masks
-    found = dict(masks)
-    unused = list(others)
+    found, unused, annotated = dict(masks), list(others), video.annotated
     if any(frame not in masks for frame in video.scored):
-        by_name = {name: entry for name, entry in others.items() if name.lower().endswith(".png")}
-        named = {f"{frame_name(frame)}.png": entry for frame, entry in masks.items()}
-        rule = find_naming_rule([*named, *by_name], sorted(video.annotated), video.scored)
-        if rule is not None:
-            entries = named | by_name
-            placed = {frame: entries[name] for name, frame in zip(rule.names, rule.frames, strict=True)}
-            found = {frame: masks[frame] for frame in masks if f"{frame_name(frame)}.png" not in rule.names} | placed
-            unused = [name for name in unused if name not in rule.names]
-            collector.add(
-                "misnamed-frames",
-                f"{counted(len(rule.names), 'mask')} {'is' if len(rule.names) == 1 else 'are'} there under other names: "
-                f"{rule.in_words} ({rule.examples}).",
-                "copy each into a new folder (renaming in place may overwrite others); where its name has the number n, "
-                f'its right name is f"{{{rule.formula}:08d}}.png".',
-                video=video.name,
-                frames=sorted(set(rule.frames) & set(video.scored)),
-            )
+        entries = {f"{frame_name(frame)}.png": entry for frame, entry in masks.items()} | dict(others)
+        naming = find_naming(entries, _pictures(video), video.scored)
+        if naming is not None:
+            findings.named.append((video, naming))
+            listed_names = set(naming.names)
+            unused = [name for name in unused if name not in listed_names]
+            found = {frame: entry for frame, entry in masks.items() if f"{frame_name(frame)}.png" not in listed_names}
+            if naming.rule is None:
+                return {}
+            for name, number in zip(naming.names, naming.numbers, strict=True):
+                frame = naming.rule.frame(number)
+                if frame in annotated:
+                    found.setdefault(frame, entries[name])
     missing = [frame for frame in video.scored if frame not in found]
     if missing:
-        have = "has" if len(missing) == 1 else "have"
-        message = f"{len(missing)} of {counted(len(video.scored), 'scored frame')} {have} no mask"
-        if unused:
-            message += f"; the folder also holds {listed(unused)}"
-        collector.add(
-            "missing-frame",
-            f"{message}.",
-            "write a mask for every scored frame, named by its eight digits and .png, all 0 where no object is visible.",
-            video=video.name,
-            frames=missing,
-        )
-    extra = sorted(set(found) - video.annotated)
+        # they may be the missing masks, which nobody should be told to leave out
+        findings.missing.append((video, missing, unused))
+    elif unused:
+        findings.files[video.name] = unused
+    extra = sorted(set(found) - annotated)
     if extra:
-        collector.add(
-            "extra-frame",
-            f"no object is annotated in {'this frame' if len(extra) == 1 else 'these frames'}; ignored.",
-            f"leave {'it' if len(extra) == 1 else 'them'} out.",
-            video=video.name,
-            frames=extra,
-        )
-    if unused:
-        collector.add(
-            "extra-file",
-            f"{counted(len(unused), 'file')} not named as a mask, ignored: {listed(unused)}.",
-            f"leave {'it' if len(unused) == 1 else 'them'} out; a mask is named by the eight digits of its frame and .png.",
-            video=video.name,
-        )
+        findings.frames[video.name] = extra
+        if not missing and _is_counted_from_0(found, annotated):
+            findings.early.append(video.name)
     return found
 
 
-def _report_missing_video(video: Video, submission: Submission, collector: ProblemCollector) -> None:
-    scored = counted(len(video.scored), "scored frame")
-    message = f"there is no folder {video.name}; it has {scored}"
-    fix = f"add {video.name}/ with a mask for every frame, all 0 where no object is visible."
-    near = _in_other_capitals(video.name, submission.extra_videos)
-    elsewhere = next((path for path in submission.extra_files if f"/{video.name}/" in f"/{path}"), None)
-    if near is not None:
-        message += f". There is {near}/, which differs in capitals"
-        fix = f"rename {near}/ to {video.name}/."
-    elif elsewhere is not None:
-        place = f"/{elsewhere}".partition(f"/{video.name}/")[0].lstrip("/") or "the top level"
-        message += f". One lies in {place}, apart from the other videos"
-        fix = f"put the folders of all videos side by side{f' in {submission.root}/' if submission.root else ' at the top'}."
-    collector.add("missing-video", f"{message}.", fix, video=video.name)
+def _pictures(video: Video) -> list[int]:
+    """The annotated frames and those after them that the metadata counts."""
+    spans = (item.range for item in video.objects)
+    counted_ones = {span.start + FRAME_STEP * position for span in spans for position in range(span.frame_nums)}
+    return sorted(counted_ones | video.annotated)
+
+
+def _is_counted_from_0(found: Mapping[int, Entry], annotated: frozenset[int]) -> bool:
+    """Whether every frame has a mask, from a frame 0 on that does not exist where frames count from 1."""
+    return 0 in found and min(annotated) % FRAME_STEP == 1 and max(found) == len(found) - 1
+
+
+def _report_missing_frames(video: Video, missing: Sequence[int], unused: Sequence[str], collector: ProblemCollector) -> None:
+    have = "has" if len(missing) == 1 else "have"
+    message = f"{len(missing)} of {counted(len(video.scored), 'scored frame')} {have} no mask"
+    if unused:
+        message += f"; the folder also holds {counted(len(unused), 'file')} not named as a mask: {listed(unused)}"
+    collector.add(
+        "missing-frame",
+        f"{message}.",
+        "write a mask for every scored frame, named by its eight digits and .png, all 0 where no object is visible.",
+        video=video.name,
+        frames=missing,
+    )
+
+
+def _report_extra_frames(found: Mapping[str, Sequence[int]], early: bool, collector: ProblemCollector) -> None:
+    number = sum(map(len, found.values()))
+    one, several = number == 1, len(found) > 1
+    message = f"no object is annotated in {'this frame' if one else 'these frames'}; ignored"
+    if several:
+        where = [f"{video} {frame_ranges(frames)}" for video, frames in list(found.items())[:_SHOWN]]
+        more = f", and {len(found) - _SHOWN} more videos" if len(found) > _SHOWN else ""
+        message = f"{counted(number, 'mask')} of frames where no object is annotated, ignored: {'; '.join(where)}{more}"
+    fix = f"leave {'it' if one else 'them'} out."
+    if early:
+        message += (
+            ". Frames count from 00000001, but there is a mask 00000000.png: if that is of the first frame, each is one early"
+        )
+        fix = 'if so, copy each into a new folder, where its name has the number n as f"{n + 1:08d}.png"; else leave them out.'
+    video = None if several else next(iter(found))
+    collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)])
+
+
+def _report_extra_files(found: Mapping[str, Sequence[str]], collector: ProblemCollector) -> None:
+    several = len(found) > 1
+    names = [f"{video}/{name}" if several else name for video, files in found.items() for name in files]
+    collector.add(
+        "extra-file",
+        f"{counted(len(names), 'file')} not named as a mask, ignored: {listed(names, _SHOWN)}.",
+        f"leave {'it' if len(names) == 1 else 'them'} out; a mask is named by the eight digits of its frame and .png.",
+        video=None if several else next(iter(found)),
+    )
+
+
+def _report_extra(
+    manifest: Manifest, submission: Submission, answered: set[str], explained: set[str], collector: ProblemCollector
+) -> None:
+    """Reports what lies in no folder of a video; `explained` are folders and places that another problem is about."""
+    known = {video.name.lower(): video.name for video in manifest.videos}
+    foreign = [
+        name
+        for name in submission.extra_videos
+        if name not in explained and not (answered and name.rpartition("_")[0] in answered)
+    ]
+    if foreign:
+        names = [
+            f"{name} (the metadata has {known[name.lower()]}, which differs in capitals)" if name.lower() in known else name
+            for name in foreign
+        ]
+        one = len(foreign) == 1
+        collector.add(
+            "extra-video",
+            f"{counted(len(foreign), 'folder')} {'is not a video' if one else 'are not videos'} of the metadata, ignored: "
+            f"{listed(names, _SHOWN)}.",
+            f"leave {'it' if one else 'them'} out.",
+            video=foreign[0] if one else None,
+        )
+    files = submission.extra_files if submission.masks else ()
+    files = tuple(path for path in files if not any(part in explained for part in path.split("/")[:-1]))
+    if files:
+        collector.add(
+            "extra-file",
+            f"{counted(len(files), 'file')} in no folder of a video, ignored: {listed(files, _SHOWN)}.",
+            f"leave {'it' if len(files) == 1 else 'them'} out.",
+        )

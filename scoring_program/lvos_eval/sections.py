@@ -50,26 +50,16 @@ class VideoSection:
 
 @dataclass(frozen=True, slots=True)
 class ProblemGroup:
-    """All problems of one code."""
+    """All problems of one code; what holds for all of them is found once, as the page asks for it in every row."""
 
     code: str
     severity: Severity
     meaning: str
     problems: tuple[Problem, ...]
-
-    @property
-    def fix(self) -> str | None:
-        """The one remedy for all of them, None if they have several."""
-        fixes = {problem.fix for problem in self.problems}
-        return fixes.pop() if len(fixes) == 1 else None
-
-    @property
-    def has_videos(self) -> bool:
-        return any(problem.video is not None for problem in self.problems)
-
-    @property
-    def has_frames(self) -> bool:
-        return any(problem.frames for problem in self.problems)
+    fix: str | None
+    """The one remedy for all of them, None if they have several."""
+    has_videos: bool
+    has_frames: bool
 
 
 def video_sections(scores: PublishedScores, frames: FrameDetails | None) -> tuple[VideoSection, ...]:
@@ -115,8 +105,18 @@ def problem_groups(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:
     groups: dict[tuple[Severity, str], list[Problem]] = {}
     for problem in problems:
         groups.setdefault((problem.severity, problem.code), []).append(problem)
+    return tuple(_group(code, severity, tuple(members)) for (severity, code), members in groups.items())
+
+
+def _group(code: str, severity: Severity, problems: tuple[Problem, ...]) -> ProblemGroup:
     meanings: Mapping[str, tuple[Severity, str]] = CATALOGUE
-    return tuple(
-        ProblemGroup(code, severity, meanings[code][1] if code in meanings else "", tuple(members))
-        for (severity, code), members in groups.items()
+    fixes = {problem.fix for problem in problems}
+    return ProblemGroup(
+        code,
+        severity,
+        meanings[code][1] if code in meanings else "",
+        problems,
+        fixes.pop() if len(fixes) == 1 else None,
+        any(problem.video is not None for problem in problems),
+        any(problem.frames for problem in problems),
     )

@@ -5,23 +5,25 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from lvos_eval.archive import ArchiveReader, Member, MemberFault, list_members, unpack_member
+from lvos_eval.archive_paths import ZIP_WITH_SLASHES
 from lvos_eval.faults import Stopped, UsageFault
 from lvos_eval.litter import LITTER
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
-from lvos_eval.wording import counted, listed, printable, sized
+from lvos_eval.wording import counted, in_natural_order, listed, printable, sized
 
 __all__ = [
     "CHANGED",
     "Entry",
     "MaskReader",
+    "MaskSet",
     "MaskSource",
     "Submission",
     "mask_digest",
@@ -34,6 +36,8 @@ Entry: TypeAlias = str | Member
 """Where one file of the submission lies: a path relative to the folder, or a member of the zip."""
 
 _MASK_NAME: Final = re.compile(r"([0-9]{8})\.png", re.IGNORECASE)
+_ANY_MASK_NAME: Final = re.compile(r"[0-9]+\.png", re.IGNORECASE)
+"""What looks like a mask, under its right name or not."""
 _PLATFORM_FILE: Final = "metadata"
 _ANNOTATIONS: Final = "annotations"
 _MAX_WRAPPERS: Final = 2
@@ -113,6 +117,15 @@ class MaskSource:
         return reader  # type: ignore[return-value]
 
 
+class MaskSet(NamedTuple):
+    """A folder with videos of the metadata, where another one has some of them too."""
+
+    root: str
+    """Relative to the source; "" for its top."""
+    videos: frozenset[str]
+    masks: int
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What a submission holds, as far as names tell.
@@ -133,6 +146,8 @@ class Submission:
     """What lies at the top, for the message when no video is found."""
     buried: str | None = None
     """A folder with videos that lies too deep to be taken for the root."""
+    sets: tuple[MaskSet, ...] = ()
+    """Folders with masks of the same videos, the one with the most videos first; () where there is only one set."""
     listed: Mapping[str, FileState] = field(default_factory=dict)
     """The zip, or the folders, as they were right before they were listed."""
 
@@ -188,7 +203,9 @@ def open_submission(path: Path, videos: Collection[str], limits: Limits, collect
             if inner is None:
                 source = MaskSource(path, False, limits)
                 names, sound, listed = _list_folder(path, limits, collector)
-                return replace(_arrange(source, [(name, name) for name in names], sound, videos, collector), listed=listed)
+                # a zip with backslashes unpacks to files whose names hold them
+                unpacked = [(name.replace("\\", "/"), name) for name in names]
+                return replace(_arrange(source, unpacked, sound, videos, collector), listed=listed)
             path, uploaded = inner, False
         if not path.exists():
             raise UsageFault(f"no submission at {printable(str(path))}")
@@ -252,6 +269,14 @@ def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> t
             f"the folder holds {'; '.join(what)}.",
             "copy the masks themselves: cp -rL masks submission",
         )
+    backslashes = [name for name in files if "\\" in name]
+    if backslashes:
+        collector.add(
+            "archive-unsafe-path",
+            f"the folder holds names with backslashes instead of folders: {listed(in_natural_order(backslashes))}. "
+            "It was unpacked from a zip with such paths.",
+            ZIP_WITH_SLASHES,
+        )
     if unreadable:
         collector.add(
             "archive-damaged",
@@ -265,7 +290,9 @@ def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> t
             "leave everything but the masks out.",
         )
         return [], False, states
-    return sorted(files), not (unsafe or unreadable or deep), states
+    # a folder of such a zip, unpacked, is an empty file whose name ends in a backslash
+    files = [name for name in files if not name.endswith("\\")]
+    return sorted(files), not (unsafe or unreadable or deep or backslashes), states
 
 
 def _arrange(
@@ -308,11 +335,12 @@ def _arrange(
         sound,
         "/".join(root or ()),
         masks,
-        {video: dict(sorted(names.items())) for video, names in others.items()},
-        tuple(sorted(extra_videos)),
-        tuple(sorted(extra_files)),
-        tuple(sorted({parts[0] + ("/" if len(parts) > 1 else "") for parts, _ in paths})),
+        {video: {name: names[name] for name in in_natural_order(names)} for video, names in others.items()},
+        tuple(in_natural_order(extra_videos)),
+        tuple(in_natural_order(extra_files)),
+        tuple(in_natural_order({parts[0] + ("/" if len(parts) > 1 else "") for parts, _ in paths})),
         "/".join(roots[0]) if roots and root is None else None,
+        _rival_sets([parts for parts, _ in paths], roots, videos),
     )
 
 
@@ -343,8 +371,25 @@ def _mask_roots(paths: Sequence[Sequence[str]], videos: Collection[str]) -> list
     """The folders that hold known videos, the one with the most of them first."""
     found: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for parts in paths:
-        for depth, part in enumerate(parts[:-1]):
-            if part in videos:
-                found[tuple(parts[:depth])].add(part)
-                break
+        depth = _depth(parts, videos)
+        if depth is not None:
+            found[tuple(parts[:depth])].add(parts[depth])
     return sorted(found, key=lambda root: (-len(found[root]), len(root), root))
+
+
+def _depth(parts: Sequence[str], videos: Collection[str]) -> int | None:
+    """How many folders lead to that of a video."""
+    return next((depth for depth, part in enumerate(parts[:-1]) if part in videos), None)
+
+
+def _rival_sets(paths: Sequence[Sequence[str]], roots: Sequence[tuple[str, ...]], videos: Collection[str]) -> tuple[MaskSet, ...]:
+    """The folders with masks of the same videos, in the order of `roots`."""
+    found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    if len(roots) > 1:
+        for parts in paths:
+            depth = _depth(parts, videos)
+            if depth is not None and _ANY_MASK_NAME.fullmatch(parts[-1]):
+                found[tuple(parts[:depth])][parts[depth]] += 1
+    holders = Counter(video for counts in found.values() for video in counts)
+    rivals = {root for root, counts in found.items() if any(holders[video] > 1 for video in counts)}
+    return tuple(MaskSet("/".join(root), frozenset(found[root]), found[root].total()) for root in roots if root in rivals)

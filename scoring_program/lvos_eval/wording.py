@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
+from shlex import quote
 from typing import Final
 
-__all__ = ["SAVE_IDS", "counted", "duration", "listed", "printable", "sized"]
+__all__ = ["SAVE_IDS", "ZIP_MASKS", "counted", "duration", "in_natural_order", "listed", "printable", "sized", "zip_of"]
 
 SAVE_IDS: Final = "PIL.Image.fromarray(ids.astype(numpy.uint8)).save(path)"
 """How a mask is saved right, `ids` being the array of object ids of shape (height, width)."""
 
 _LONGEST_NAME: Final = 80
+_NUMBER: Final = re.compile(r"[0-9]{1,12}")
+_PADDED: Final = 12
+_LONGEST_KEY: Final = 64
+_NEEDS_QUOTES: Final = re.compile(r"[^A-Za-z0-9_./-]")
+_ACTS_IN_QUOTES: Final = re.compile(r'["$`\\!%]')
+"""What some shell acts upon even between double quotes, the only ones that all shells know."""
+
+
+def zip_of(folder: str) -> str:
+    """The command that zips a folder with the masks: the same in every shell, and an old zip is replaced, not added to."""
+    plain = f'"{folder}"' if _NEEDS_QUOTES.search(folder) and not _ACTS_IN_QUOTES.search(folder) else quote(folder)
+    return f"python -m zipfile -c submission.zip {plain}"
+
+
+ZIP_MASKS: Final = zip_of("masks")
+"""The same for the folder that holds the folders of the videos, run from the folder in which it lies."""
 
 
 def printable(text: str) -> str:
@@ -30,6 +48,16 @@ def listed(names: Iterable[object], shown: int = 3) -> str:
     parts = [text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 3]}..." for text in texts[:shown]]
     more = f" and {len(texts) - shown:,} more" if len(texts) > shown else ""
     return ", ".join(parts) + more
+
+
+def in_natural_order(names: Iterable[str]) -> list[str]:
+    """The names sorted as people count: v2 before v10."""
+    return sorted(sorted(names), key=_natural_key)
+
+
+def _natural_key(name: str) -> str:
+    # only the beginning counts, so that long names cost no more than others
+    return _NUMBER.sub(lambda match: match[0].zfill(_PADDED), name[:_LONGEST_KEY])
 
 
 def sized(number: int) -> str:

@@ -110,8 +110,7 @@ def list_members(path: Path, limits: Limits, collector: ProblemCollector, *, upl
             f"the zip has {sized(size)}; platforms have lost uploads over {sized(SIZE_LIMIT)} without a word.",
             f"leave out frames that are not asked for, and {_SAVE_SMALLER}",
         )
-    # old Windows tools end the name of a folder in a backslash
-    files = [entry for entry in entries if not entry.name.endswith(("/", "\\")) and entry.name not in unplaced]
+    files = [entry for entry in entries if not entry.is_folder and entry.name not in unplaced]
     return Archive([(plain_path(entry.name), _member(entry)) for entry in files], sound)
 
 

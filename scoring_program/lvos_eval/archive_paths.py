@@ -32,6 +32,10 @@ def plain_path(name: str) -> str:
     return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
+def _is_long(entry: DirectoryEntry) -> bool:
+    return len(entry.name) > _LONGEST_NAME or entry.name.count("/") > _DEEPEST
+
+
 _LINKS: Final = "links or devices"
 _BACKSLASHES: Final = "paths with backslashes instead of slashes"
 
@@ -70,7 +74,7 @@ _UNSAFE: Final[tuple[tuple[str, str, Callable[[DirectoryEntry], bool]], ...]] = 
     (
         f"paths of more than {_LONGEST_NAME:,} characters or {_DEEPEST} folders",
         f"zip the folder that holds the folders of the videos, without those that lead to it: {ZIP_MASKS}",
-        lambda entry: len(entry.name) > _LONGEST_NAME or entry.name.count("/") > _DEEPEST,
+        _is_long,
     ),
 )
 """What is refused in a path, the way out, and how it is seen. The first that fits is reported."""
@@ -103,6 +107,8 @@ def check_paths(entries: Sequence[DirectoryEntry], collector: ProblemCollector) 
 
 def check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> None:
     """Reports paths that two members stand for, to us or to another program: tools disagree on which of them counts."""
+    # long ones are refused as such, and there is no end of folders in them
+    entries = [entry for entry in entries if not _is_long(entry)]
     files = [(entry.name, _unpacked_paths(entry)) for entry in entries if not entry.is_folder]
     counts = Counter(path for _, paths in files for path in paths)
     repeated = list(dict.fromkeys(name for name, paths in files if any(counts[path] > 1 for path in paths)))
@@ -129,6 +135,8 @@ def check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector
 
 def _unpacked_paths(entry: DirectoryEntry) -> set[str]:
     """Every path to which a program may unpack a member, in one spelling of accented letters."""
+    if entry.name.isascii() and ";" not in entry.name and not entry.other_names:
+        return {plain_path(entry.name)}
     names = (entry.name, *entry.other_names)
     # unzip takes `;1` at the end for the version that VMS gives a file, and leaves it out
     names += tuple(shorter for name in names if ";" in name and (shorter := _VERSION.sub("", name)) != name)

@@ -92,7 +92,8 @@ class DirectoryEntry(NamedTuple):
 
     @property
     def is_folder(self) -> bool:
-        return self.name.endswith("/")
+        """Old Windows tools end the name of a folder in a backslash."""
+        return self.name.endswith(("/", "\\"))
 
 
 class Directory(NamedTuple):

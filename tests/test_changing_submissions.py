@@ -236,8 +236,8 @@ def test_a_zip_that_is_replaced_while_it_is_opened_stops_the_run(
     swap = Swap("zip", tmp_path)
     original = archive.list_members
 
-    def listing(*given: Any) -> Any:
-        found = original(*given)
+    def listing(*given: Any, **named: Any) -> Any:
+        found = original(*given, **named)
         swap.put(swap.second)
         return found
 

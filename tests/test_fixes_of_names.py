@@ -191,6 +191,8 @@ FIXES: Final[dict[str, Fix]] = {
     "a-long-path": run_the_commands,
     "links-in-a-folder": copy_the_files,
     "the-same-path-twice": run_the_commands,
+    "paths-that-are-one-when-unpacked": run_the_commands,
+    "a-zip-in-the-comment": zip_again,
     "names-in-other-capitals": keep_one_file_for_each_mask,
     "zeros-in-one-member": leave_out,
     "a-member-that-unpacks-to-more-than-it-says": zip_again,
@@ -228,6 +230,12 @@ FIXES: Final[dict[str, Fix]] = {
 
 BY_CHOICE: Final = {"two-sets", "a-video-in-two-folders"}
 """Several fixes are printed, of which a person chooses one."""
+
+OF_VALUES: Final = {
+    *("a-background-of-1", "ids-times-50", "ids-times-128"),
+    *("optimised-palettes", "probabilities", "white-for-several-objects"),
+}
+"""Their code may be that of folders too, but their fixes are about pixels: `test_mending_masks.py` follows them."""
 
 WITHOUT: Final = {"zeros-in-many-members": "a flood of a hundred megabytes, refused as a single dense member is"}
 
@@ -280,7 +288,7 @@ def test_every_fault_of_names_and_zips_has_its_fix_followed() -> None:
         for path in texts.iterdir()
         if {line.split()[1].rstrip(":") for line in path.read_text(encoding="utf-8").splitlines()} & CODES
     }
-    assert earned == set(FIXES) | BY_CHOICE | set(WITHOUT)
+    assert earned - OF_VALUES == set(FIXES) | BY_CHOICE | set(WITHOUT)
 
 
 def test_a_folder_that_cannot_be_read_is_made_readable(tmp_path: Path) -> None:

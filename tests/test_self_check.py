@@ -77,7 +77,7 @@ def test_the_fix_makes_masks_of_their_own_with_the_same_scores(reference: Path, 
     submission.rename(tmp_path / "masks")
     subprocess.run(shlex.split(fix.partition(": ")[2]), cwd=tmp_path, check=True)
     shutil.move(tmp_path / "submission", submission)
-    assert commands.evaluate(tmp_path / "in", tmp_path / "out").returncode == 0
+    assert commands.evaluate(tmp_path / "in", tmp_path / "out", "--detail", "full").returncode == 0
     assert (tmp_path / "out" / "scores.json").read_bytes() == (tmp_path / "own" / "scores.json").read_bytes()
 
 

@@ -60,14 +60,15 @@ class Found:
     """What a campaign has seen."""
 
     pairs: int = 0
-    batches: int = 0
+    drawn: int = 0
+    """Batches."""
     partly_matched: int = 0
     """Pairs of which some boundary pixels match and some do not: those that tell most."""
     mismatches: list[str] = field(default_factory=list)
 
     def add(self, other: Found) -> None:
         self.pairs += other.pairs
-        self.batches += other.batches
+        self.drawn += other.drawn
         self.partly_matched += other.partly_matched
         self.mismatches += other.mismatches
 
@@ -93,7 +94,7 @@ def main() -> int:
                 print(f"{found.pairs:,} pairs, {len(found.mismatches):,} mismatches", file=sys.stderr, flush=True)
     print("\n".join(sorted(found.mismatches)[:_SHOWN]))
     print(
-        f"{found.pairs:,} pairs in {found.batches:,} batches (seed {options.seed}), {found.partly_matched:,} partly matched: "
+        f"{found.pairs:,} pairs in {found.drawn:,} batches (seed {options.seed}), {found.partly_matched:,} partly matched: "
         f"{len(found.mismatches):,} mismatches, {time.monotonic() - start:.0f} s with {options.jobs} processes"
     )
     return 1 if found.mismatches else 0
@@ -109,7 +110,7 @@ def compare(seed: int, block: int, pairs: int = BLOCK) -> Found:
     """Draws a block of pairs and compares what the program says of them with what the textbook says."""
     total = Found()
     for batch in draw(seed, block, pairs):
-        total.add(check(batch, f"seed {seed}, block {block}, batch {total.batches}"))
+        total.add(check(batch, f"seed {seed}, block {block}, batch {total.drawn}"))
     return total
 
 

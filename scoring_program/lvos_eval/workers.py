@@ -205,6 +205,7 @@ def hand_on(results: Generator[_Done, None, None]) -> Generator[_Done, None, Non
 
 def _close(results: Generator[Any, None, None]) -> None:
     """Stops a joblib pool whose results nobody wants any more."""
+    _silence_threads()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
@@ -252,10 +253,14 @@ def _short_of_memory(task: str) -> Stopped:
     return Stopped(f"the memory ran out{f' at {task}' if task else ''}; give the run more memory or fewer --jobs")
 
 
+def _silence_threads() -> None:
+    """joblib's own threads may stumble over the work that is taken from them, and nobody wants to read of it."""
+    threading.excepthook = lambda _: None
+
+
 def _kill_workers() -> None:
     """Ends all workers: loky tries to, but without psutil and pgrep it fails and waits for ever."""
-    # joblib's own threads may stumble over that, and nobody wants to read of it
-    threading.excepthook = lambda _: None
+    _silence_threads()
     for process in multiprocessing.active_children():
         if process.pid is not None:
             with contextlib.suppress(ProcessLookupError):

@@ -82,7 +82,9 @@ def test_a_phase_scores_its_task_as_the_command_line_does(dist: Path, tmp_path: 
     else:
         with zipfile.ZipFile(ROOT / "reference_data_stub" / "sample_submission.zip") as archive:
             archive.extractall(submission)
-    expected = lvos_eval("score", submission, "--reference", STUB, "--output", tmp_path / "expected", "--task", task)
+    expected = lvos_eval(
+        "score", submission, "--reference", STUB, "--output", tmp_path / "expected", "--task", task, "--detail", "public"
+    )
     assert expected.returncode == 0, expected.stderr
     program = unpack(dist / BUNDLES[Platform.CODABENCH], "scoring_program.zip", tmp_path / "program")
     unpack(dist / BUNDLES[Platform.CODABENCH], f"reference_{key}.zip", tmp_path / "input" / "ref")

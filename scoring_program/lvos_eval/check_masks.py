@@ -18,8 +18,8 @@ from lvos_eval.manifest import Manifest, Video
 from lvos_eval.palettes import palette_of_greys
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.protocol import PROPOSALS, VOID_LABEL, Task
-from lvos_eval.repairs import OF_SIZE, from_expression, from_labels
-from lvos_eval.wording import SAVE_IDS, listed
+from lvos_eval.repairs import OF_SIZE, OF_SIZES, OF_VIDEO, from_expression, from_labels
+from lvos_eval.wording import SAVE_IDS, in_natural_order, listed
 
 __all__ = ["check_masks"]
 
@@ -121,11 +121,9 @@ def _explain_size(detail: str) -> Cause:
     expression, before, after = f"cv2.resize(mask, ({wanted[0]}, {wanted[1]}), interpolation=cv2.INTER_NEAREST)", "", ""
     across, down = (Fraction(found[axis], wanted[axis]).limit_denominator(16) for axis in (0, 1))
     if found == wanted[::-1]:
-        message += ": width and height are swapped"
-        before = "save the array as it is, of shape (height, width). If it was transposed, not turned, "
-        expression = "mask.swapaxes(0, 1)"
+        return _explain_swapped(*detail.split(" instead of "))
     # 854 is not quite two thirds of 1280
-    elif across == down and abs(found[0] - wanted[0] * across) < 1 and abs(found[1] - wanted[1] * down) < 1:
+    if across == down and abs(found[0] - wanted[0] * across) < 1 and abs(found[1] - wanted[1] * down) < 1:
         message += f", {across} of the width and height" if across < 1 else f", {across} times the width and height"
         if across.denominator > 1:
             after = " What a resize has lost does not come back: if you can, save at the right size."
@@ -139,6 +137,24 @@ def _explain_size(detail: str) -> Cause:
         masks=OF_SIZE,
         of_video="",
     )
+
+
+def _explain_swapped(found: str, wanted: str) -> Cause:
+    """`found` and `wanted` are sizes, as `480x854`."""
+
+    def message(values: Values, several: bool) -> str:
+        sizes = [f"{size} instead of {'x'.join(reversed(size.split('x')))}" for size in in_natural_order(values.ids)]
+        has = "the masks have" if several else "the mask has"
+        return f"{has} {listed(sizes, len(sizes))} pixels: width and height are swapped."
+
+    def fix(values: Values, masks: str) -> str:
+        which = masks if len(values.ids) == 1 else masks.replace(OF_SIZE, OF_SIZES)
+        how = "save the array as it is, of shape (height, width). If it was transposed, not turned"
+        return f"{how}, {from_expression('mask.swapaxes(0, 1)', which)}."
+
+    # where another video has this size rightly, it does not share the fix
+    values = Values(frozenset((found, wanted)), {found: 1})
+    return Cause("wrong-size", message, fix, values, OF_SIZE, "")
 
 
 def _find_greys(video: Video, labels: Sequence[int], found: VideoFindings, causes: Causes) -> bool:
@@ -233,7 +249,10 @@ def _find_proposals(video: Video, found: VideoFindings, causes: Causes) -> bool:
         names = listed(sorted(found.seen), 8)
         return f"label{'' if one else 's'} {names} {'is' if one else 'are'} above {PROPOSALS[-1]}, the last of a proposal."
 
-    fix = f"keep the {len(PROPOSALS)} best proposals of the video and label them 1 to {PROPOSALS[-1]}."
-    cause = Cause("too-many-proposals", message, lambda _, __: fix, Values(frozenset(labels)))
+    def fix(_: Values, masks: str) -> str:
+        of_videos = " of the video" if masks.endswith(OF_VIDEO) else " of each video"
+        return f"keep the {len(PROPOSALS)} best proposals{of_videos} and label them 1 to {PROPOSALS[-1]}."
+
+    cause = Cause("too-many-proposals", message, fix, Values(frozenset(labels)))
     causes.add(cause, video.name, sorted(set().union(*(found.unknown_frames[label] for label in labels))))
     return True

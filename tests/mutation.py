@@ -44,8 +44,9 @@ GROUPS: Final[Mapping[str, Group]] = {
         ("test_comparisons.py", "test_decoder.py", "test_masks.py", "test_metrics.py", "test_differential.py"),
     ),
     "validation": Group(
-        ("check_masks", "check_names", "findings", "protocol", "submission"),
+        ("causes", "check_masks", "check_names", "check_objects", "findings", "protocol", "submission"),
         (
+            "test_causes.py",
             "test_findings.py",
             "test_protocol.py",
             "test_submission.py",

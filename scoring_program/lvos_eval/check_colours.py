@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
+from lvos_eval.causes import Cause, Values, plain
 from lvos_eval.encodings import LabelVideo, ScaleReading, read_scale
 from lvos_eval.findings import MOST_VALUES, MaskValues, VideoFindings
 from lvos_eval.palettes import Colour, nearest_palette, palette_of_colours, palette_of_greys
@@ -17,6 +18,7 @@ __all__ = ["NOT_UNDONE", "ColourExplainer"]
 NOT_UNDONE: Final = f"this cannot be undone: save the ids again: {SAVE_IDS}."
 """What to do where the ids cannot be told any more."""
 
+_CODE: Final = "not-indexed"
 _WHAT: Final = "a mask has one channel of at most 8 bits, whose values are the ids"
 
 
@@ -28,21 +30,25 @@ class ColourExplainer:
         self._masks = {name: _by_kind(found.values) for name, (_, found) in videos.items()}
         self._scales: dict[str, ScaleReading | None] = {}
 
-    def explain(self, video: str, kind: str) -> tuple[str, str]:
-        """Message and fix for the masks of a video that are of a kind, as `RGBA`."""
+    def explain(self, video: str, kind: str) -> Cause:
+        """Why the masks of a video that are of a kind, as `RGBA`, cannot be used."""
         ids, masks = self._ids[video], self._masks[video].get(kind, [])
         said = f"{kind} image; {_WHAT}"
-        which = f"every {kind} mask of the video"
+        which = f"every {kind} mask"
         if any(not mask.samples for mask in masks):
             many = f"more than {MOST_VALUES} different values" + (", or some above 255" if kind == "16-bit greyscale" else "")
-            return f"{said}. A mask has {many}, or is far too large: a picture, smoothed edges, or probabilities.", NOT_UNDONE
+            return plain(
+                _CODE,
+                f"{said}. A mask has {many}, or is far too large: a picture, smoothed edges, or probabilities.",
+                NOT_UNDONE,
+            )
         if not kind.endswith(("RGB", "RGBA")):
             values = frozenset().union(*(mask.labels for mask in masks)) - {0}
             channel = FIRST_CHANNEL if "alpha" in kind else CHANNEL
             return _explain_greys(said, which, channel, values, ids, self._scale(kind).get(video))
         colours = _colours(masks)
         if not colours:
-            return f"{said}. Every pixel is black.", f"save the ids: {SAVE_IDS}."
+            return plain(_CODE, f"{said}. Every pixel is black.", f"save the ids: {SAVE_IDS}.")
         if _is_grey(colours):
             values = frozenset(colour[0] for colour in colours)
             said = f"{said}. The three channels are equal"
@@ -91,30 +97,42 @@ def _greys(masks: Sequence[MaskValues]) -> frozenset[frozenset[int]]:
 
 def _explain_greys(
     said: str, which: str, channel: str, values: frozenset[int], ids: Sequence[int], scaled: Mapping[int, int] | None
-) -> tuple[str, str]:
+) -> Cause:
     if values <= set(ids):
-        return f"{said}. Its values are ids." if channel == CHANNEL else f"{said}.", f"{from_expression('mask', which, channel)}."
+        message = f"{said}. Its values are ids." if channel == CHANNEL else f"{said}."
+        return Cause(_CODE, lambda _, __: message, lambda _, masks: f"{from_expression('mask', masks, channel)}.", masks=which)
     if values == {VOID_LABEL} and len(ids) == 1:
-        return (
-            f"{said}. The only object is written as 255; its id is {ids[0]}.",
-            f"{from_labels({VOID_LABEL: ids[0]}, which, channel)}.",
-        )
+        message = f"{said}. The only object is written as 255; its id is {ids[0]}."
+        return _undone(lambda _, __: message, which, channel, Values(values, {VOID_LABEL: ids[0]}))
     palette = palette_of_greys(values, ids)
     if scaled is not None and (palette is None or all(palette.ids.get(value) == id for value, id in scaled.items())):
-        listing = ", ".join(f"{value} is object {id}" for value, id in scaled.items())
-        return f"{said}. The values are ids on another scale: {listing}.", f"{from_labels(scaled, which, channel)}."
+        message = f"{said}. The values are ids on another scale: "
+        return _undone(lambda found, _: f"{message}{found.listing}.", which, channel, Values(values, scaled))
     if palette is not None and not palette.lost and scaled is None:
-        listing = ", ".join(f"{value} is object {palette.ids[value]}" for value in sorted(values, key=palette.ids.__getitem__))
-        return (
-            f"{said}. The values are greys of the {palette.palette} palette: {listing}.",
-            f"{from_labels(palette.ids, which, channel)}.",
-        )
+        message = f"{said}. The values are greys of the {palette.palette} palette: "
+        return _undone(lambda found, _: f"{message}{found.listing}.", which, channel, Values(values, palette.ids))
     if len(values - set(ids)) <= len(values & set(ids)):
-        fix = f"if the values are ids, {from_expression('mask', which, channel)}. If not, save the ids again."
-        return f"{said}. The values are {listed(sorted(values), 8)}, and not all of them are ids of the video.", fix
-    what = "The value is" if len(values) == 1 else "The values are"
-    stands = "which object that is" if len(values) == 1 else "which object each is"
-    return f"{said}. {what} {listed(sorted(values), 8)} instead of ids, and {stands} cannot be told.", NOT_UNDONE
+        return Cause(
+            _CODE,
+            lambda found, several: (
+                f"{said}. The values are {listed(sorted(found.seen), 8)}, and not all of them are ids of "
+                f"{'their' if several else 'the'} video."
+            ),
+            lambda _, masks: f"if the values are ids, {from_expression('mask', masks, channel)}. If not, save the ids again.",
+            Values(values),
+            which,
+        )
+
+    def lost(found: Values, _: bool) -> str:
+        what = "The value is" if len(found.seen) == 1 else "The values are"
+        stands = "which object that is" if len(found.seen) == 1 else "which object each is"
+        return f"{said}. {what} {listed(sorted(found.seen), 8)} instead of ids, and {stands} cannot be told."
+
+    return Cause(_CODE, lost, lambda _, __: NOT_UNDONE, Values(values))
+
+
+def _undone(message: Callable[[Values, bool], str], which: str, channel: str, values: Values) -> Cause:
+    return Cause(_CODE, message, lambda found, masks: f"{from_labels(found.ids, masks, channel)}.", values, which)
 
 
 def _explain_colours(
@@ -123,21 +141,29 @@ def _explain_colours(
     colours: Collection[Colour],
     ids: Sequence[int],
     others: Sequence[tuple[Collection[Colour], Collection[int]]],
-) -> tuple[str, str]:
+) -> Cause:
     reading = palette_of_colours(colours, ids, others)
     if reading is None:
         nearest = nearest_palette(colours, ids)
         if nearest is None:
-            return f"{said}. The colours are those of no known palette: {listed(sorted(colours), 4)}.", NOT_UNDONE
+            return Cause(
+                _CODE,
+                lambda found, _: f"{said}. The colours are those of no known palette: {listed(sorted(found.seen), 4)}.",
+                lambda _, __: NOT_UNDONE,
+                Values(frozenset(colours)),
+            )
         if set(colours) <= nearest.ids(ids).keys():
             why = f"The colours are those of the {nearest.name} palette, but other objects have them if red and blue were swapped"
         else:
             why = f"Some colours are those of the {nearest.name} palette, but others are not: smoothed edges, or other objects"
-        return f"{said}. {why}.", NOT_UNDONE
-    seen = [colour for colour in reading.ids if colour in colours]
-    listing = ", ".join(f"{colour} is object {reading.ids[colour]}" for colour in seen)
-    message = f"{said}. The colours are those of the {reading.palette} palette: {listing}"
-    if reading.undeclared:
-        undeclared = ", ".join(f"{colour} is {id}" for colour, id in reading.undeclared.items())
-        message += f" ({undeclared}, which the video does not have)"
-    return f"{message}.", f"{from_colours(reading.ids, which)}."
+        return plain(_CODE, f"{said}. {why}.", NOT_UNDONE)
+    palette = reading.palette
+
+    def message(found: Values, several: bool) -> str:
+        undeclared = ", ".join(f"{colour} is {id}" for colour, id in found.undeclared.items())
+        lacks = "not every one of these videos has" if several else "the video does not have"
+        note = f" ({undeclared}, which {lacks})" if undeclared else ""
+        return f"{said}. The colours are those of the {palette} palette: {found.listing}{note}."
+
+    values = Values(frozenset(colours), reading.ids, reading.undeclared)
+    return Cause(_CODE, message, lambda found, masks: f"{from_colours(found.ids, masks)}.", values, which)

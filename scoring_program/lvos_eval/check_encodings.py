@@ -6,8 +6,8 @@ Only what all masks of a submission show together is said here; a few odd labels
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
+from lvos_eval.causes import Values, alike
 from lvos_eval.check_colours import NOT_UNDONE
 from lvos_eval.encodings import ENOUGH_EVIDENCE, LabelVideo, ScaleReading, evidence, read_palettes, read_scale, read_shift
 from lvos_eval.findings import MaskValues, VideoFindings
@@ -15,14 +15,12 @@ from lvos_eval.palettes import palette_of_greys
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.protocol import VOID_LABEL
 from lvos_eval.repairs import EVERY, OF_VIDEO, from_colours, from_labels
-from lvos_eval.wording import SAVE_IDS, counted, listed
+from lvos_eval.wording import SAVE_IDS, these_videos
 
 __all__ = ["Decoded", "report_encodings"]
 
 Decoded = Mapping[str, tuple[Sequence[int], VideoFindings]]
 """The labels that mean something in a video, and what its masks show, by video."""
-
-_SHOWN: Final = 8
 
 
 def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollector) -> frozenset[str]:
@@ -57,7 +55,8 @@ def _report_shades(videos: Decoded, masks: Mapping[str, Sequence[MaskValues]], c
     names = [name for name in masks if set(videos[name][1].unknown_pixels) - {VOID_LABEL}]
     collector.add(
         "ids-encoded",
-        f"the masks of {_videos(names)} hold shades of grey, as probabilities or smoothed masks do, and not ids.",
+        f"the masks of {these_videos(names, len(names) == len(videos))} "
+        "hold shades of grey, as probabilities or smoothed masks do, and not ids.",
         f"this cannot be undone: save the ids, not the probabilities, and do not smooth them: {SAVE_IDS}.",
         video=_where(names),
     )
@@ -89,7 +88,8 @@ def _report_binary(labels: Mapping[str, LabelVideo], collector: ProblemCollector
         return frozenset()
     collector.add(
         "ids-encoded",
-        f"the masks of {_videos(names)} hold only 0 and 255, but have several objects: which one a pixel belongs to is lost.",
+        f"the masks of {these_videos(names, len(names) == len(labels))} "
+        "hold only 0 and 255, but have several objects: which one a pixel belongs to is lost.",
         NOT_UNDONE,
         video=_where(names),
     )
@@ -115,33 +115,27 @@ def _report_scale(labels: Mapping[str, LabelVideo], reading: ScaleReading | None
     if reading is None:
         return frozenset()
     lost = [name for name, ids in reading.ids.items() if ids is None]
-    known = {name: ids for name, ids in sorted(reading.ids.items()) if ids is not None}
-    united = {value: id for ids in known.values() for value, id in ids.items()}
-    if not lost and all(united[value] == id for ids in known.values() for value, id in ids.items()):
-        parts = {tuple(known): dict(sorted(united.items(), key=lambda pair: pair[1]))}
-    else:
-        # the same value is another object elsewhere
-        parts = {(name,): dict(ids) for name, ids in known.items()}
-    for names, ids in parts.items():
-        listing = ", ".join(f"{value} is {id}" for value, id in ids.items())
+    known = {name: Values(labels[name].values, ids) for name, ids in reading.ids.items() if ids is not None}
+    # the same value may be another object elsewhere
+    for names, united in alike(known):
+        listing = ", ".join(f"{value} is {id}" for value, id in united.ids.items())
+        everywhere = len(names) == len(labels)
+        which = OF_VIDEO if len(names) == 1 else EVERY if everywhere else f"{EVERY} in these videos"
         collector.add(
             "ids-encoded",
-            f"the values of {_videos(names)} are {reading.rule}: {listing}.",
-            f"{from_labels(ids, EVERY if len(names) > 1 else OF_VIDEO)}.",
+            f"the values of {these_videos(names, everywhere)} are {reading.rule}: {listing}.",
+            f"{from_labels(united.ids, which)}.",
             video=_where(names),
         )
     if lost:
         collector.add(
             "ids-encoded",
-            f"the values of {_videos(lost)} are like {reading.rule}, but which object each of them stands for cannot be told.",
+            f"the values of {these_videos(lost, len(lost) == len(labels))} are like {reading.rule}, "
+            "but which object each of them stands for cannot be told.",
             NOT_UNDONE,
             video=_where(lost),
         )
     return frozenset(labels)
-
-
-def _videos(names: Sequence[str]) -> str:
-    return f"{names[0]}" if len(names) == 1 else f"{counted(len(names), 'video')} ({listed(sorted(names), _SHOWN)})"
 
 
 def _where(names: Sequence[str]) -> str | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 from lvos_eval.manifest import Video
 from lvos_eval.naming import Naming
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.protocol import frame_name
-from lvos_eval.wording import counted, in_natural_order, listed
+from lvos_eval.wording import counted, listed, these_videos
 
 __all__ = ["report_naming"]
-
-_SHOWN: Final = 8
-"""Videos that a message lists."""
 
 
 def report_naming(members: Sequence[tuple[Video, Naming]], collector: ProblemCollector) -> None:
@@ -22,7 +18,7 @@ def report_naming(members: Sequence[tuple[Video, Naming]], collector: ProblemCol
     (video, naming), several = members[0], len(members) > 1
     prefix = f"{video.name}/" if several else ""
     number = sum(len(found.names) for _, found in members)
-    of_videos = f" of {_videos(one.name for one, _ in members)}" if several else ""
+    of_videos = f" of {these_videos(one.name for one, _ in members)}" if several else ""
     if naming.rule is None:
         shown = naming.readings[:3] if len(naming.readings) < 4 else (*naming.readings[:2], naming.readings[-1])
         frames = [f"frame {frame_name(rule.frame(naming.numbers[0]))} ({rule.pattern})" for rule in shown]
@@ -64,9 +60,3 @@ def _not_annotated(video: Video, naming: Naming) -> list[str]:
     assert naming.rule is not None
     annotated = video.annotated
     return [name for name, number in zip(naming.names, naming.numbers, strict=True) if naming.rule.frame(number) not in annotated]
-
-
-def _videos(names: Iterable[str]) -> str:
-    """`3 videos (a, b, c)`."""
-    found = in_natural_order(names)
-    return f"{counted(len(found), 'video')} ({listed(found, _SHOWN)})"

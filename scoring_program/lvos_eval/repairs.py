@@ -10,7 +10,17 @@ from typing import Final
 
 from lvos_eval.wording import SAVE_IDS
 
-__all__ = ["CHANNEL", "EVERY", "FIRST_CHANNEL", "OF_SIZE", "OF_VIDEO", "from_colours", "from_expression", "from_labels"]
+__all__ = [
+    "CHANNEL",
+    "EVERY",
+    "FIRST_CHANNEL",
+    "OF_SIZE",
+    "OF_SIZES",
+    "OF_VIDEO",
+    "from_colours",
+    "from_expression",
+    "from_labels",
+]
 
 CHANNEL: Final = "numpy.array(PIL.Image.open(path))"
 """The values of a mask with one channel."""
@@ -20,6 +30,7 @@ FIRST_CHANNEL: Final = f"{CHANNEL}[..., 0]"
 EVERY: Final = "every mask"
 OF_VIDEO: Final = "every mask of the video"
 OF_SIZE: Final = "every mask of this size"
+OF_SIZES: Final = "every mask of these sizes"
 
 
 def from_colours(ids: Mapping[tuple[int, int, int], int], which: str = EVERY) -> str:

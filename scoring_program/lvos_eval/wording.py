@@ -8,12 +8,24 @@ from collections.abc import Iterable
 from shlex import quote
 from typing import Final
 
-__all__ = ["SAVE_IDS", "ZIP_MASKS", "counted", "duration", "in_natural_order", "listed", "printable", "sized", "zip_of"]
+__all__ = [
+    "SAVE_IDS",
+    "ZIP_MASKS",
+    "counted",
+    "duration",
+    "in_natural_order",
+    "listed",
+    "printable",
+    "sized",
+    "these_videos",
+    "zip_of",
+]
 
 SAVE_IDS: Final = "PIL.Image.fromarray(ids.astype(numpy.uint8)).save(path)"
 """How a mask is saved right, `ids` being the array of object ids of shape (height, width)."""
 
 _LONGEST_NAME: Final = 80
+_SHOWN_VIDEOS: Final = 8
 _NUMBER: Final = re.compile(r"[0-9]{1,12}")
 _PADDED: Final = 12
 _LONGEST_KEY: Final = 64
@@ -58,6 +70,13 @@ def in_natural_order(names: Iterable[str]) -> list[str]:
 def _natural_key(name: str) -> str:
     # only the beginning counts, so that long names cost no more than others
     return _NUMBER.sub(lambda match: match[0].zfill(_PADDED), name[:_LONGEST_KEY])
+
+
+def these_videos(names: Iterable[str], everywhere: bool = True) -> str:
+    """One video by its name, several as `3 videos (a, b, c)`; none is left out of the list unless they are `everywhere`."""
+    found = in_natural_order(names)
+    shown = _SHOWN_VIDEOS if everywhere else len(found)
+    return found[0] if len(found) == 1 else f"{counted(len(found), 'video')} ({listed(found, shown)})"
 
 
 def sized(number: int) -> str:

@@ -23,8 +23,8 @@ __all__ = ["GROUND_TRUTH", "VERSION", "Scene", "build_scene"]
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.uint8]
 
-VERSION: Final = 1
-"""Grows whenever the same plan gives other pixels."""
+VERSION: Final = 2
+"""Grows whenever the same plan gives other pixels or files."""
 GROUND_TRUTH: Final = "reference"
 
 SIZE_CLASSES: Final = ((0.003, 0.03), (0.03, 0.10), (0.10, 0.30))

@@ -112,7 +112,11 @@ def generate(out: Path, request: Request, jobs: int = -1) -> bool:
     begun.write_text(request.stamp())
     reference = out / GROUND_TRUTH
     (reference / "valid_meta.json").write_text(json.dumps(metadata(plans), indent=1))
-    (reference / "unseen_videos.txt").write_text("".join(f"{plan.name}\n" for plan in plans if plan.unseen))
+    unseen = [plan.name for plan in plans if plan.unseen]
+    if unseen:
+        (reference / "unseen_videos.txt").write_text("".join(f"{name}\n" for name in unseen))
+    else:
+        (reference / "scoring.yaml").write_text("unseen: none\n")
     write_chunk: Callable[..., object] = joblib.delayed(_write_chunk)
     joblib.Parallel(n_jobs=jobs)(
         write_chunk(plan, start, min(start + CHUNK, plan.frames), out, sources)

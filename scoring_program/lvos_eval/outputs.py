@@ -123,9 +123,9 @@ def _usable(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if folder.exists() and not folder.is_dir():
+        if os.path.exists(folder) and not os.path.isdir(folder):
             raise UsageFault(f"the output folder {printable(str(folder))} is a file; name a folder") from error
-        old = "; the scores in it are those of an earlier run" if (folder / SCORES_JSON).exists() else ""
+        old = "; the scores in it are those of an earlier run" if os.path.exists(folder / SCORES_JSON) else ""
         raise Stopped(f"the output folder {printable(str(folder))} cannot be used: {error.strerror}{old}") from error
 
 

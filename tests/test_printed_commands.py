@@ -15,6 +15,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from lvos_eval.console import Console
+from lvos_eval.problems import Problem, Severity, needed_imports
 from lvos_eval.wording import quoted, zip_of
 from submissions import check, good_files, png, score, write_folder, write_reference, write_zip
 
@@ -125,3 +127,20 @@ def test_a_frame_after_the_last_alone_is_not_taken_for_a_delay(tmp_path: Path) -
     problems = check(write_folder(tmp_path / "s", good | more), reference).problems
     (problem,) = [found for found in problems if found.code == "extra-frame"]
     assert "late" not in problem.message
+
+
+@pytest.mark.parametrize(
+    ("fix", "imports"),
+    [
+        ("ids = numpy.array(PIL.Image.open(path))", "import numpy, PIL.Image"),
+        ("resize: cv2.resize(ids, size)", "import cv2"),
+        ('python -c "import numpy, PIL.Image; numpy.asarray(PIL.Image.open(p))"', None),
+        ("leave them out.", None),
+    ],
+)
+def test_what_python_in_a_fix_needs_is_said_once(fix: str, imports: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem("ids-encoded", Severity.ERROR, None, (), "message", fix)
+    assert needed_imports([problem, problem]) == imports
+    Console(sys.stdout, json=False, quiet=True).problems([problem, problem])
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Before the Python")]
+    assert lines == ([f"Before the Python in a fix, run: {imports}"] if imports else [])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lvos_eval.cli import main, platform_main
+from lvos_eval.outputs import replace_file
 from submissions import good_files, write_folder, write_reference
 
 LONG = "a" * 300
@@ -71,6 +72,13 @@ def test_an_impossible_path_is_refused(
 def test_a_page_is_not_written_in_place_of_a_folder(folder: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refused(main, ["compare", "SUB", "SUB", "--html", folder], desk)
     assert "it is a folder; name a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("letter", ["a", "\N{GREEK SMALL LETTER ALPHA}"])
+def test_a_name_of_the_greatest_length_is_written(letter: str, tmp_path: Path) -> None:
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    replace_file(path, "page")
+    assert path.read_text() == "page"
 
 
 @pytest.mark.parametrize("wait", ["-1", "nan", "inf", "-inf", "1e300", "3601", "x", ""])

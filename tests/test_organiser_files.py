@@ -288,7 +288,7 @@ def test_a_reference_one_folder_down_is_found_and_the_printed_ways_work(desk: De
     fix = desk.refused(
         f"the reference data is one folder down: test_meta.json is in {outer}/lvos test, not in {outer}", reference=outer
     )
-    match = re.fullmatch(r"give '(.+)' as the reference; a zip for a platform has to hold test_meta.json at its top: (.+)", fix)
+    match = re.fullmatch(r'give "(.+)" as the reference; a zip for a platform has to hold test_meta.json at its top: (.+)', fix)
     assert match is not None
     assert desk.result(Path(match[1])) == wanted
     shell(match[2])

@@ -35,7 +35,7 @@ def test_the_fix_is_a_command_that_ends_with_the_unharmed_scores(names: Sequence
     archive = write_zip(tmp_path / "my submission.zip", good_files() | dict.fromkeys(names, b""))
     (problem,) = [found for found in check(archive, reference).problems if found.code == "platform-file"]
     command = problem.fix.partition(": ")[2]
-    assert command.startswith("zip -d 'my submission.zip' ")
+    assert command.startswith('zip -d "my submission.zip" ')
     if shutil.which("zip") is None:
         pytest.skip("zip is not there")
     assert subprocess.run(shlex.split(command), cwd=tmp_path, capture_output=True, timeout=60).returncode == 0

@@ -8,11 +8,10 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from shlex import quote
 from typing import Final
 
 from lvos_eval.problems import ProblemCollector
-from lvos_eval.wording import ZIP_MASKS, counted, listed
+from lvos_eval.wording import ZIP_MASKS, counted, listed, quoted
 from lvos_eval.zip_directory import DirectoryEntry
 
 __all__ = ["ZIP_WITH_SLASHES", "alike", "are", "check_paths", "check_platform_files", "check_repeats", "plain_path"]
@@ -158,7 +157,7 @@ def check_platform_files(path: Path, entries: Sequence[DirectoryEntry], collecto
             "platform-file",
             f"the zip holds {' and '.join(sorted(set(found.values())))} at its top. Codabench keeps this name for itself: it "
             "takes the zip for a program, and the run fails.",
-            f"delete it from the zip: zip -d {quote(path.name)} {' '.join(map(quote, found))}",
+            f"delete it from the zip: zip -d {quoted(path.name)} {' '.join(map(quoted, found))}",
         )
 
 

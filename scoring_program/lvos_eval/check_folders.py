@@ -154,6 +154,7 @@ def report_object_folders(folders: ObjectFolders, submission: Submission, collec
     )
     if folders.offset is not None:
         counts = ", counted from 0" if folders.offset else ""
+        counts += ", and 0 is the background, which is left out" if folders.background else ""
         message += f". The numbers of the folders are the ids{counts}"
         fix = "unpack the zip into a folder masks" if submission.source.is_archive else "copy the folder to one named masks"
         if any(video not in folders.numbers for video in submission.masks):

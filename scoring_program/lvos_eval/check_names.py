@@ -64,6 +64,8 @@ class _Findings:
     """Frames without annotation by video."""
     early: list[str] = field(default_factory=list)
     """Those of them whose masks may be counted from another frame."""
+    late: list[str] = field(default_factory=list)
+    """Those of them whose masks may each be one annotated frame late."""
     files: dict[str, list[str]] = field(default_factory=dict)
 
     def report(self, collector: ProblemCollector) -> None:
@@ -74,10 +76,14 @@ class _Findings:
             report_naming(members, collector)
         for video, missing, unused in self.missing:
             _report_missing_frames(video, missing, unused, collector)
-        for early in (False, True):
-            frames = {video: found for video, found in self.frames.items() if (video in self.early) is early}
+        for doubt, videos in (
+            ("", set(self.frames).difference(self.early, self.late)),
+            ("early", self.early),
+            ("late", self.late),
+        ):
+            frames = {video: found for video, found in self.frames.items() if video in videos}
             if frames:
-                _report_extra_frames(frames, early, collector)
+                _report_extra_frames(frames, doubt, collector)
         if self.files:
             _report_extra_files(self.files, collector)
 
@@ -112,6 +118,8 @@ def _check_video(video: Video, submission: Submission, findings: _Findings) -> M
         findings.frames[video.name] = extra
         if not missing and _is_counted_from_0(found, annotated):
             findings.early.append(video.name)
+        elif not missing and _is_late(found, annotated):
+            findings.late.append(video.name)
     return found
 
 
@@ -125,6 +133,11 @@ def _pictures(video: Video) -> list[int]:
 def _is_counted_from_0(found: Mapping[int, Entry], annotated: frozenset[int]) -> bool:
     """Whether every frame has a mask, from a frame 0 on that does not exist where frames count from 1."""
     return 0 in found and min(annotated) % FRAME_STEP == 1 and max(found) == len(found) - 1
+
+
+def _is_late(found: Mapping[int, Entry], annotated: frozenset[int]) -> bool:
+    """Whether every frame has a mask but the first, which has been given, and there is one of the frame after the last."""
+    return set(found) == {frame + FRAME_STEP for frame in annotated}
 
 
 def _report_missing_frames(video: Video, missing: Sequence[int], unused: Sequence[str], collector: ProblemCollector) -> None:
@@ -141,7 +154,7 @@ def _report_missing_frames(video: Video, missing: Sequence[int], unused: Sequenc
     )
 
 
-def _report_extra_frames(found: Mapping[str, Sequence[int]], early: bool, collector: ProblemCollector) -> None:
+def _report_extra_frames(found: Mapping[str, Sequence[int]], doubt: str, collector: ProblemCollector) -> None:
     number = sum(map(len, found.values()))
     one, several = number == 1, len(found) > 1
     message = f"no object is annotated in {'this frame' if one else 'these frames'}; ignored"
@@ -150,11 +163,20 @@ def _report_extra_frames(found: Mapping[str, Sequence[int]], early: bool, collec
         more = f", and {len(found) - _SHOWN} more videos" if len(found) > _SHOWN else ""
         message = f"{counted(number, 'mask')} of frames where no object is annotated, ignored: {'; '.join(where)}{more}"
     fix = f"leave {'it' if one else 'them'} out."
-    if early:
+    if doubt == "early":
         message += (
             ". Frames count from 00000001, but there is a mask 00000000.png: if that is of the first frame, each is one early"
         )
         fix = 'if so, copy each into a new folder, where its name has the number n as f"{n + 1:08d}.png"; else leave them out.'
+    elif doubt == "late":
+        message += (
+            ". The first annotated frame has no mask, and there is one of a frame after the last: if that is of the last frame, "
+            "each mask is one annotated frame late"
+        )
+        fix = (
+            f'if so, copy each into a new folder, where its name has the number n as f"{{n - {FRAME_STEP}:08d}}.png"; '
+            "else leave them out."
+        )
     video = None if several else next(iter(found))
     collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)])
 

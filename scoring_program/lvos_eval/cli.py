@@ -8,10 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, Final
 
 from lvos_eval import __version__
+from lvos_eval.arguments import path, seconds
 from lvos_eval.compare_command import add_compare
 from lvos_eval.console import Console, add_common_options, requested_detail, requested_manifest, verdict
 from lvos_eval.evaluation import ChunkResult
@@ -49,11 +49,15 @@ def platform_main(arguments: Sequence[str] | None = None) -> int:
         description="Scores INPUT/res against INPUT/ref and writes scores and a page to OUTPUT.",
         epilog="example: python evaluate.py /app/input /app/output",
     )
-    parser.add_argument("input", metavar="INPUT", type=Path, help="folder with ref/ (reference data) and res/ (the submission)")
-    parser.add_argument("output", metavar="OUTPUT", type=Path, help="folder to write to")
+    parser.add_argument("input", metavar="INPUT", type=path, help="folder with ref/ (reference data) and res/ (the submission)")
+    parser.add_argument("output", metavar="OUTPUT", type=path, help="folder to write to")
     _add_scoring_options(parser, Detail.PUBLIC)
     options = parser.parse_args(arguments)
     options.submission, options.reference = options.input / "res", options.input / "ref"
+    for folder in (options.input, options.reference, options.submission):
+        if not folder.is_dir():
+            what = "is a file" if folder.exists() else "is not there"
+            parser.error(f"{printable(str(folder))} {what}; INPUT is a folder that holds the folders ref and res")
     options.foreign = True
     return _guarded(options)
 
@@ -72,9 +76,9 @@ def _command_parser() -> argparse.ArgumentParser:
         description="Checks and scores a folder or zip of masks against reference data with ground truth.",
         epilog="example: lvos-eval score submission.zip --reference lvos_valid/ --output results/",
     )
-    score.add_argument("submission", metavar="SUBMISSION", type=Path, help="folder or zip of indexed PNG masks")
-    score.add_argument("--reference", metavar="REF", type=Path, required=True, help="folder with the metadata and Annotations/")
-    score.add_argument("--output", metavar="OUT", type=Path, required=True, help="folder to write scores and page to")
+    score.add_argument("submission", metavar="SUBMISSION", type=path, help="folder or zip of indexed PNG masks")
+    score.add_argument("--reference", metavar="REF", type=path, required=True, help="folder with the metadata and Annotations/")
+    score.add_argument("--output", metavar="OUT", type=path, required=True, help="folder to write scores and page to")
     _add_scoring_options(score, Detail.FULL)
     check = commands.add_parser(
         "check",
@@ -82,8 +86,8 @@ def _command_parser() -> argparse.ArgumentParser:
         description="Checks completeness and format of a submission; needs the public metadata only, no ground truth.",
         epilog="example: lvos-eval check submission.zip --reference valid_meta.json",
     )
-    check.add_argument("submission", metavar="SUBMISSION", type=Path, help="folder or zip of indexed PNG masks")
-    check.add_argument("--reference", metavar="REF", type=Path, required=True, help="metadata file, or the folder that holds it")
+    check.add_argument("submission", metavar="SUBMISSION", type=path, help="folder or zip of indexed PNG masks")
+    check.add_argument("--reference", metavar="REF", type=path, required=True, help="metadata file, or the folder that holds it")
     add_common_options(check)
     check.set_defaults(run=_check, default_detail=Detail.FULL)
     reference = commands.add_parser(
@@ -92,7 +96,7 @@ def _command_parser() -> argparse.ArgumentParser:
         description="Looks at settings, metadata, lists and every ground-truth mask, and prints the digest that seals them.",
         epilog="example: lvos-eval check-reference lvos_test/",
     )
-    reference.add_argument("reference", metavar="REF", type=Path, help="folder with the metadata and Annotations/")
+    reference.add_argument("reference", metavar="REF", type=path, help="folder with the metadata and Annotations/")
     add_common_options(reference)
     reference.set_defaults(run=_check_reference, default_detail=Detail.PUBLIC)
     add_rescore(commands)
@@ -103,7 +107,7 @@ def _command_parser() -> argparse.ArgumentParser:
 def _add_scoring_options(parser: argparse.ArgumentParser, detail: Detail) -> None:
     parser.add_argument("--detail", choices=list(Detail), type=Detail, help=f"how much the outputs tell (default: {detail})")
     parser.add_argument(
-        "--linger", metavar="SECONDS", type=float, default=0.0, help="wait after the last write, for CodaLab's file watcher"
+        "--linger", metavar="SECONDS", type=seconds, default=0.0, help="wait after the last write, for CodaLab's file watcher"
     )
     add_common_options(parser)
     parser.set_defaults(run=_score, default_detail=detail, foreign=False)

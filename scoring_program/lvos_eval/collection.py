@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import os
 import re
 from collections import Counter, defaultdict
@@ -18,6 +19,7 @@ from typing import Final
 
 from lvos_eval.faults import UsageFault
 from lvos_eval.litter import LITTER
+from lvos_eval.regular_files import read_regular
 from lvos_eval.wording import listed, printable
 
 __all__ = ["FoundSubmissions", "StoredSubmission", "find_submissions", "name_submissions"]
@@ -200,8 +202,8 @@ def _spellings(key: str) -> set[str]:
 
 def _read_names(table: Path) -> Mapping[str, str]:
     try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
+        lines = io.StringIO(read_regular(table).decode("utf-8-sig"), newline="")
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines) if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageFault(f"the names in {printable(str(table))} cannot be read: {printable(str(error))}") from None
     if rows and [cell.lower() for cell in rows[0]] == ["submission", "name"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lvos_eval import __version__
+from lvos_eval.arguments import file_path, path
 from lvos_eval.board_comparison import BoardComparison, compare_leaderboards
 from lvos_eval.comparison import ResultComparison, SignatureDifference, compare_results, read_result
 from lvos_eval.console import Console, add_output_options
@@ -34,9 +35,9 @@ def add_compare(commands: Any) -> None:
         epilog="example: lvos-eval compare before/ after/",
     )
     what = "results folder, scoring_details.json, output folder of rescore, or leaderboard.json"
-    parser.add_argument("old", metavar="OLD", type=Path, help=what)
-    parser.add_argument("new", metavar="NEW", type=Path, help="the same, to be compared with it")
-    parser.add_argument("--html", metavar="FILE", type=Path, help="write the comparison as a page too")
+    parser.add_argument("old", metavar="OLD", type=path, help=what)
+    parser.add_argument("new", metavar="NEW", type=path, help="the same, to be compared with it")
+    parser.add_argument("--html", metavar="FILE", type=file_path, help="write the comparison as a page too")
     add_output_options(parser)
     parser.set_defaults(run=_compare, default_detail=Detail.FULL)
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from lvos_eval.faults import Stopped
 from lvos_eval.manifest import Manifest, load_manifest
-from lvos_eval.problems import Problem, Severity, render_problems
+from lvos_eval.problems import Problem, Severity, needed_imports, render_problems
 from lvos_eval.process import say
 from lvos_eval.progress import Deadline, ProgressObserver
 from lvos_eval.protocol import Protocol, Task
@@ -95,6 +95,9 @@ class Console:
     def problems(self, problems: Sequence[Problem]) -> None:
         for line in render_problems(problems):
             say(sys.stderr, line)
+        imports = needed_imports(problems)
+        if imports is not None:
+            say(sys.stderr, f"Before the Python in a fix, run: {imports}")
 
     def document(self, content: Any) -> None:
         """Raises Stopped where it cannot be printed: it is what the command was run for."""

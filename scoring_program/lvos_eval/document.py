@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from lvos_eval.documents import parse_whole
 from lvos_eval.faults import UsageFault
+from lvos_eval.regular_files import read_regular
 from lvos_eval.wording import printable
 
 __all__ = ["MAX_COUNT", "MAX_LABEL", "MAX_SCORE", "Value", "read_document"]
@@ -106,7 +108,7 @@ class Value:
 def read_document(path: Path) -> Value:
     """The JSON object in a file. Raises UsageFault for anything else."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(read_regular(path).decode("utf-8-sig"), parse_int=parse_whole)
     except RecursionError:
         raise UsageFault(f"{printable(str(path))} cannot be read: it is nested too deeply") from None
     except (OSError, ValueError) as error:

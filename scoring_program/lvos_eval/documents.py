@@ -7,16 +7,16 @@ and every key is the text that stands in the file; whoever uses it reads a numbe
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 
-from lvos_eval.wording import listed
+from lvos_eval.regular_files import MOST_BYTES, read_regular
+from lvos_eval.wording import listed, quoted
 
-__all__ = ["DocumentFault", "Yaml", "misnamed", "parse_yaml", "read_json", "read_text", "read_yaml", "rename"]
+__all__ = ["DocumentFault", "Yaml", "misnamed", "parse_whole", "parse_yaml", "read_json", "read_text", "read_yaml", "rename"]
 
 Yaml: TypeAlias = "str | list[Yaml] | dict[str, Yaml]"
 """A document: every scalar is the text as it is written, without its quotes."""
@@ -24,6 +24,10 @@ Yaml: TypeAlias = "str | list[Yaml] | dict[str, Yaml]"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _PLAIN_TAGS: Final = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"})
 _ENDINGS: Final = frozenset({"txt", "csv", "yml", "yaml", "json"})
+_MOST_YAML: Final = 256 << 10
+_MOST_DEEP: Final = 32
+_MOST_DIGITS: Final = 4000
+"""Python refuses more than 4,300 in words of its own."""
 _SAVE_AS_UTF8: Final = "save it as UTF-8 text (in Notepad: Save as, Encoding: UTF-8)"
 
 
@@ -35,10 +39,13 @@ class DocumentFault(Exception):
         self.fix = fix
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, without a byte-order mark. Raises DocumentFault; FileNotFoundError where there is none."""
+def read_text(path: Path, limit: int = MOST_BYTES) -> str:
+    """The text of a UTF-8 file of at most `limit` bytes, without a byte-order mark. Raises DocumentFault.
+
+    FileNotFoundError where there is none.
+    """
     try:
-        data = path.read_bytes()
+        data = read_regular(path, limit)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -68,7 +75,7 @@ def read_json(path: Path) -> Any:
         return repeated
 
     try:
-        content = json.loads(text, object_pairs_hook=mapping, parse_constant=_refuse_constant)
+        content = json.loads(text, object_pairs_hook=mapping, parse_constant=_refuse_constant, parse_int=parse_whole)
         twice = list(_repeated_keys(content, ())) if found_twice else []
     except json.JSONDecodeError as error:
         # the fix of an error in the syntax is where it is
@@ -99,25 +106,46 @@ def _repeated_keys(content: Any, path: tuple[str, ...]) -> Iterator[str]:
             yield from _repeated_keys(value, path)
 
 
+def parse_whole(digits: str) -> int:
+    """A whole number of a JSON text. Raises ValueError for more digits than any number has that is meant."""
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"{digits[:8]}... is a number of {len(digits):,} digits")
+    return int(digits)
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
 def read_yaml(path: Path) -> Yaml | None:
     """As `parse_yaml`, of a file. Raises DocumentFault; FileNotFoundError where there is none."""
-    return parse_yaml(read_text(path))
+    return parse_yaml(read_text(path, _MOST_YAML))
 
 
 def parse_yaml(text: str) -> Yaml | None:
     """The one document in a YAML text, None where it is empty. Raises DocumentFault, also for a key given twice."""
     try:
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
+        node = yaml.compose(text, Loader=_Loader)
         return None if node is None else _Reader().read(node)
     except yaml.YAMLError as error:
         reason = " ".join(str(error).replace('in "<unicode string>", ', "in ").split())
         raise DocumentFault(f"is not YAML: {reason}", "write one `key: value` a line") from None
     except RecursionError:
         raise DocumentFault("is nested too deeply", "write one `key: value` a line") from None
+
+
+class _Loader(yaml.BaseLoader):
+    """Stops at a depth that nobody writes by hand: the time that the library takes grows with its square."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > _MOST_DEEP:
+            raise RecursionError
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 class _Reader:
@@ -175,4 +203,4 @@ def _stem(name: str) -> str | None:
 
 def rename(found: Path, path: Path) -> str:
     """The fix for a misnamed file, as a command."""
-    return f"rename it: mv {shlex.quote(str(found))} {shlex.quote(str(path))}"
+    return f"rename it: mv {quoted(str(found))} {quoted(str(path))}"

@@ -25,6 +25,7 @@ from lvos_eval.manifest import Manifest, Video
 from lvos_eval.png import PngFault, parse_header, parse_png, plain_png
 from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import PROPOSALS, Task, frame_name
+from lvos_eval.regular_files import read_beginning
 from lvos_eval.shapes import shape_digest
 from lvos_eval.submission import Entry, MaskReader, Submission, mask_digest, read_file, unpack
 
@@ -182,8 +183,7 @@ def objects_by_frame(video: Video) -> list[tuple[int, tuple[int, ...]]]:
 
 def read_size(mask: Path) -> tuple[int, int]:
     """(height, width) from the header of a mask file. Raises PngFault or OSError."""
-    with mask.open("rb") as file:
-        header = parse_header(file.read(64))
+    header = parse_header(read_beginning(mask, 64))
     return header.height, header.width
 
 

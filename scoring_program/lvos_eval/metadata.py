@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from lvos_eval.faults import ReferenceFault
 from lvos_eval.litter import is_litter
 from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import FRAME_STEP
-from lvos_eval.wording import listed, printable
+from lvos_eval.wording import listed, printable, quoted
 
 __all__ = ["ANNOTATIONS", "ATTRIBUTE_SUFFIX", "METADATA_NAMES", "MOST_FRAMES", "find_metadata", "frame_numbers", "whole_number"]
 
@@ -22,6 +21,7 @@ METADATA_NAMES: Final = ("test_meta.json", "valid_meta.json", "val_meta.json", "
 ATTRIBUTE_SUFFIX: Final = "_meta_attribute.json"
 MOST_FRAMES: Final = 1_000_000
 """Frames of one object that anybody could have annotated; larger numbers are slips that would fill the memory."""
+_LONGEST_SHOWN: Final = 200
 _LAST_FRAME: Final = 99_999_999
 """Frames are named with eight digits."""
 
@@ -72,14 +72,14 @@ def _nothing_in(folder: Path) -> ReferenceFault:
         name = _candidates(below[0])[0].name
         return _fault(
             f"the reference data is one folder down: {name} is in {printable(str(below[0]))}, not in {where}",
-            f"give {shlex.quote(str(below[0]))} as the reference; a zip for a platform has to hold {name} at its top: "
-            f"cd {shlex.quote(str(below[0]))} && python3 -m zipfile -c ../reference.zip *",
+            f"give {quoted(str(below[0]))} as the reference; a zip for a platform has to hold {name} at its top: "
+            f"cd {quoted(str(below[0]))} && python3 -m zipfile -c ../reference.zip *",
         )
     if below:
         return _fault(f"{where} holds several data sets: {listed(path.name for path in below)}", "give one of these folders")
     if folder.parent != folder and _candidates(folder.resolve().parent):
         parent = folder.resolve().parent
-        return _fault(f"the reference data is one folder up from {where}", f"give {shlex.quote(str(parent))} as the reference")
+        return _fault(f"the reference data is one folder up from {where}", f"give {quoted(str(parent))} as the reference")
     packed = sorted(path for path in folder.glob("*.zip") if not is_litter(path.name) and zipfile.is_zipfile(path))
     if packed:
         return _zipped(packed[0])
@@ -89,10 +89,10 @@ def _nothing_in(folder: Path) -> ReferenceFault:
 def _zipped(path: Path) -> ReferenceFault:
     target = path.with_suffix("")
     target = target if not target.exists() else path.with_name(f"{path.stem}_unpacked")
-    command = f"python3 -m zipfile -e {shlex.quote(str(path))} {shlex.quote(str(target))}"
+    command = f"python3 -m zipfile -e {quoted(str(path))} {quoted(str(target))}"
     return _fault(
         f"the reference data is still packed: {printable(str(path))} is a zip",
-        f"unpack it and give the folder {shlex.quote(str(target))} as the reference: {command}",
+        f"unpack it and give the folder {quoted(str(target))} as the reference: {command}",
     )
 
 
@@ -129,11 +129,16 @@ def frame_numbers(item: Any) -> dict[str, int] | str:
     try:
         values = {key: whole_number(frame_range[key]) for key in ("start", "end", "frame_nums")}  # type: ignore[index]
     except (TypeError, KeyError, ValueError):
-        return repr(frame_range)
+        return _shown(frame_range)
     span = values["end"] - values["start"]
     if max(values["start"], values["end"]) > _LAST_FRAME or max(values["frame_nums"], span // FRAME_STEP) > MOST_FRAMES:
-        return f"{frame_range!r}, more than {MOST_FRAMES:,} frames or 8 digits"
+        return f"{_shown(frame_range)}, more than {MOST_FRAMES:,} frames or 8 digits"
     return values
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
 def whole_number(value: Any) -> int:
@@ -142,4 +147,4 @@ def whole_number(value: Any) -> int:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise ValueError(f"{value!r} is not a frame number")
+    raise ValueError(f"{_shown(value)} is not a frame number")

@@ -36,6 +36,11 @@ class ObjectFolders(NamedTuple):
     offset: int | None
 
     @property
+    def background(self) -> bool:
+        """Whether a folder 0 holds what belongs to no object."""
+        return self.offset == 0 and any(0 in found for found in self.numbers.values())
+
+    @property
     def merge(self) -> str:
         """The command that writes one mask a frame into `merged`, from the folder that holds `masks`; `offset` must be known.
 
@@ -43,13 +48,15 @@ class ObjectFolders(NamedTuple):
         """
         video, number = self.layout.value
         id = f"int({number})" + (f" + {self.offset}" if self.offset else "")
-        # the file that is being put together is the larger of what it holds and of the next object
+        # the file that is being put together is the larger of what it holds and of the next object; of colours, transparency
+        # says nothing: of 1, 2, 3 and 4 channels 1, 1, 3 and 3 count
         return (
             'python -c "import pathlib, numpy, PIL.Image; '
-            f"[(q := pathlib.Path('merged', {video}, p.name), q.parent.mkdir(parents=True, exist_ok=True), "
-            f"PIL.Image.fromarray(numpy.maximum((numpy.asarray(PIL.Image.open(p)) > 0) * ({id}), "
+            f"[(q := pathlib.Path('merged', {video}, p.stem + '.png'), q.parent.mkdir(parents=True, exist_ok=True), "
+            f"PIL.Image.fromarray(numpy.maximum((a := numpy.atleast_3d(PIL.Image.open(p)))"
+            f"[..., : (a.shape[2] - 1) // 2 * 2 + 1].any(2) * ({id}), "
             "numpy.asarray(PIL.Image.open(q)) if q.exists() else 0).astype(numpy.uint8)).save(q)) "
-            f"for p in pathlib.Path('masks').glob('**/[0-9]*.png') if {number}.isdigit()]\""
+            f"for p in pathlib.Path('masks').rglob('[0-9]*') if p.suffix.lower() == '.png' and {number}.isdigit()]\""
         )
 
 
@@ -75,11 +82,12 @@ def find_object_folders(videos: Sequence[Video], submission: Submission) -> Obje
 
 
 def _offset(numbers: Mapping[str, frozenset[int]], videos: Mapping[str, Video]) -> int | None:
-    """0 where the numbers are ids, 1 where they count the ids from 0."""
+    """0 where the numbers are ids, also with a 0 for the background, 1 where they count the ids from 0."""
     for offset in (0, 1):
         if all({number + offset for number in found} <= set(videos[video].ids) for video, found in numbers.items()):
             return offset
-    return None
+    # with fewer than all ids, those with a 0 may as well be counted from it
+    return 0 if all(found == {0, *videos[video].ids} for video, found in numbers.items()) else None
 
 
 def _inside(submission: Submission, videos: Iterable[str]) -> list[tuple[str, int, str]]:

@@ -31,6 +31,7 @@ DETAILS_FILE: Final = "scoring_details.json"
 PAGE_FILE: Final = "detailed_results.html"
 _FILES: Final = (SCORES_JSON, SCORES_TEXT, DETAILS_FILE, PAGE_FILE)
 _UNFINISHED: Final = ".part"
+_LONGEST_PART: Final = 60
 
 
 def scores_text(scores: Mapping[str, float]) -> str:
@@ -123,15 +124,16 @@ def _usable(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if folder.exists() and not folder.is_dir():
+        if os.path.exists(folder) and not os.path.isdir(folder):
             raise UsageFault(f"the output folder {printable(str(folder))} is a file; name a folder") from error
-        old = "; the scores in it are those of an earlier run" if (folder / SCORES_JSON).exists() else ""
+        old = "; the scores in it are those of an earlier run" if os.path.exists(folder / SCORES_JSON) else ""
         raise Stopped(f"the output folder {printable(str(folder))} cannot be used: {error.strerror}{old}") from error
 
 
 def replace_file(path: Path, text: str) -> None:
     """Replaces a file atomically: a temporary one in the same folder, flushed, then renamed. Raises Stopped if it cannot be."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    # a long name has to stay one that the file system takes
+    temporary = path.with_name(f".{path.name[:_LONGEST_PART]}.{secrets.token_hex(4)}{_UNFINISHED}")
     try:
         try:
             # with these bits the umask decides who may read it, as for any file

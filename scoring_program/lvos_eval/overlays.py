@@ -24,6 +24,7 @@ from lvos_eval.manifest import Manifest
 from lvos_eval.masks import Labels
 from lvos_eval.png import PALETTE, Png, PngFault, decode_labels, parse_png, plain_png
 from lvos_eval.protocol import Task, frame_name
+from lvos_eval.regular_files import read_regular
 from lvos_eval.submission import Submission
 
 __all__ = ["PICTURE_BUDGET", "Picture", "draw_worst_frames"]
@@ -215,7 +216,7 @@ def _photo(path: Path, box: _Box, frame: tuple[int, int], size: tuple[int, int])
     `box` is in pixels of a `frame` = (width, height), which the JPEG may be larger or smaller than.
     """
     try:
-        with Image.open(path, formats=["JPEG"]) as image:
+        with Image.open(io.BytesIO(read_regular(path)), formats=["JPEG"]) as image:
             # a JPEG can be decoded at a half, a quarter or an eighth of its size for less
             image.draft("RGB", (size[0] * frame[0] // (box.right - box.left), size[1] * frame[1] // (box.bottom - box.top)))
             scale_x, scale_y = image.width / frame[0], image.height / frame[1]

@@ -11,7 +11,7 @@ from typing import Final
 from markupsafe import Markup
 
 from lvos_eval import charts
-from lvos_eval.problems import Severity
+from lvos_eval.problems import Severity, needed_imports
 from lvos_eval.protocol import Protocol, Task
 from lvos_eval.publication import OTHER_DIGITS
 from lvos_eval.rendering import render
@@ -80,6 +80,7 @@ def render_page(report: Report, frames: FrameDetails | None = None) -> str:
         anchors={section.name: section.anchor for section in sections},
         attributes=scores.attributes if scores else (),
         groups=problem_groups(report.problems),
+        imports=needed_imports(report.problems),
         errors=sum(problem.severity is Severity.ERROR for problem in report.problems),
         full=frames is not None,
         exact=scores is not None and scores.detail is Detail.FULL,

@@ -6,6 +6,7 @@ raised before all of them are known.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,16 @@ from typing import Final
 from lvos_eval.protocol import FRAME_STEP, frame_name
 from lvos_eval.wording import printable
 
-__all__ = ["CATALOGUE", "TERMINAL_LINES", "Problem", "ProblemCollector", "Severity", "frame_ranges", "render_problems"]
+__all__ = [
+    "CATALOGUE",
+    "TERMINAL_LINES",
+    "Problem",
+    "ProblemCollector",
+    "Severity",
+    "frame_ranges",
+    "needed_imports",
+    "render_problems",
+]
 
 TERMINAL_LINES: Final = 50
 """At most so many problems are printed on a terminal; the page and `--json` hold them all."""
@@ -133,6 +143,16 @@ def frame_ranges(frames: Sequence[int]) -> str:
         rest = sum(run[2] for run in runs[len(shown) :])
         shown.append(f"and {rest} more")
     return ", ".join(shown)
+
+
+_IMPORTED: Final = re.compile(r"\b(cv2|numpy|PIL\.Image)\.\w")
+
+
+def needed_imports(problems: Iterable[Problem]) -> str | None:
+    """`import numpy, PIL.Image`: what Python in the fixes needs before it; None where there is none, or it imports by itself."""
+    fixes = (problem.fix for problem in problems if "import " not in problem.fix)
+    modules = sorted({name for fix in fixes for name in _IMPORTED.findall(fix)}, key=str.lower)
+    return f"import {', '.join(modules)}" if modules else None
 
 
 def render_problems(problems: Sequence[Problem], limit: int | None = TERMINAL_LINES) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lvos_eval import __version__
+from lvos_eval.arguments import file_path, path
 from lvos_eval.backends import BACKENDS, open_backend
 from lvos_eval.collection import StoredSubmission, find_submissions, name_submissions
 from lvos_eval.console import Console, add_common_options, requested_manifest
@@ -40,14 +41,14 @@ def add_rescore(commands: Any) -> None:
         epilog="example: lvos-eval rescore submissions/ --reference lvos_test/ --output after/ --store store/ "
         "--previous before/leaderboard.json",
     )
-    parser.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="folder of zips or folders, nested as you like")
-    parser.add_argument("--reference", metavar="REF", type=Path, required=True, help="folder with the metadata and Annotations/")
-    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder for the leaderboard and the results")
+    parser.add_argument("submissions", metavar="SUBMISSIONS", type=path, help="folder of zips or folders, nested as you like")
+    parser.add_argument("--reference", metavar="REF", type=path, required=True, help="folder with the metadata and Annotations/")
+    parser.add_argument("--output", metavar="DIR", type=path, required=True, help="folder for the leaderboard and the results")
     parser.add_argument(
-        "--store", metavar="FOLDER", type=Path, help="where finished work is kept; as secret as the masks (default: DIR/.store)"
+        "--store", metavar="FOLDER", type=path, help="where finished work is kept; as secret as the masks (default: DIR/.store)"
     )
-    parser.add_argument("--names", metavar="CSV", type=Path, help="table of two columns, submission and name")
-    parser.add_argument("--previous", metavar="JSON", type=Path, help="earlier leaderboard.json, to show who moved")
+    parser.add_argument("--names", metavar="CSV", type=file_path, help="table of two columns, submission and name")
+    parser.add_argument("--previous", metavar="JSON", type=file_path, help="earlier leaderboard.json, to show who moved")
     parser.add_argument(
         "--detail", choices=list(Detail), type=Detail, help="how much the results tell (default: scoring.yaml, else public)"
     )

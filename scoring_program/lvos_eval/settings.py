@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
@@ -17,6 +16,7 @@ from lvos_eval.exclusions import FrameRun, parse_run
 from lvos_eval.faults import ReferenceFault
 from lvos_eval.problems import Problem, Severity
 from lvos_eval.protocol import Protocol, Task
+from lvos_eval.wording import quoted
 
 __all__ = ["SETTINGS_FILE", "Detail", "Limits", "Settings", "load_settings"]
 
@@ -101,7 +101,7 @@ def _refuse_misnamed(path: Path) -> None:
     if found is None:
         return
     if path.is_file():
-        fix = f"move what is right in it to {SETTINGS_FILE}, then delete it: rm {shlex.quote(str(found))}"
+        fix = f"move what is right in it to {SETTINGS_FILE}, then delete it: rm {quoted(str(found))}"
     else:
         fix = rename(found, path)
     raise _fault(f"{found.name} is not read: the settings are in {SETTINGS_FILE}", fix)

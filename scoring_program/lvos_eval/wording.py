@@ -16,6 +16,7 @@ __all__ = [
     "in_natural_order",
     "listed",
     "printable",
+    "quoted",
     "sized",
     "these_videos",
     "zip_of",
@@ -34,10 +35,18 @@ _ACTS_IN_QUOTES: Final = re.compile(r'["$`\\!%]')
 """What some shell acts upon even between double quotes, the only ones that all shells know."""
 
 
+def quoted(path: str) -> str:
+    """A path as it is written in a command: never an option, and the same in every shell where the name allows it.
+
+    A name with a character that acts between double quotes is in single quotes, which only POSIX shells know.
+    """
+    named = f"./{path}" if path.startswith("-") else path
+    return f'"{named}"' if _NEEDS_QUOTES.search(named) and not _ACTS_IN_QUOTES.search(named) else quote(named)
+
+
 def zip_of(folder: str) -> str:
     """The command that zips a folder with the masks: the same in every shell, and an old zip is replaced, not added to."""
-    plain = f'"{folder}"' if _NEEDS_QUOTES.search(folder) and not _ACTS_IN_QUOTES.search(folder) else quote(folder)
-    return f"python -m zipfile -c submission.zip {plain}"
+    return f"python -m zipfile -c submission.zip {quoted(folder)}"
 
 
 ZIP_MASKS: Final = zip_of("masks")

@@ -61,8 +61,8 @@ class PaletteReading(NamedTuple):
 
 
 def evidence(videos: Collection[LabelVideo]) -> float:
-    """How improbable it is, in bits, that values fit a rule by chance."""
-    return sum(len(video.values) * math.log2(255 / min(len(video.ids), 255)) for video in videos)
+    """How improbable it is, in bits, that values fit a rule by chance; those that are ids of their video are no evidence."""
+    return sum(len(video.values.difference(video.ids)) * math.log2(255 / min(len(video.ids), 255)) for video in videos)
 
 
 # scales
@@ -96,6 +96,9 @@ def _fixed_scales() -> tuple[tuple[str, tuple[int, ...]], ...]:
 
 
 def _inverse(ids: Collection[int], scale: _Scale) -> dict[int, set[int]]:
+    """What each value may be; nothing for a scale that leaves half of the ids or more as they are."""
+    if 2 * sum(scale(id) == id for id in ids) >= len(ids):
+        return {}
     inverse: dict[int, set[int]] = {}
     for id in ids:
         inverse.setdefault(scale(id), set()).add(id)

@@ -14,7 +14,7 @@ from lvos_eval.findings import MaskValues, VideoFindings
 from lvos_eval.palettes import palette_of_greys
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.protocol import VOID_LABEL
-from lvos_eval.repairs import EVERY, OF_VIDEO, from_colours, from_labels
+from lvos_eval.repairs import CHANNEL, EVERY, OF_VIDEO, from_colours, from_labels
 from lvos_eval.wording import SAVE_IDS, these_videos
 
 __all__ = ["Decoded", "report_encodings"]
@@ -23,14 +23,12 @@ Decoded = Mapping[str, tuple[Sequence[int], VideoFindings]]
 """The labels that mean something in a video, and what its masks show, by video."""
 
 
-def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollector) -> frozenset[str]:
+def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollector, channel: str = CHANNEL) -> frozenset[str]:
     """Reports ids that were scaled, shifted, renumbered or made binary; the videos of which no more needs to be said.
 
-    `shades` says whether many different values in a mask are a fault.
+    `shades` says whether many different values in a mask are a fault; `channel` is how values are read in a fix.
     """
-    masks = {
-        name: [mask for mask in found.values if mask.kind in ("palette", "greyscale")] for name, (_, found) in videos.items()
-    }
+    masks = {name: [mask for mask in found.values if mask.is_indexed] for name, (_, found) in videos.items()}
     if shades and (blurred := _report_shades(videos, masks, collector)):
         return blurred
     if any(not mask.samples for found in masks.values() for mask in found):
@@ -45,7 +43,7 @@ def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollect
     return (
         _report_palettes(videos, masks, collector)
         or _report_binary(labels, collector)
-        or _report_scale(labels, _shift(videos, labels) or _scale(labels), collector)
+        or _report_scale(labels, _shift(videos, labels) or _scale(labels), channel, collector)
     )
 
 
@@ -111,7 +109,9 @@ def _scale(labels: Mapping[str, LabelVideo]) -> ScaleReading | None:
     return read_scale(labels)
 
 
-def _report_scale(labels: Mapping[str, LabelVideo], reading: ScaleReading | None, collector: ProblemCollector) -> frozenset[str]:
+def _report_scale(
+    labels: Mapping[str, LabelVideo], reading: ScaleReading | None, channel: str, collector: ProblemCollector
+) -> frozenset[str]:
     if reading is None:
         return frozenset()
     lost = [name for name, ids in reading.ids.items() if ids is None]
@@ -124,7 +124,7 @@ def _report_scale(labels: Mapping[str, LabelVideo], reading: ScaleReading | None
         collector.add(
             "ids-encoded",
             f"the values of {these_videos(names, everywhere)} are {reading.rule}: {listing}.",
-            f"{from_labels(united.ids, which)}.",
+            f"{from_labels(united.ids, which, channel)}.",
             video=_where(names),
         )
     if lost:

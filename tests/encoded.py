@@ -158,6 +158,7 @@ UNDONE: Final[dict[str, tuple[str, Encode]]] = {
     "ids stretched so that 10 is 255": ("ids-encoded", each(lambda array: png(stretched(array, 10).astype(np.uint8)))),
     "palettes without unused colours": ("ids-encoded", each(optimised)),
     "a background of 1": ("ids-encoded", each(lambda array: png(array + np.uint8(1)))),
+    "ids from 2 on": ("ids-encoded", each(lambda array: png(array + (array > 0).astype(np.uint8)))),
     "ids from 0 beside a background of 255": ("ids-encoded", each(lambda array: png(array - np.uint8(1)))),
     "greys of few bits, ids times 2": ("ids-encoded", each(lambda array: packed(array * np.uint8(2)))),
     "greys of few bits, a background of 1": ("ids-encoded", each(lambda array: packed(array + np.uint8(1)))),

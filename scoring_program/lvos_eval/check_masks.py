@@ -39,7 +39,7 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     rest = [videos[name] for name in videos if name not in explained]
     rest = [(video, found) for video, found in rest if not _find_greys(video, labelled[video.name][0], found, channel, causes)]
     # where another video's only object has its id, 255 stands for something else: void
-    ids_are_known = any(len(video.ids) == 1 and found.present for video, found in videos.values())
+    ids_are_known = any(len(video.ids) == 1 and found.present - found.strays for video, found in videos.values())
     if multiple:
         rest = [(video, found) for video, found in rest if not _find_proposals(video, found, causes)]
     elif not ids_are_known:
@@ -211,7 +211,8 @@ def _find_greys(video: Video, labels: Sequence[int], found: VideoFindings, chann
 
 def _find_white(video: Video, found: VideoFindings, channel: str, causes: Causes) -> bool:
     """Finds masks that hold 0 and 255 where there is one object; whether it did."""
-    if set(found.unknown_pixels) != {VOID_LABEL} or len(video.ids) != 1 or found.present:
+    strays = found.strays
+    if found.unknown_pixels.keys() - strays != {VOID_LABEL} or len(video.ids) != 1 or found.present - strays:
         return False
     id = video.ids[0]
     white = found.unknown_pixels[VOID_LABEL]

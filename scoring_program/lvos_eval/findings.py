@@ -6,13 +6,16 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-__all__ = ["MOST_VALUES", "MaskFault", "MaskValues", "VideoFindings"]
+__all__ = ["MOST_VALUES", "STRAY_SHARE", "MaskFault", "MaskValues", "VideoFindings"]
 
 MOST_VALUES: Final = 128
 """More different values than this in one mask are shades, not ids, and are not listed."""
 
 _PACKED: Final = ("1-bit greyscale", "2-bit greyscale", "4-bit greyscale")
 _INDEXED: Final = frozenset(("palette", "greyscale", *_PACKED))
+
+STRAY_SHARE: Final = 0.001
+"""Labels that hold less of the labelled pixels than this are slips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,13 @@ class VideoFindings:
     """Number of pixels with the label 0, over all masks."""
     values: set[MaskValues] = field(default_factory=set)
     """What the decoded masks hold, and those that were refused because they are not indexed or not salient."""
+
+    @property
+    def strays(self) -> frozenset[int]:
+        """Labels of so few pixels that they say nothing about the others."""
+        few = STRAY_SHARE * (self.unknown_pixels.total() + self.labelled_pixels)
+        rare = {label for label, pixels in self.unknown_pixels.items() if pixels < few}
+        return frozenset(rare | self.present if self.labelled_pixels < few else rare)
 
     def merge(self, other: VideoFindings) -> None:
         """Adds the findings of another chunk; the order of merging does not show in the result's sets and counts."""

@@ -154,7 +154,8 @@ def _explain_swapped(found: str, wanted: str, channel: str) -> Cause:
     def fix(values: Values, masks: str) -> str:
         which = masks if len(values.ids) == 1 else masks.replace(OF_SIZE, OF_SIZES)
         how = "save the array as it is, of shape (height, width). If it was transposed, not turned"
-        return f"{how}, {from_expression('mask.swapaxes(0, 1)', which, channel)}."
+        square = "In square videos this cannot be seen: if theirs were transposed as well, do the same with them"
+        return f"{how}, {from_expression('mask.swapaxes(0, 1)', which, channel)}. {square}."
 
     # where another video has this size rightly, it does not share the fix
     values = Values(frozenset((found, wanted)), {found: 1})

@@ -59,6 +59,27 @@ def indexed(labels: Labels, colours: list[tuple[int, int, int]]) -> bytes:
     )
 
 
+def packed(labels: Labels, colour_type: int = 0) -> bytes:
+    """A greyscale or palette image of as few bits as the labels need."""
+    depth = next(depth for depth in (1, 2, 4, 8) if labels.max() < 1 << depth)
+    height, width = labels.shape
+    bits = np.unpackbits(labels[..., None], axis=2)[..., 8 - depth :].reshape(height, width * depth)
+    return png_of_bits(bits, width, depth, colour_type)
+
+
+def png_of_bits(bits: NDArray[np.uint8], width: int, depth: int, colour_type: int) -> bytes:
+    """A PNG of rows of bits."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">2I5B", width, len(bits), depth, colour_type, 0, 0, 0)
+    palette = [(b"PLTE", b"".join(map(bytes, DAVIS[: 1 << depth])))] if colour_type == 3 else []
+    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in np.packbits(bits, axis=1)))
+    parts = ((b"IHDR", header), *palette, (b"IDAT", rows), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
 DAVIS: Final = [(0, 0, 0), *(PALETTES[0].colours[id] for id in range(1, 64))]
 
 
@@ -137,7 +158,17 @@ UNDONE: Final[dict[str, tuple[str, Encode]]] = {
     "ids stretched so that 10 is 255": ("ids-encoded", each(lambda array: png(stretched(array, 10).astype(np.uint8)))),
     "palettes without unused colours": ("ids-encoded", each(optimised)),
     "a background of 1": ("ids-encoded", each(lambda array: png(array + np.uint8(1)))),
+    "ids from 2 on": ("ids-encoded", each(lambda array: png(array + (array > 0).astype(np.uint8)))),
     "ids from 0 beside a background of 255": ("ids-encoded", each(lambda array: png(array - np.uint8(1)))),
+    "greys of few bits, ids times 2": ("ids-encoded", each(lambda array: packed(array * np.uint8(2)))),
+    "greys of few bits, a background of 1": ("ids-encoded", each(lambda array: packed(array + np.uint8(1)))),
+    "greys of few bits, twice as large": ("wrong-size", each(lambda array: packed(array.repeat(2, 0).repeat(2, 1)))),
+    "greys of few bits, transposed": (
+        "wrong-size",
+        each(lambda array: packed(array if array.shape[0] == array.shape[1] else array.T)),
+    ),
+    "palettes of few bits, ids times 2": ("ids-encoded", each(lambda array: packed(array * np.uint8(2), 3))),
+    "palettes of few bits, twice as large": ("wrong-size", each(lambda array: packed(array.repeat(2, 0).repeat(2, 1), 3))),
     "transposed": (
         "wrong-size",
         each(lambda array: png(array if array.shape[0] == array.shape[1] else np.ascontiguousarray(array.T))),
@@ -174,6 +205,7 @@ HARMLESS: Final[dict[str, Encode]] = {
     "palette and greyscale in turn": by_video(
         lambda array, largest: png_of(palette_image(array)) if array.sum() % 2 else png(array)
     ),
+    "greys of few bits": each(packed),
     "void around": each(lambda array: png(np.where(np.arange(array.shape[0])[:, None] < 2, np.uint8(255), array))),
 }
 """Masks with the right ids that look odd in a viewer."""

@@ -267,14 +267,13 @@ def one_video(video: str, draw: Any) -> Encode:
 @pytest.mark.parametrize(
     ("video", "draw"),
     [
-        ("hFour008", lambda array: png(array * np.uint8(50))),
-        ("hFour008", lambda array: png(np.where(array > 0, np.uint8(255), np.uint8(0)))),
+        ("bLate002", lambda array: png(array * np.uint8(50))),
         ("aPlain01", lambda array: png(array * np.uint8(7))),
         ("bLate002", lambda array: png(array + np.uint8(1))),
         ("hFour008", lambda array: png(array + np.uint8(100) * (array > 0))),
         ("cGone003", lambda array: png(array * np.uint8(0))),
     ],
-    ids=["scaled", "white", "another label", "shifted", "high labels", "black"],
+    ids=["scaled", "another label", "shifted", "high labels", "black"],
 )
 def test_odd_labels_in_one_video_stay_warnings(video: str, draw: Any, tmp_path: Path) -> None:
     problems = check(written(tmp_path, one_video(video, draw)), REFERENCE).problems

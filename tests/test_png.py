@@ -194,6 +194,7 @@ def test_an_interlaced_image_that_is_cut_short_is_damage() -> None:
     [
         (8, 0, True, "greyscale"),
         (1, 3, True, "palette"),
+        (1, 0, True, "1-bit greyscale"),
         (16, 0, False, "16-bit greyscale"),
         (8, 2, False, "RGB"),
         (16, 2, False, "16-bit RGB"),

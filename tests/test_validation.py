@@ -101,7 +101,8 @@ def test_swapped_sides_are_recognised() -> None:
     assert message == "the mask has 720x1280 instead of 1280x720 pixels: width and height are swapped."
     assert fix == (
         "save the array as it is, of shape (height, width). If it was transposed, not turned, "
-        f"run for every mask of this size (path): mask = numpy.array(PIL.Image.open(path)); ids = mask.swapaxes(0, 1); {SAVE}."
+        f"run for every mask of this size (path): mask = numpy.array(PIL.Image.open(path)); ids = mask.swapaxes(0, 1); {SAVE}. "
+        "In square videos this cannot be seen: if theirs were transposed as well, do the same with them."
     )
 
 

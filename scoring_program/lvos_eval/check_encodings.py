@@ -6,15 +6,25 @@ Only what all masks of a submission show together is said here; a few odd labels
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from lvos_eval.causes import Values, alike
 from lvos_eval.check_colours import NOT_UNDONE
-from lvos_eval.encodings import ENOUGH_EVIDENCE, LabelVideo, ScaleReading, evidence, read_palettes, read_scale, read_shift
+from lvos_eval.encodings import (
+    ENOUGH_EVIDENCE,
+    LabelVideo,
+    ScaleReading,
+    evidence,
+    read_palettes,
+    read_scale,
+    read_shift,
+    scaled_alike,
+)
 from lvos_eval.findings import MaskValues, VideoFindings
 from lvos_eval.palettes import palette_of_greys
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.protocol import VOID_LABEL
-from lvos_eval.repairs import EVERY, OF_VIDEO, from_colours, from_labels
+from lvos_eval.repairs import CHANNEL, EVERY, OF_VIDEO, from_colours, from_labels
 from lvos_eval.wording import SAVE_IDS, these_videos
 
 __all__ = ["Decoded", "report_encodings"]
@@ -22,15 +32,16 @@ __all__ = ["Decoded", "report_encodings"]
 Decoded = Mapping[str, tuple[Sequence[int], VideoFindings]]
 """The labels that mean something in a video, and what its masks show, by video."""
 
+_SEEN: Final = 0.0001
+"""The share of white pixels that is no slip."""
 
-def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollector) -> frozenset[str]:
+
+def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollector, channel: str = CHANNEL) -> frozenset[str]:
     """Reports ids that were scaled, shifted, renumbered or made binary; the videos of which no more needs to be said.
 
-    `shades` says whether many different values in a mask are a fault.
+    `shades` says whether many different values in a mask are a fault; `channel` is how values are read in a fix.
     """
-    masks = {
-        name: [mask for mask in found.values if mask.kind in ("palette", "greyscale")] for name, (_, found) in videos.items()
-    }
+    masks = {name: [mask for mask in found.values if mask.is_indexed] for name, (_, found) in videos.items()}
     if shades and (blurred := _report_shades(videos, masks, collector)):
         return blurred
     if any(not mask.samples for found in masks.values() for mask in found):
@@ -45,8 +56,40 @@ def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollect
     return (
         _report_palettes(videos, masks, collector)
         or _report_binary(labels, collector)
-        or _report_scale(labels, _shift(videos, labels) or _scale(labels), collector)
+        or _report_scale(labels, _shift(videos, labels) or _scale(labels), channel, collector)
+        or _report_some(videos, labels, channel, collector)
     )
+
+
+def _report_some(videos: Decoded, labels: Mapping[str, LabelVideo], channel: str, collector: ProblemCollector) -> frozenset[str]:
+    """The same, but for void and a few odd pixels, or in some videos only."""
+    found = {name: videos[name][1] for name in labels}
+    labels = {name: video._replace(strays=found[name].strays | {VOID_LABEL}) for name, video in labels.items()}
+    if reading := _scale(labels):
+        return _report_scale(labels, reading, channel, collector)
+    explained = _report_some_binary(labels, found, collector)
+    greys = {name for name, video in labels.items() if palette_of_greys(video.values - video.strays, video.ids)}
+    names = scaled_alike({name: video for name, video in labels.items() if name not in greys | explained})
+    some = {name: labels[name] for name in names}
+    if some and (reading := read_scale(some)):
+        explained |= _report_scale(some, reading, channel, collector, len(labels))
+    return explained
+
+
+def _report_some_binary(
+    labels: Mapping[str, LabelVideo], found: Mapping[str, VideoFindings], collector: ProblemCollector
+) -> frozenset[str]:
+    """As `_report_binary`, unless 255 is void beside the ids of another video."""
+    white = {name for name, video in labels.items() if VOID_LABEL in video.values - found[name].strays}
+    names = [name for name in labels if name in white and labels[name].values <= found[name].strays | {VOID_LABEL}]
+    if white - {*names} or any(not _is_seen(found[name]) for name in names):
+        return frozenset()
+    return _report_lost([name for name in names if len(labels[name].ids) > 1], labels, collector)
+
+
+def _is_seen(found: VideoFindings) -> bool:
+    """Whether so many pixels are 255 that they are no slip."""
+    return found.unknown_pixels[VOID_LABEL] > _SEEN * found.background_pixels
 
 
 def _report_shades(videos: Decoded, masks: Mapping[str, Sequence[MaskValues]], collector: ProblemCollector) -> frozenset[str]:
@@ -83,7 +126,10 @@ def _report_binary(labels: Mapping[str, LabelVideo], collector: ProblemCollector
     """0 and 255 in the whole submission: where a video has several objects nobody can tell them apart."""
     if any(video.values != {VOID_LABEL} for video in labels.values()):
         return frozenset()
-    names = [name for name, video in labels.items() if len(video.ids) > 1]
+    return _report_lost([name for name, video in labels.items() if len(video.ids) > 1], labels, collector)
+
+
+def _report_lost(names: Sequence[str], labels: Mapping[str, LabelVideo], collector: ProblemCollector) -> frozenset[str]:
     if not names:
         return frozenset()
     collector.add(
@@ -104,14 +150,20 @@ def _shift(videos: Decoded, labels: Mapping[str, LabelVideo]) -> ScaleReading | 
 
 
 def _scale(labels: Mapping[str, LabelVideo]) -> ScaleReading | None:
-    if evidence(labels.values()) < ENOUGH_EVIDENCE or all(video.values <= {VOID_LABEL, *video.ids} for video in labels.values()):
+    if evidence(labels.values()) < ENOUGH_EVIDENCE or all(
+        video.values - video.strays <= {VOID_LABEL, *video.ids} for video in labels.values()
+    ):
         return None
-    if all(palette_of_greys(video.values, video.ids) for video in labels.values()):
+    if all(palette_of_greys(video.values - video.strays, video.ids) for video in labels.values()):
         return None
     return read_scale(labels)
 
 
-def _report_scale(labels: Mapping[str, LabelVideo], reading: ScaleReading | None, collector: ProblemCollector) -> frozenset[str]:
+def _report_scale(
+    labels: Mapping[str, LabelVideo], reading: ScaleReading | None, channel: str, collector: ProblemCollector, number: int = 0
+) -> frozenset[str]:
+    """`number` is that of all videos, where these are only some."""
+    number = number or len(labels)
     if reading is None:
         return frozenset()
     lost = [name for name, ids in reading.ids.items() if ids is None]
@@ -119,18 +171,18 @@ def _report_scale(labels: Mapping[str, LabelVideo], reading: ScaleReading | None
     # the same value may be another object elsewhere
     for names, united in alike(known):
         listing = ", ".join(f"{value} is {id}" for value, id in united.ids.items())
-        everywhere = len(names) == len(labels)
+        everywhere = len(names) == number
         which = OF_VIDEO if len(names) == 1 else EVERY if everywhere else f"{EVERY} in these videos"
         collector.add(
             "ids-encoded",
             f"the values of {these_videos(names, everywhere)} are {reading.rule}: {listing}.",
-            f"{from_labels(united.ids, which)}.",
+            f"{from_labels(united.ids, which, channel)}.",
             video=_where(names),
         )
     if lost:
         collector.add(
             "ids-encoded",
-            f"the values of {these_videos(lost, len(lost) == len(labels))} are like {reading.rule}, "
+            f"the values of {these_videos(lost, len(lost) == number)} are like {reading.rule}, "
             "but which object each of them stands for cannot be told.",
             NOT_UNDONE,
             video=_where(lost),

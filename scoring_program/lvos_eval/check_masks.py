@@ -18,7 +18,7 @@ from lvos_eval.manifest import Manifest, Video
 from lvos_eval.palettes import palette_of_greys
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.protocol import PROPOSALS, VOID_LABEL, Task
-from lvos_eval.repairs import OF_SIZE, OF_SIZES, OF_VIDEO, from_expression, from_labels
+from lvos_eval.repairs import ANY_DEPTH, CHANNEL, OF_SIZE, OF_SIZES, OF_VIDEO, from_expression, from_labels
 from lvos_eval.wording import SAVE_IDS, in_natural_order, listed
 
 __all__ = ["check_masks"]
@@ -31,20 +31,21 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     videos = {video.name: (video, findings[video.name]) for video in manifest.videos if video.name in findings}
     labelled = {name: (PROPOSALS if multiple else video.ids, found) for name, (video, found) in videos.items()}
     causes = Causes(videos)
-    _find_faults(videos, ColourExplainer(labelled), causes)
+    channel = ANY_DEPTH if any(mask.is_packed for _, found in videos.values() for mask in found.values) else CHANNEL
+    _find_faults(videos, ColourExplainer(labelled), channel, causes)
     explained: frozenset[str] = frozenset()
     if task is not Task.UNSUPERVISED_SINGLE:
-        explained = report_encodings(labelled, shades=not multiple, collector=collector)
+        explained = report_encodings(labelled, shades=not multiple, collector=collector, channel=channel)
     rest = [videos[name] for name in videos if name not in explained]
-    rest = [(video, found) for video, found in rest if not _find_greys(video, labelled[video.name][0], found, causes)]
+    rest = [(video, found) for video, found in rest if not _find_greys(video, labelled[video.name][0], found, channel, causes)]
     # where another video's only object has its id, 255 stands for something else: void
-    ids_are_known = any(len(video.ids) == 1 and found.present for video, found in videos.values())
+    ids_are_known = any(len(video.ids) == 1 and found.present - found.strays for video, found in videos.values())
     if multiple:
         rest = [(video, found) for video, found in rest if not _find_proposals(video, found, causes)]
     elif not ids_are_known:
-        rest = [(video, found) for video, found in rest if not _find_white(video, found, causes)]
+        rest = [(video, found) for video, found in rest if not _find_white(video, found, channel, causes)]
     if not multiple and not any(len(video.ids) == 1 and video.ids != (1,) and found.present for video, found in videos.values()):
-        rest = [(video, found) for video, found in rest if not _find_one(video, found, causes)]
+        rest = [(video, found) for video, found in rest if not _find_one(video, found, channel, causes)]
     causes.report(collector)
     if len(rest) == len(videos) and _report_nothing(rest, collector):
         return
@@ -67,7 +68,9 @@ def _report_nothing(videos: Sequence[tuple[Video, VideoFindings]], collector: Pr
     return True
 
 
-def _find_faults(videos: Mapping[str, tuple[Video, VideoFindings]], colours: ColourExplainer, causes: Causes) -> None:
+def _find_faults(
+    videos: Mapping[str, tuple[Video, VideoFindings]], colours: ColourExplainer, channel: str, causes: Causes
+) -> None:
     groups = [(name, *group) for name, (_, found) in videos.items() for group in _grouped(found.faults)]
     kinds: dict[str, set[str]] = defaultdict(set)
     for name, code, detail, _ in groups:
@@ -82,7 +85,7 @@ def _find_faults(videos: Mapping[str, tuple[Video, VideoFindings]], colours: Col
                 code, f"{detail}.", "zip again and upload again; a file that changed while it was zipped looks like this."
             )
         elif code == "wrong-size":
-            cause = _explain_size(detail)
+            cause = _explain_size(detail, channel)
         elif code == "not-salient":
             cause = _explain_salient(videos[name][1])
         else:
@@ -114,14 +117,15 @@ def _fix_unreadable(detail: str) -> str:
     return "write the mask again; a full disk or a copy that broke off looks like this."
 
 
-def _explain_size(detail: str) -> Cause:
+def _explain_size(detail: str, channel: str) -> Cause:
     """`detail` is as `854x480 instead of 1280x720`."""
-    found, wanted = (tuple(int(number) for number in text.split("x")) for text in detail.split(" instead of "))
+    sizes = detail.split(" instead of ")
+    found, wanted = (tuple(int(number) for number in text.split("x")) for text in sizes)
     message = f"the mask has {detail} pixels"
     expression, before, after = f"cv2.resize(mask, ({wanted[0]}, {wanted[1]}), interpolation=cv2.INTER_NEAREST)", "", ""
     across, down = (Fraction(found[axis], wanted[axis]).limit_denominator(16) for axis in (0, 1))
     if found == wanted[::-1]:
-        return _explain_swapped(*detail.split(" instead of "))
+        return _explain_swapped(sizes[0], sizes[1], channel)
     # 854 is not quite two thirds of 1280
     if across == down and abs(found[0] - wanted[0] * across) < 1 and abs(found[1] - wanted[1] * down) < 1:
         message += f", {across} of the width and height" if across < 1 else f", {across} times the width and height"
@@ -133,13 +137,13 @@ def _explain_size(detail: str) -> Cause:
     return Cause(
         "wrong-size",
         lambda _, __: f"{message}.",
-        lambda _, masks: f"{before}{from_expression(expression, masks)}.{after}",
+        lambda _, masks: f"{before}{from_expression(expression, masks, channel)}.{after}",
         masks=OF_SIZE,
         of_video="",
     )
 
 
-def _explain_swapped(found: str, wanted: str) -> Cause:
+def _explain_swapped(found: str, wanted: str, channel: str) -> Cause:
     """`found` and `wanted` are sizes, as `480x854`."""
 
     def message(values: Values, several: bool) -> str:
@@ -150,14 +154,15 @@ def _explain_swapped(found: str, wanted: str) -> Cause:
     def fix(values: Values, masks: str) -> str:
         which = masks if len(values.ids) == 1 else masks.replace(OF_SIZE, OF_SIZES)
         how = "save the array as it is, of shape (height, width). If it was transposed, not turned"
-        return f"{how}, {from_expression('mask.swapaxes(0, 1)', which)}."
+        square = "In square videos this cannot be seen: if theirs were transposed as well, do the same with them"
+        return f"{how}, {from_expression('mask.swapaxes(0, 1)', which, channel)}. {square}."
 
     # where another video has this size rightly, it does not share the fix
     values = Values(frozenset((found, wanted)), {found: 1})
     return Cause("wrong-size", message, fix, values, OF_SIZE, "")
 
 
-def _find_greys(video: Video, labels: Sequence[int], found: VideoFindings, causes: Causes) -> bool:
+def _find_greys(video: Video, labels: Sequence[int], found: VideoFindings, channel: str, causes: Causes) -> bool:
     """Finds masks whose labels are grey values of a palette; whether it did.
 
     A few pixels of other values may be edges of a resize; a grey may also happen to be the id of another object.
@@ -198,16 +203,17 @@ def _find_greys(video: Video, labels: Sequence[int], found: VideoFindings, cause
         cause = Cause(
             "palette-lost",
             lambda found, _: f"{palette}: {found.listing}.",
-            lambda found, masks: f"{why}; {from_labels(found.ids, masks)}.",
+            lambda found, masks: f"{why}; {from_labels(found.ids, masks, channel)}.",
             values,
         )
     causes.add(cause, video.name, frames)
     return True
 
 
-def _find_white(video: Video, found: VideoFindings, causes: Causes) -> bool:
+def _find_white(video: Video, found: VideoFindings, channel: str, causes: Causes) -> bool:
     """Finds masks that hold 0 and 255 where there is one object; whether it did."""
-    if set(found.unknown_pixels) != {VOID_LABEL} or len(video.ids) != 1 or found.present:
+    strays = found.strays
+    if found.unknown_pixels.keys() - strays != {VOID_LABEL} or len(video.ids) != 1 or found.present - strays:
         return False
     id = video.ids[0]
     white = found.unknown_pixels[VOID_LABEL]
@@ -215,25 +221,25 @@ def _find_white(video: Video, found: VideoFindings, causes: Causes) -> bool:
         message = f"most pixels are 255, and object {id} has none: either the only object is written as 255 or the background is."
 
         def fix(_: Values, masks: str) -> str:
-            as_object, as_background = (from_labels({value: id}, masks) for value in (VOID_LABEL, 0))
+            as_object, as_background = (from_labels({value: id}, masks, channel) for value in (VOID_LABEL, 0))
             return f"if the object is 255, {as_object}. If the background is, {as_background}."
     else:
         message = f"the only object is written as 255; its id is {id}."
 
         def fix(_: Values, masks: str) -> str:
-            return f"{from_labels({VOID_LABEL: id}, masks)}. If 255 is meant as void, write 0."
+            return f"{from_labels({VOID_LABEL: id}, masks, channel)}. If 255 is meant as void, write 0."
 
     causes.add(Cause("palette-lost", lambda _, __: message, fix), video.name, sorted(found.unknown_frames[VOID_LABEL]))
     return True
 
 
-def _find_one(video: Video, found: VideoFindings, causes: Causes) -> bool:
+def _find_one(video: Video, found: VideoFindings, channel: str, causes: Causes) -> bool:
     """Finds masks that hold 0 and 1 where the only object has another id; whether it did."""
     if set(found.unknown_pixels) != {1} or len(video.ids) != 1 or found.present:
         return False
     id = video.ids[0]
     message = f"the only object is written as 1; its id is {id}."
-    cause = Cause("ids-encoded", lambda _, __: message, lambda _, masks: f"{from_labels({1: id}, masks)}.")
+    cause = Cause("ids-encoded", lambda _, __: message, lambda _, masks: f"{from_labels({1: id}, masks, channel)}.")
     causes.add(cause, video.name, sorted(found.unknown_frames[1]))
     return True
 

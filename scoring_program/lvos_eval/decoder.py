@@ -75,7 +75,8 @@ class Decoder:
             height, width = self._size
             faults["wrong-size"] = f"{header.width}x{header.height} instead of {width}x{height}"
         if faults:
-            raise IndexedFault(faults)
+            packed = header.is_indexed and header.colour_type != PALETTE and header.depth < 8
+            raise IndexedFault(faults, MaskValues(f"{header.kind} of another size", b"") if packed else None)
 
 
 class SalientDecoder(Decoder):

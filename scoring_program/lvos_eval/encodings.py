@@ -25,10 +25,15 @@ __all__ = [
     "read_palettes",
     "read_scale",
     "read_shift",
+    "scaled_alike",
 ]
 
 ENOUGH_EVIDENCE: Final = 20.0
 """Bits: some thousand rules are tried, so ten bits would be chance."""
+
+
+_ENOUGH_DIFFERENT: Final = 18.0
+"""Bits of different values: the third multiple of a constant, among three objects."""
 
 
 class LabelVideo(NamedTuple):
@@ -36,11 +41,18 @@ class LabelVideo(NamedTuple):
 
     ids: tuple[int, ...]
     masks: frozenset[frozenset[int]]
+    strays: frozenset[int] = frozenset()
+    """Values that a rule need not explain: of few pixels, or void."""
 
     @property
     def values(self) -> frozenset[int]:
         """Every value but 0."""
         return frozenset().union(*self.masks) - {0}
+
+    @property
+    def odd(self) -> frozenset[int]:
+        """The values that are neither ids nor strays."""
+        return self.values.difference(self.ids, self.strays)
 
 
 class ScaleReading(NamedTuple):
@@ -61,8 +73,8 @@ class PaletteReading(NamedTuple):
 
 
 def evidence(videos: Collection[LabelVideo]) -> float:
-    """How improbable it is, in bits, that values fit a rule by chance."""
-    return sum(len(video.values) * math.log2(255 / min(len(video.ids), 255)) for video in videos)
+    """How improbable it is, in bits, that values fit a rule by chance; those that are ids of their video are no evidence."""
+    return sum(len(video.odd) * math.log2(255 / min(len(video.ids), 255)) for video in videos)
 
 
 # scales
@@ -89,13 +101,17 @@ def _fixed_scales() -> tuple[tuple[str, tuple[int, ...]], ...]:
     for factor in range(2, 256):
         scales.setdefault(tuple(id * factor & 0xFF for id in range(256)), f"the ids times {factor}")
         scales.setdefault(tuple(min(id * factor, 255) for id in range(256)), f"the ids times {factor}")
-    for largest in range(2, 255):
+    # what is stretched by less than 2 looks like ids with a gap
+    for largest in range(2, 128):
         for scale in _largest_becomes_255(largest):
             scales.setdefault(tuple(map(scale, range(256))), f"the ids, stretched so that {largest} becomes 255")
     return tuple((name, table) for table, name in scales.items())
 
 
 def _inverse(ids: Collection[int], scale: _Scale) -> dict[int, set[int]]:
+    """What each value may be; nothing for a scale that leaves half of the ids or more as they are."""
+    if 2 * sum(scale(id) == id for id in ids) >= len(ids):
+        return {}
     inverse: dict[int, set[int]] = {}
     for id in ids:
         inverse.setdefault(scale(id), set()).add(id)
@@ -116,10 +132,10 @@ _Options = Mapping[int, set[int]]
 def _fixed(table: Sequence[int]) -> Callable[[LabelVideo], _Options | None]:
     def explain(video: LabelVideo) -> _Options | None:
         inverse = _inverse(video.ids, table.__getitem__)
-        if not video.values <= inverse.keys():
+        if not video.values <= inverse.keys() | video.strays:
             return None
         # an object that became background is lost, whatever the others became
-        return {value: set() if 0 in inverse else inverse[value] for value in video.values}
+        return {value: set() if 0 in inverse else inverse.get(value, {0}) for value in video.values}
 
     return explain
 
@@ -186,14 +202,31 @@ def read_scale(videos: Mapping[str, LabelVideo]) -> ScaleReading | None:
     ids = {
         name: None
         if name in vague or any(len(ids) != 1 for ids in options.values())
-        else {value: min(ids) for value, ids in sorted(options.items(), key=lambda pair: min(pair[1]))}
+        else {value: min(ids) for value, ids in sorted(options.items(), key=lambda pair: min(pair[1])) if ids != {0}}
         for name, options in possible.items()
     }
     return ScaleReading(first, ids)
 
 
+def scaled_alike(videos: Mapping[str, LabelVideo]) -> list[str]:
+    """The videos with odd values that one rule explains, the same for all masks; none if chance would explain them as well.
+
+    The others may be right, so only different odd values are evidence.
+    """
+    odd = {name: video for name, video in videos.items() if video.odd}
+    best, most = list[str](), _ENOUGH_DIFFERENT
+    for _, table in _fixed_scales():
+        explain = _fixed(table)
+        names = [name for name, video in odd.items() if explain(video) is not None]
+        found = frozenset().union(*(odd[name].odd for name in names))
+        bits = len(found) * math.log2(255 / max([min(len(odd[name].ids), 255) for name in names], default=1))
+        if bits > most:
+            best, most = names, bits
+    return best
+
+
 def read_shift(videos: Mapping[str, LabelVideo], white_share: float) -> ScaleReading | None:
-    """The ids from 2 on above a background of 1, or from 0 on beside a background of 255; `white_share` of the pixels are 255."""
+    """The ids from 2 on above a background of 1 or 0, or from 0 on beside one of 255; `white_share` of the pixels are 255."""
     masks = [(video, mask) for video in videos.values() for mask in video.masks]
     above = all(0 not in mask and mask <= {1, *(id + 1 for id in video.ids)} for video, mask in masks)
     if above and any(mask - {1, *video.ids} for video, mask in masks):
@@ -201,6 +234,9 @@ def read_shift(videos: Mapping[str, LabelVideo], white_share: float) -> ScaleRea
             "one more than the ids, and the background is 1",
             {name: {id + 1: id for id in video.ids} for name, video in videos.items()},
         )
+    over = all(mask <= {0, *(id + 1 for id in video.ids)} for video, mask in masks)
+    if over and evidence(videos.values()) >= ENOUGH_EVIDENCE:
+        return ScaleReading("one more than the ids", {name: {id + 1: id for id in video.ids} for name, video in videos.items()})
     below = all(mask <= {VOID_LABEL, *(id - 1 for id in video.ids)} for video, mask in masks)
     if below and white_share > 0.5 and any(0 in mask and mask - {0, VOID_LABEL} for _, mask in masks):
         return ScaleReading(

@@ -6,10 +6,16 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-__all__ = ["MOST_VALUES", "MaskFault", "MaskValues", "VideoFindings"]
+__all__ = ["MOST_VALUES", "STRAY_SHARE", "MaskFault", "MaskValues", "VideoFindings"]
 
 MOST_VALUES: Final = 128
 """More different values than this in one mask are shades, not ids, and are not listed."""
+
+_PACKED: Final = ("1-bit greyscale", "2-bit greyscale", "4-bit greyscale")
+_INDEXED: Final = frozenset(("palette", "greyscale", *_PACKED))
+
+STRAY_SHARE: Final = 0.001
+"""Labels that hold less of the labelled pixels than this are slips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +31,21 @@ class MaskValues(NamedTuple):
     """The different values of one mask, those of the background too; masks with the same ones are kept once."""
 
     kind: str
-    """As `Png.kind` says it."""
+    """As `Png.kind` says it; `4-bit greyscale of another size` where nothing else is known."""
     samples: bytes
     """Sorted: a byte for each label, three for each colour of an RGB(A) image; empty if more than MOST_VALUES, or not counted."""
     palette: bytes = b""
     """The colours of the samples of a palette image, three bytes each."""
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether these are the labels of a mask that could be used."""
+        return self.kind in _INDEXED
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether these are greys of fewer than 8 bits, which most readers stretch to 0..255."""
+        return self.kind.startswith(_PACKED)
 
     @property
     def labels(self) -> frozenset[int]:
@@ -61,6 +77,13 @@ class VideoFindings:
     """Number of pixels with the label 0, over all masks."""
     values: set[MaskValues] = field(default_factory=set)
     """What the decoded masks hold, and those that were refused because they are not indexed or not salient."""
+
+    @property
+    def strays(self) -> frozenset[int]:
+        """Labels of so few pixels that they say nothing about the others."""
+        few = STRAY_SHARE * (self.unknown_pixels.total() + self.labelled_pixels)
+        rare = {label for label, pixels in self.unknown_pixels.items() if pixels < few}
+        return frozenset(rare | self.present if self.labelled_pixels < few else rare)
 
     def merge(self, other: VideoFindings) -> None:
         """Adds the findings of another chunk; the order of merging does not show in the result's sets and counts."""

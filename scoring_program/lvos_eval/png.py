@@ -83,9 +83,9 @@ class Png:
 
     @property
     def kind(self) -> str:
-        """The kind of image in words, as `RGB` or `16-bit greyscale`."""
+        """The kind of image in words, as `RGB`, `4-bit greyscale` or `16-bit greyscale`."""
         name = _COLOUR_TYPES[self.colour_type]
-        return name if self.depth <= 8 else f"{self.depth}-bit {name}"
+        return name if self.depth == 8 or self.colour_type == PALETTE else f"{self.depth}-bit {name}"
 
 
 def parse_header(data: bytes) -> Png:

@@ -11,6 +11,7 @@ from typing import Final
 from lvos_eval.wording import SAVE_IDS
 
 __all__ = [
+    "ANY_DEPTH",
     "CHANNEL",
     "EVERY",
     "FIRST_CHANNEL",
@@ -24,6 +25,13 @@ __all__ = [
 
 CHANNEL: Final = "numpy.array(PIL.Image.open(path))"
 """The values of a mask with one channel."""
+ANY_DEPTH: Final = (
+    f'{CHANNEL}.view("uint8") // {{(1, 0): 255, (2, 0): 85, (4, 0): 17}}.get(tuple(numpy.fromfile(path, "uint8", 26)[24:]), 1)'
+)
+"""The same where some are greys of 1, 2 or 4 bits, which Pillow stretches to 0..255 (those of 1 bit as truth values).
+
+Bytes 24 and 25 of a PNG are its bits a sample and its colour type.
+"""
 FIRST_CHANNEL: Final = f"{CHANNEL}[..., 0]"
 """Those of the first of several channels."""
 

@@ -134,6 +134,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_zip_ends_in_its_code_within_bounds(name: str, tmp_path: Path) -> None:
     build, code = HOSTILE[name]

@@ -117,6 +117,7 @@ def test_misnamed_frames_are_not_scored(tmp_path: Path, reference: Path) -> None
     assert result.report.scores is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in BUILDERS if not case.startswith("zeros-in-many")])
 def test_a_scoring_run_reports_the_same_problems_as_check(case: str, tmp_path: Path, reference: Path) -> None:
     (tmp_path / "submission").mkdir()

@@ -285,6 +285,7 @@ def exact_numbers(scores: PublishedScores) -> Iterator[float]:
         yield from (getattr(item, measure) for measure in ("j", "f", "v", "jf") if hasattr(item, measure))
 
 
+@pytest.mark.slow
 def test_no_exact_number_stands_in_any_output(shown: dict[str, str]) -> None:
     for kind in ("poor", "good"):
         report = score(goldens.prediction(kind), goldens.REFERENCE).report

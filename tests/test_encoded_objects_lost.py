@@ -33,6 +33,7 @@ def findings(ids: tuple[int, ...], lost: int = 0, stray: int = 0) -> VideoFindin
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "lost"), [(name, lost) for name, ids in IDS.items() for lost in ids])
 def test_a_lost_object_and_a_stray_label_are_no_encoding(name: str, lost: int) -> None:
     for stray in range(1, 256):

@@ -257,6 +257,7 @@ def overall(submission: Path, reference: Path) -> float:
     return report.scores.values["Overall"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", FIXES)
 def test_following_the_fix_ends_with_the_unharmed_scores(case: str, tmp_path: Path) -> None:
     desk = faulty(case, tmp_path)

@@ -48,6 +48,7 @@ def seconds_of(flood: str, count: int, folder: Path) -> float:
     return seconds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_of_names_costs_what_its_number_does(flood: str, tmp_path: Path) -> None:
     """What looks at every name for each name takes minutes here."""

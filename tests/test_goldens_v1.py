@@ -54,6 +54,7 @@ def test_all_official_numbers_are_reproduced_exactly(goldens: Path, name: str, t
     assert details["scores"] == {key: totals[key] for key in SCORE_KEYS}
 
 
+@pytest.mark.slow
 def test_the_published_list_of_v1_gives_the_same_scores_as_the_list_in_the_folder(goldens: Path, tmp_path: Path) -> None:
     with_list = score(goldens, "good", tmp_path / "with")
     unseen = goldens / "LVOS" / "unseen_videos.txt"

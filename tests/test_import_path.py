@@ -87,6 +87,7 @@ def launch(tmp_path: Path) -> Launch:
 JOBS: Final = pytest.mark.parametrize("jobs", [("--jobs", "1"), ("--jobs", "2")], ids=["one process", "workers"])
 
 
+@pytest.mark.slow
 @JOBS
 @pytest.mark.parametrize("command", ["check", "score", "rescore", "evaluate.py"])
 def test_nothing_is_imported_from_the_folder_of_the_submission(command: str, jobs: tuple[str, ...], launch: Launch) -> None:
@@ -101,6 +102,7 @@ def test_nothing_is_imported_from_the_folder_of_the_submission(command: str, job
     launch.assert_never_exposed(workers=jobs[1] == "2")
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_from_a_folder_of_submissions(launch: Launch) -> None:
     write_folder(launch.submission / "team" / "run", good_files())
     for video in {name.split("/")[0] for name in good_files()}:
@@ -117,11 +119,13 @@ def test_python_m_takes_the_current_folder_off_the_path_before_it_imports_anythi
     assert launch.imported == []
 
 
+@pytest.mark.slow
 def test_python_p_m_is_never_exposed(launch: Launch) -> None:
     launch.run("-P", "-m", "lvos_eval", "score", ".", "--reference", launch.reference, "--output", launch.output, "--jobs", "2")
     launch.assert_never_exposed(workers=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ["", ".", "{submission}"])
 def test_an_entry_of_pythonpath_that_is_the_current_folder_is_dropped_before_anything_is_imported(
     entry: str, launch: Launch

@@ -69,6 +69,7 @@ def test_a_second_run_on_one_folder_is_refused_and_changes_nothing(
     assert ended(process, signal.SIGTERM).returncode == STOPPED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_has_ended_keeps_nobody_out(number: int, tmp_path: Path) -> None:
     """Neither do its workers, of which some may live a little longer."""

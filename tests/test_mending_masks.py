@@ -159,6 +159,7 @@ def test_where_nothing_can_be_undone_it_is_said(case: str, tmp_path: Path) -> No
         assert "run for" not in problem.fix
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", HARMLESS)
 def test_right_ids_in_odd_colours_are_valid(case: str, tmp_path: Path) -> None:
     masks = written(tmp_path, HARMLESS[case])

@@ -203,6 +203,7 @@ def test_rectangles_of_about_one_size_are_stacked_up_to_the_words_of_a_batch(mon
     assert stacked == [([0, 3, 6, 8, 10, 11], 2, 2), ([9, 1], 15, 2), ([5], 15, 2), ([4], 80, 2), ([2, 7], 2, 10)]
 
 
+@pytest.mark.slow
 @given(frames_of_pairs(), st.integers(1, 40), st.sampled_from([1, 500, 1 << 15]))
 def test_many_pairs_at_once_give_the_same_integers(pairs: list[tuple[Mask, Mask]], radius: int, batch: int) -> None:
     height, width = pairs[0][0].shape if pairs else (1, 1)
@@ -212,6 +213,7 @@ def test_many_pairs_at_once_give_the_same_integers(pairs: list[tuple[Mask, Mask]
     assert found == [textbook.counts(*pair, radius) for pair in pairs]
 
 
+@pytest.mark.slow
 @given(frames_of_pairs())
 def test_many_pairs_at_once_give_the_same_j_and_f(pairs: list[tuple[Mask, Mask]]) -> None:
     size = pairs[0][0].shape if pairs else (1, 1)

@@ -24,6 +24,7 @@ def campaign(program: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONPATH": str(program)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("planted", PLANTED, ids=[f"{entry['module']}-{entry['why']}" for entry in PLANTED])
 def test_a_planted_error_is_noticed(planted: dict[str, str], tmp_path: Path) -> None:
     shutil.copytree(commands.PROGRAM / "lvos_eval", tmp_path / "lvos_eval", ignore=shutil.ignore_patterns("__pycache__"))

@@ -71,6 +71,7 @@ def encoded(mode: str) -> Callable[[np.ndarray], bytes]:
     return encode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA"])
 @pytest.mark.parametrize(("ending", "background"), [("png", False), ("PNG", True)])
 def test_folders_of_objects_are_merged_whatever_their_files_are(mode: str, ending: str, background: bool, tmp_path: Path) -> None:

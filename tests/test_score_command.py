@@ -156,6 +156,7 @@ def _wrong_seal(reference: Path) -> None:
     (reference / "scoring.yaml").write_text('ground_truth: "0123456789abcdef"\n')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [

@@ -68,6 +68,7 @@ def test_hard_links_are_refused_in_a_rescoring_and_the_others_are_scored(referen
     assert "archive-unsafe-path" in (tmp_path / "out" / "results" / "cheat" / "detailed_results.html").read_text()
 
 
+@pytest.mark.slow
 def test_the_fix_makes_masks_of_their_own_with_the_same_scores(reference: Path, tmp_path: Path) -> None:
     submission = linked(reference, tmp_path / "in" / "res", frames=3)
     own = commands.lvos_eval("score", submission, "--reference", reference, "--output", tmp_path / "own")

@@ -264,6 +264,7 @@ def test_a_built_bundle_keeps_every_rule(built: Built, platform: Platform) -> No
     assert check_bundle(built.path(platform), platform) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "platform", "change"), CASES)
 def test_a_broken_bundle_is_told_which_rule_it_breaks(
     built: Built, tmp_path: Path, rule: str, platform: Platform, change: Change

@@ -102,6 +102,7 @@ def test_a_phase_scores_its_task_as_the_command_line_does(dist: Path, tmp_path: 
     assert f"task:{task}" in run.stdout.splitlines()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", TASKS)
 def test_the_starting_kit_checks_submissions_for_every_phase(dist: Path, tmp_path: Path, key: str) -> None:
     with zipfile.ZipFile(dist / "starting_kit.zip") as kit:

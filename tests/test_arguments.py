@@ -59,6 +59,7 @@ def refused(run: object, arguments: list[str], desk: Path) -> None:
     assert sorted(desk.rglob("*")) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bad", "reason"), PATHS.values(), ids=PATHS)
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_an_impossible_path_is_refused(

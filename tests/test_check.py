@@ -150,6 +150,7 @@ def test_strict_turns_unknown_objects_into_errors(tmp_path: Path, reference: Pat
 # public data only
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("masks", "image_size", "says"), [("none", True, False), ("first", False, False), ("none", False, True)])
 def test_sizes_come_from_the_metadata_or_from_first_masks_or_are_said_to_be_unknown(
     masks: str, image_size: bool, says: bool, tmp_path: Path
@@ -172,6 +173,7 @@ def test_a_metadata_file_alone_is_enough(tmp_path: Path) -> None:
     assert run.stdout.splitlines()[-1] == "33 masks of 3 videos of the zip submission.zip: valid (0 errors, 0 warnings)"
 
 
+@pytest.mark.slow
 def test_nothing_that_is_said_of_a_faulty_submission_depends_on_the_ground_truth(tmp_path: Path, reference: Path) -> None:
     swapped = write_reference(tmp_path / "swapped")
     content: Files = {

@@ -42,6 +42,7 @@ def said_of(findings: dict[str, VideoFindings]) -> tuple[Problem, ...]:
     return collector.problems
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case", ["colours", "three channels of ids times 40", "palettes without unused colours", "probabilities"]
 )

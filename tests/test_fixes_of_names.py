@@ -390,6 +390,7 @@ def by_object(folder: str, value: int) -> dict[str, bytes]:
 IDS: Final = {video.name: video.ids for video in load_manifest(goldens.REFERENCE).videos}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "value"),
     [

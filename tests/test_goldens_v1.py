@@ -33,6 +33,7 @@ def score(goldens: Path, name: str, output: Path) -> dict[str, Any]:
     return details
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["good", "poor", "edge"])
 def test_all_official_numbers_are_reproduced_exactly(goldens: Path, name: str, tmp_path: Path) -> None:
     details = score(goldens, name, tmp_path)

@@ -111,6 +111,7 @@ def test_nothing_is_imported_from_a_folder_of_submissions(launch: Launch) -> Non
     launch.assert_never_exposed(workers=True)
 
 
+@pytest.mark.slow
 @JOBS
 def test_python_m_takes_the_current_folder_off_the_path_before_it_imports_anything(jobs: tuple[str, ...], launch: Launch) -> None:
     """But for the program itself and what Python needs to start it, which it looks for there first, unless told not to by -P."""

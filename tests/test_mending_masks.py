@@ -149,6 +149,7 @@ def test_colours_of_objects_that_only_some_videos_have_stay_what_they_are(tmp_pa
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", LOST)
 def test_where_nothing_can_be_undone_it_is_said(case: str, tmp_path: Path) -> None:
     code, encode = LOST[case]

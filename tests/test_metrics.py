@@ -262,6 +262,7 @@ def test_every_tolerance_from_1_to_40_matches_the_textbook(radius: int) -> None:
         assert counts(ground_truth, prediction, radius) == textbook.counts(ground_truth, prediction, radius)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(720, 1280), (1080, 1920), (2160, 4096), (719, 1281), (4096, 33)])
 def test_real_frame_sizes_match_the_textbook(size: tuple[int, int]) -> None:
     height, width = size

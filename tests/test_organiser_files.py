@@ -16,6 +16,8 @@ from lvos_eval.cli import main
 from lvos_eval.documents import read_json
 from tiny_reference import mask, metadata, write_metadata, write_reference
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("check-reference", "score", "rescore", "check")
 Edit = Callable[[Path], Any]
 

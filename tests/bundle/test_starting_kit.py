@@ -39,6 +39,7 @@ def test_the_sample_submission_is_valid(kit: Path) -> None:
     assert "valid (0 errors, 0 warnings)" in run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", ["development", "final"])
 def test_masks_from_the_writer_pass_the_check_without_any_warning(kit: Path, tmp_path: Path, phase: str) -> None:
     write_masks = runpy.run_path(str(kit / "write_masks.py"))["write_masks"]

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from lvos_eval.faults import UsageFault
-from lvos_eval.litter import LITTER
+from lvos_eval.litter import is_left_behind
 from lvos_eval.regular_files import read_regular
 from lvos_eval.wording import listed, printable
 
@@ -105,7 +105,7 @@ class _Walk:
         """Raises OSError if the outermost folder cannot be listed; any other that cannot is a submission with a problem."""
         try:
             with os.scandir(folder) as entries:
-                listing = [entry for entry in entries if not _is_litter(entry.name)]
+                listing = [entry for entry in entries if not is_left_behind(entry.name)]
             shown = [entry for entry in listing if not entry.name.startswith(".")]
             links = [entry.name for entry in shown if entry.is_symlink()]
             folders = [entry.name for entry in shown if entry.is_dir(follow_symlinks=False)]
@@ -144,11 +144,6 @@ class _Walk:
         if any(name.lower().endswith(".png") for name in files):
             return True
         return not folders or any(_holds_masks(folder / name) for name in folders)
-
-
-def _is_litter(name: str) -> bool:
-    """What systems leave behind; a macOS twin `._x` of a file holds nothing of it."""
-    return name.lower() in LITTER or name.startswith("._")
 
 
 def _holds_masks(folder: Path) -> bool:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from lvos_eval.archive import ArchiveReader, Member, MemberFault, list_members, unpack_member
 from lvos_eval.archive_paths import ZIP_WITH_SLASHES
 from lvos_eval.faults import Stopped, UsageFault
-from lvos_eval.litter import LITTER
+from lvos_eval.litter import LITTER, is_left_behind
 from lvos_eval.problems import ProblemCollector
 from lvos_eval.settings import Limits
 from lvos_eval.wording import counted, in_natural_order, listed, printable, sized
@@ -346,7 +346,7 @@ def _arrange(
 
 def _is_litter(parts: Sequence[str]) -> bool:
     """Whether a path is something that systems and platforms leave behind, to be ignored without a word."""
-    return any(part.lower() in LITTER or part.startswith("._") for part in parts) or list(parts) == [_PLATFORM_FILE]
+    return any(map(is_left_behind, parts)) or list(parts) == [_PLATFORM_FILE]
 
 
 def _report_rivals(claims: Mapping[str, Sequence[str]], collector: ProblemCollector) -> None:

@@ -8,7 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -279,16 +280,21 @@ def test_an_empty_environment_and_a_read_only_program_are_enough(tmp_path: Path)
     assert (tmp_path / "output" / "scores.json").exists()
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter: those of pytest lie below one that is closed to others, however deep they are."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.skipif(not _can_run_as(65534), reason="needs root and an interpreter that others may run")
-def test_another_user_id_works(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("other-user")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    (folder / "output").mkdir(mode=0o777)
-    (folder / "output").chmod(0o777)
-    input_ = commands.platform_input(folder / "input", goldens.prediction("good"), goldens.REFERENCE)
+def test_another_user_id_works(open_folder: Path) -> None:
+    (open_folder / "output").mkdir(mode=0o777)
+    (open_folder / "output").chmod(0o777)
+    input_ = commands.platform_input(open_folder / "input", goldens.prediction("good"), goldens.REFERENCE)
     process = subprocess.run(
-        [sys.executable, str(commands.PROGRAM / "evaluate.py"), str(input_), str(folder / "output"), "--jobs", "2"],
+        [sys.executable, str(commands.PROGRAM / "evaluate.py"), str(input_), str(open_folder / "output"), "--jobs", "2"],
         capture_output=True,
         text=True,
         cwd="/",

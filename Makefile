@@ -126,10 +126,11 @@ fuzz: $(VENV)/development ## look for bytes that the reading of submissions does
 		-max_len=4096 -timeout=5 -rss_limit_mb=1000
 
 .PHONY: lint
-lint: $(VENV)/development ## ruff, mypy, shellcheck, hadolint
+lint: $(VENV)/development ## ruff, mypy, import-linter, shellcheck, hadolint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	PYTHONPATH=scoring_program $(BIN)/lint-imports
 	$(BIN)/shellcheck container/* tests/container/*.sh .ci/run
 	$(BIN)/hadolint Dockerfile
 
@@ -184,5 +185,5 @@ lock: $(VENV)/development ## resolve the dependencies anew into the lock files
 
 .PHONY: clean
 clean: ## remove everything that the other targets made
-	rm -rf $(VENV) $(RESULTS) $(DIST) build bench-data $(FUZZING) $(RELIABILITY) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(RESULTS) $(DIST) build bench-data $(FUZZING) $(RELIABILITY) .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

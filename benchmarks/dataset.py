@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.lvos_like import GROUND_TRUTH
-from lvos_eval.manifest import Manifest, Video, load_manifest
-from lvos_eval.protocol import FRAME_STEP, FrameRange, frame_name, scored_frames
-from lvos_eval.settings import Settings, load_settings
+from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, frame_name, scored_frames
+from lvos_eval.reference.dataset import Manifest, Video
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Settings, load_settings
 
 __all__ = ["DataSet"]
 

@@ -24,8 +24,8 @@ from benchmarks.make_data import STAMP
 from benchmarks.memory import memory_of_tree
 from benchmarks.results import commit, environment
 from benchmarks.trial import ROOT
-from lvos_eval.inflate import ACCELERATED
-from lvos_eval.settings import SETTINGS_FILE
+from lvos_eval.formats.inflate import ACCELERATED
+from lvos_eval.reference.settings import SETTINGS_FILE
 
 __all__ = ["Load", "main", "measure"]
 

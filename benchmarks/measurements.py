@@ -11,13 +11,14 @@ from benchmarks.memory import peak_of_this_process, peak_of_workers
 from benchmarks.steps import watched
 from benchmarks.trial import Kind, Outcome, Trial
 from benchmarks.usual import Laps, measure
-from lvos_eval.evaluation import ChunkResult
-from lvos_eval.inflate import ACCELERATED, inflate
-from lvos_eval.png import parse_png
-from lvos_eval.protocol import frame_name
-from lvos_eval.run import RunResult, score_submission, seal
-from lvos_eval.settings import Detail
-from lvos_eval.workers import keep_freed_memory
+from lvos_eval.execution.pool import keep_freed_memory
+from lvos_eval.formats.inflate import ACCELERATED, inflate
+from lvos_eval.formats.png import parse_png
+from lvos_eval.protocols.lvos import frame_name
+from lvos_eval.reference.settings import Detail
+from lvos_eval.scoring.chunks import ChunkResult
+from lvos_eval.scoring.results import RunResult
+from lvos_eval.scoring.run import score_submission, seal
 
 __all__ = ["carry_out", "seal_data"]
 

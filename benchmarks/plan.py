@@ -7,7 +7,7 @@ from typing import Final
 from benchmarks.dataset import DataSet
 from benchmarks.measurements import seal_data
 from benchmarks.trial import Kind, Trial
-from lvos_eval.capacity import available_cores
+from lvos_eval.execution.resources import available_cores
 
 __all__ = ["DATA_SETS", "plan_round", "prepare"]
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.make_data import main as make_data
-from lvos_eval.manifest import load_manifest
-from lvos_eval.protocol import Task
-from lvos_eval.run import score_submission, seal
-from lvos_eval.settings import Detail, Settings
+from lvos_eval.protocols.lvos import Task
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Detail, Settings
+from lvos_eval.scoring.run import score_submission, seal
 
 OBJECTS = 10
 ROUNDS = 3

@@ -49,27 +49,27 @@ class Run:
 
 def measured(log: Path, arguments: Sequence[str]) -> None:
     """Runs the command in this process, writing each chunk that it deals out to `log` and the measurements to `log`.json."""
-    from lvos_eval import rescoring
-    from lvos_eval.cli import main as command
-    from lvos_eval.evaluation import Chunk
+    from lvos_eval.cli.main import main as command
+    from lvos_eval.rescoring import engine
+    from lvos_eval.scoring.chunks import Chunk
 
-    deal, begin = rescoring._Work.__iter__, rescoring.Rescoring.__init__
+    deal, begin = engine._Work.__iter__, engine.Rescoring.__init__
     read: list[float] = []
 
-    def timed(self: rescoring.Rescoring, *given: Any, **named: Any) -> None:
+    def timed(self: engine.Rescoring, *given: Any, **named: Any) -> None:
         begin(self, *given, **named)
         read.append(own_processor_time())
 
     with log.open("a", buffering=1) as dealt:
 
-        def counted(work: rescoring._Work) -> Iterator[rescoring._Part]:
+        def counted(work: engine._Work) -> Iterator[engine._Part]:
             for part in deal(work):
                 assert isinstance(part.chunk, Chunk)
                 dealt.write(f"{part.number} {part.chunk.video} {part.chunk.frames[0].frame}\n")
                 yield part
 
-        rescoring._Work.__iter__ = counted  # type: ignore[method-assign]
-        rescoring.Rescoring.__init__ = timed  # type: ignore[method-assign]
+        engine._Work.__iter__ = counted  # type: ignore[method-assign]
+        engine.Rescoring.__init__ = timed  # type: ignore[method-assign]
         started = time.perf_counter()
         code = command(["rescore", *arguments])
         seconds = time.perf_counter() - started
@@ -132,7 +132,7 @@ def copies(data: Path, folder: Path, number: int) -> Path:
 
 def object_frames(data: Path) -> tuple[int, int]:
     """Scored frames of the data, and pairs of such a frame and an object scored in it."""
-    from lvos_eval.manifest import load_manifest
+    from lvos_eval.reference.loading import load_manifest
 
     manifest = load_manifest(reference_of(data))
     return manifest.scored_count, sum(len(item.scored.frames) for video in manifest.videos for item in video.objects)

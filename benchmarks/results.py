@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.trial import ROOT, Outcome
-from lvos_eval.capacity import available_cores
+from lvos_eval.execution.resources import available_cores
 
 __all__ = ["SAME", "Agreement", "Run", "agreements", "commit", "environment"]
 

@@ -8,21 +8,26 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
-from lvos_eval import comparisons, decoder, evaluation, masks, metrics, png, submission
+from lvos_eval.formats import label_map, png
+from lvos_eval.masks import finder
+from lvos_eval.metrics import measures
+from lvos_eval.reference import ground_truth
+from lvos_eval.scoring import evaluate, pairing
+from lvos_eval.submission import source
 
 __all__ = ["STEPS", "Stopwatch", "watched"]
 
 _PLACES: Final[tuple[tuple[str, object, str], ...]] = (
-    ("read", evaluation, "read_file"),
-    ("read", submission, "read_file"),
-    ("parse, checksums", decoder, "parse_png"),
+    ("read", ground_truth, "read_file"),
+    ("read", source, "read_file"),
+    ("parse, checksums", label_map, "parse_png"),
     ("inflate", png, "inflate"),
-    ("unfilter", decoder, "decode_labels"),
-    ("find, pack", masks.ObjectFinder, "find"),
-    ("outline", metrics, "boundaries"),
-    ("match", metrics, "count_matched"),
-    ("count", comparisons, "measure"),
-    ("digest", evaluation, "_digest"),
+    ("unfilter", label_map, "decode_labels"),
+    ("find, pack", finder.ObjectFinder, "find"),
+    ("outline", measures, "boundaries"),
+    ("match", measures, "count_matched"),
+    ("count", pairing, "measure"),
+    ("digest", evaluate, "frame_digest"),
 )
 """The functions that are the steps: name of the step, where the function is looked up, its name there."""
 

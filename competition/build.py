@@ -21,16 +21,16 @@ from competition.pages import facts_of, markdown_pages
 from competition.settings import COMPETITION_FILE, PLACEHOLDER_DOMAIN, Competition, Phase, Source, load_competition
 from competition.splits import Split, check_columns, pack_reference
 from competition.zips import Members, write_zip
-from lvos_eval.capacity import available_cores
-from lvos_eval.evaluation import ChunkResult
-from lvos_eval.faults import ExitCode, ReferenceFault, Stopped, UsageFault
-from lvos_eval.manifest import Manifest
-from lvos_eval.problems import Problem, render_problems
-from lvos_eval.progress import ProgressObserver
-from lvos_eval.protocol import Task
-from lvos_eval.reference_check import ReferenceCheck, check_reference
-from lvos_eval.settings import Detail
-from lvos_eval.tables import summary_table
+from lvos_eval.diagnostics.errors import ExitCode, ReferenceFault, Stopped, UsageFault
+from lvos_eval.diagnostics.problems import Problem, render_problems
+from lvos_eval.execution.resources import available_cores
+from lvos_eval.protocols.lvos import Task
+from lvos_eval.reference.checks import ReferenceCheck, check_reference
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.tables import summary_table
+from lvos_eval.scoring.chunks import ChunkResult
+from lvos_eval.scoring.progress import ProgressObserver
 
 __all__ = ["CODABENCH_BUNDLE", "CODALAB_BUNDLE", "STARTING_KIT", "build", "main"]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from competition.pages import Facts, fill
 from competition.splits import Split, public_metadata
 from competition.zips import Members, folder_members, write_zip
-from lvos_eval.protocol import FRAME_STEP, FrameRange
+from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange
 
 __all__ = ["PROGRAM", "kit_members", "program_members"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from competition.zips import Members
-from lvos_eval.png import PngFault, parse_header
-from lvos_eval.problems import Problem, Severity
-from lvos_eval.reference_check import ReferenceCheck
-from lvos_eval.shapes import shapes_of
+from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.formats.mask_fingerprint import shapes_of
+from lvos_eval.formats.png import PngFault, parse_header
+from lvos_eval.reference.checks import ReferenceCheck
 
 __all__ = ["copied_masks", "frame_size", "label_maps", "shared_masks"]
 

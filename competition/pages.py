@@ -12,10 +12,11 @@ from jinja2 import Environment, StrictUndefined
 from competition.settings import Competition
 from competition.splits import Split
 from lvos_eval import __version__
-from lvos_eval.archive import SIZE_LIMIT
-from lvos_eval.problems import CATALOGUE
-from lvos_eval.protocol import MAX_OBJECT_ID, PROPOSALS, SCORE_KEYS, TOLERANCE_FRACTION, VOID_LABEL, Task, tolerance
-from lvos_eval.reference import signature
+from lvos_eval.diagnostics.problems import CATALOGUE
+from lvos_eval.metrics.boundary_matching import TOLERANCE_FRACTION, tolerance
+from lvos_eval.protocols.lvos import MAX_OBJECT_ID, PROPOSALS, SCORE_KEYS, VOID_LABEL, Task
+from lvos_eval.scoring.signature import signature
+from lvos_eval.submission.archive_checks import SIZE_LIMIT
 
 __all__ = ["COLUMN_TITLES", "PAGES", "Facts", "facts_of", "fill", "html_page", "markdown_pages"]
 

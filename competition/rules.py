@@ -20,10 +20,10 @@ from PIL import Image
 from competition.bundle import CONFIGURATION, Bundle, Platform, moment
 from competition.leaks import frame_size, label_maps
 from competition.zips import MEMBER_DATE
-from lvos_eval.metadata import ANNOTATIONS
-from lvos_eval.protocol import SCORE_KEYS
-from lvos_eval.settings import SETTINGS_FILE
-from lvos_eval.shapes import shapes_of
+from lvos_eval.formats.mask_fingerprint import shapes_of
+from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.reference.metadata import ANNOTATIONS
+from lvos_eval.reference.settings import SETTINGS_FILE
 
 __all__ = ["RULES", "Rule", "broken_rules", "rule"]
 
@@ -255,7 +255,7 @@ def starting_kit(bundle: Bundle) -> Iterator[str]:
             continue
         with bundle.inner(phase.kit) as kit:
             names = set(kit.namelist())
-        needed = ("README.md", "write_masks.py", "sample/sample_submission.zip", "scoring_program/lvos_eval/cli.py")
+        needed = ("README.md", "write_masks.py", "sample/sample_submission.zip", "scoring_program/lvos_eval/cli/main.py")
         yield from (f"{phase.kit} has no {name}" for name in needed if name not in names)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from lvos_eval import __version__
-from lvos_eval.documents import DocumentFault, Yaml, read_yaml
-from lvos_eval.faults import UsageFault
-from lvos_eval.protocol import SCORE_KEYS, Task
+from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.formats.documents import DocumentFault, Yaml, read_yaml
+from lvos_eval.protocols.lvos import SCORE_KEYS, Task
 
 __all__ = ["COMPETITION_FILE", "PLACEHOLDER_DOMAIN", "Competition", "Phase", "Source", "load_competition"]
 

@@ -12,17 +12,17 @@ import yaml
 
 from competition.settings import Phase
 from competition.zips import Members, write_zip
-from lvos_eval.documents import Yaml, read_yaml
-from lvos_eval.exclusions import write_runs
-from lvos_eval.faults import ReferenceFault
-from lvos_eval.litter import is_litter
-from lvos_eval.manifest import Manifest
-from lvos_eval.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
-from lvos_eval.protocol import SCORE_KEYS, Task, frame_name
-from lvos_eval.reference import known_sizes
-from lvos_eval.reference_check import ReferenceCheck, ReferenceSummary
-from lvos_eval.settings import SETTINGS_FILE, Detail
-from lvos_eval.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST
+from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.formats.documents import Yaml, read_yaml
+from lvos_eval.formats.litter import is_litter
+from lvos_eval.protocols.lvos import SCORE_KEYS, Task, frame_name
+from lvos_eval.reference.checks import ReferenceCheck, ReferenceSummary
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.exclusions import write_runs
+from lvos_eval.reference.ground_truth import known_sizes
+from lvos_eval.reference.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
+from lvos_eval.reference.settings import SETTINGS_FILE, Detail
+from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST
 
 __all__ = ["Split", "available_keys", "check_columns", "pack_reference", "public_metadata"]
 

@@ -17,7 +17,7 @@ from typing import Final
 import yaml
 
 from competition.bundle import Bundle, Platform
-from lvos_eval.protocol import SCORE_KEYS
+from lvos_eval.protocols.lvos import SCORE_KEYS
 
 __all__ = ["OUTPUTS", "run_from_bundle", "run_from_source", "trial_faults"]
 

@@ -15,9 +15,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from benchmarks.make_data import Request, generate
-from lvos_eval.cli import main as lvos_eval
-from lvos_eval.page import render_page
-from lvos_eval.settings import Detail
+from lvos_eval.cli.main import main as lvos_eval
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.page import render_page
 from sample_reports import invalid, running, scored
 
 WIDTH: Final = 1120

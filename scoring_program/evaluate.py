@@ -6,13 +6,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 sys.dont_write_bytecode = True
 
-from lvos_eval.import_path import leave_out_current_folder  # noqa: E402
+from lvos_eval.execution.import_path import leave_out_current_folder  # noqa: E402
 
 if __name__ == "__main__":
     # before anything is loaded that might lie in the current folder
     leave_out_current_folder()
 
-from lvos_eval.process import launch  # noqa: E402
+from lvos_eval.execution.lifecycle import launch  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(launch("platform_main"))

@@ -27,15 +27,15 @@ import cv2
 import numpy as np
 
 import textbook
-from lvos_eval import batches
-from lvos_eval.footprints import footprints, surroundings
-from lvos_eval.masks import pack
-from lvos_eval.metrics import Counts, Pair, contour_accuracy, count, measure, region_similarity
+from lvos_eval.masks.packed import pack
+from lvos_eval.metrics import batching
+from lvos_eval.metrics.measures import Counts, Pair, contour_accuracy, count, measure, region_similarity
+from lvos_eval.metrics.proximity import footprints, surroundings
 from textbook import Mask
 
 BLOCK: Final = 1000
 """Pairs that are drawn from one seed, so that a campaign can be shared among processes."""
-_BATCH_WORDS: Final = batches.BATCH_WORDS
+_BATCH_WORDS: Final = batching.BATCH_WORDS
 _WIDE: Final = (1280, 1919, 1920, 3840, 4095, 4096, 4097)
 _SHOWN: Final = 10
 
@@ -119,7 +119,7 @@ def check(batch: Batch, name: str) -> Found:
     size = batch.height, batch.width
     packed = [pack(mask.view(np.uint8), 1) for mask in batch.masks]
     pairs = [(packed[ground_truth], packed[prediction]) for ground_truth, prediction in batch.pairs]
-    with patch.object(batches, "BATCH_WORDS", batch.words):
+    with patch.object(batching, "BATCH_WORDS", batch.words):
         found = count(pairs, *size, batch.radius)
         said = [(region_similarity(counts), contour_accuracy(counts)) for counts in found]
         if batch.radius is None:

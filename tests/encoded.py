@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faulty_submissions import palette_image, png_of
-from lvos_eval.palettes import PALETTES
+from lvos_eval.submission.palettes import PALETTES
 from submissions import Files, Labels, png
 
 Masks: TypeAlias = Mapping[str, Mapping[int, Labels]]

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.archive import SIZE_LIMIT
-from lvos_eval.palettes import PALETTES
-from lvos_eval.protocol import Task
+from lvos_eval.protocols.lvos import Task
+from lvos_eval.submission.archive_checks import SIZE_LIMIT
+from lvos_eval.submission.palettes import PALETTES
 from submissions import FRAMES, HEIGHT, OBJECTS, WIDTH, Files, Labels, good_files, labels, png, write_folder, write_zip
 
 Build: TypeAlias = Callable[[Path], Path]

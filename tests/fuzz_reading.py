@@ -14,12 +14,13 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from lvos_eval.archive import ArchiveReader, Member, MemberFault
-from lvos_eval.inflate import crc32
-from lvos_eval.png import PngFault, decode_labels, parse_png
-from lvos_eval.problems import ProblemCollector
-from lvos_eval.settings import Limits
-from lvos_eval.submission import open_submission
+from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.formats.files import MemberFault
+from lvos_eval.formats.inflate import crc32
+from lvos_eval.formats.png import PngFault, decode_labels, parse_png
+from lvos_eval.formats.zip_members import ArchiveReader, Member
+from lvos_eval.reference.settings import Limits
+from lvos_eval.submission.listing import open_submission
 
 _PNG, _BUILT_PNG, _ZIP, _BUILT_ZIP = range(4)
 _LIMITS: Final = Limits(members=200, total_bytes=1 << 24, member_bytes=1 << 20)

@@ -40,11 +40,33 @@ class Group:
 
 GROUPS: Final[Mapping[str, Group]] = {
     "metrics": Group(
-        ("batches", "boundaries", "comparisons", "decoder", "footprints", "masks", "matching", "metrics", "stacks"),
+        (
+            "formats.label_map",
+            "masks.finder",
+            "masks.packed",
+            "metrics.batching",
+            "metrics.boundary",
+            "metrics.boundary_matching",
+            "metrics.measures",
+            "metrics.proximity",
+            "metrics.stacks",
+            "scoring.pairing",
+        ),
         ("test_comparisons.py", "test_decoder.py", "test_masks.py", "test_metrics.py", "test_differential.py"),
     ),
     "validation": Group(
-        ("causes", "check_masks", "check_names", "check_objects", "findings", "protocol", "submission"),
+        (
+            "formats.mask_values",
+            "metrics.boundary_matching",
+            "protocols.lvos",
+            "submission.causes",
+            "submission.check_masks",
+            "submission.check_names",
+            "submission.check_objects",
+            "submission.listing",
+            "submission.mask_findings",
+            "submission.source",
+        ),
         (
             "test_causes.py",
             "test_findings.py",
@@ -77,7 +99,7 @@ class Mutant:
 
     @property
     def module(self) -> str:
-        return self.name.removeprefix(_PREFIX).partition(".")[0]
+        return self.name.removeprefix(_PREFIX).rpartition(".")[0]
 
 
 def main() -> int:
@@ -119,7 +141,7 @@ def _prepare(folder: Path, group: Group) -> None:
     deselected = ["-m\nnot slow", *(f"--deselect\ntests/{test}" for test in group.without)]
     settings["mutmut"] = {
         "source_paths": "src",
-        "only_mutate": "\n".join(f"src/lvos_eval/{module}.py" for module in group.modules),
+        "only_mutate": "\n".join(f"src/lvos_eval/{module.replace('.', '/')}.py" for module in group.modules),
         "pytest_add_cli_args": "\n".join(["-p", "no:cacheprovider", *deselected]),
         "pytest_add_cli_args_test_selection": "\n".join(f"tests/{test}" for test in group.tests),
     }

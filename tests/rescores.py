@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lvos_eval.cli import main
+from lvos_eval.cli.main import main
 from submissions import FRAMES, OBJECTS, Files, good_files, labels, png, write_folder, write_zip
 
 

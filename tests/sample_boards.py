@@ -6,11 +6,12 @@ import random
 from dataclasses import replace
 
 from lvos_eval import __version__
-from lvos_eval.board_comparison import BoardComparison, Move, WidespreadChange
-from lvos_eval.comparison import Result, compare_results, compare_signatures
-from lvos_eval.leaderboard import Leaderboard, Place, leaderboard
-from lvos_eval.rendering import render
-from lvos_eval.wording import printable
+from lvos_eval.comparison.leaderboards import BoardComparison, Move, WidespreadChange
+from lvos_eval.comparison.results import compare_results, compare_signatures
+from lvos_eval.diagnostics.text import printable
+from lvos_eval.reporting.html import render
+from lvos_eval.reporting.reading import Result
+from lvos_eval.rescoring.leaderboard import Leaderboard, Place, leaderboard
 from sample_reports import HOSTILE, SIGNATURE, invalid, scored
 
 NAMES = (*(f"team {number:02d}" for number in range(30)), *map(printable, HOSTILE))

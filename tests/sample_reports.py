@@ -11,13 +11,12 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from lvos_eval.aggregation import ObjectScore
-from lvos_eval.comparisons import ObjectFrame
-from lvos_eval.overlays import PICTURE_BUDGET, Picture
-from lvos_eval.problems import Problem, ProblemCollector, Severity
-from lvos_eval.publication import publish
-from lvos_eval.report import FrameDetails, Progress, Report, State
-from lvos_eval.settings import Detail
+from lvos_eval.diagnostics.problems import Problem, ProblemCollector, Severity
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.overlays import PICTURE_BUDGET
+from lvos_eval.reporting.picture import Picture
+from lvos_eval.scoring.publication import publish
+from lvos_eval.scoring.results import FrameDetails, ObjectFrame, ObjectScore, Progress, Report, State
 
 ATTRIBUTES: Final = ("BC", "DEF", "MB", "FM", "LR", "OCC", "OV", "SV", "DB", "SC", "AC", "LRA", "CTC")
 SIGNATURE: Final = (

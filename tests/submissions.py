@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.evaluation import ChunkResult
-from lvos_eval.manifest import load_manifest
-from lvos_eval.report import Report
-from lvos_eval.run import RunResult, check_submission, score_submission, seal
-from lvos_eval.settings import Detail
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Detail
+from lvos_eval.scoring.chunks import ChunkResult
+from lvos_eval.scoring.results import Report, RunResult
+from lvos_eval.scoring.run import check_submission, score_submission, seal
 
 Labels = NDArray[np.uint8]
 Files = dict[str, bytes]

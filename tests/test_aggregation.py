@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from lvos_eval.aggregation import ObjectScore, aggregate, score_objects, temporal_stability
-from lvos_eval.comparisons import ObjectFrame
-from lvos_eval.manifest import Video, VideoObject
-from lvos_eval.protocol import SCORE_KEYS, FrameRange, ScoredFrames
+from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange, ScoredFrames
+from lvos_eval.reference.dataset import Video, VideoObject
+from lvos_eval.scoring.aggregation import aggregate, score_objects, temporal_stability
+from lvos_eval.scoring.results import ObjectFrame, ObjectScore
 
 
 def score(video: str, *, unseen: bool, j: float, f: float, v: float = 0.0) -> ObjectScore:

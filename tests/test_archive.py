@@ -20,9 +20,11 @@ import pytest
 
 import commands
 from faulty_submissions import BUILDERS, claimed, names, patched, write_claiming_zip
-from lvos_eval.archive import Archive, ArchiveReader, Member, MemberFault, list_members, unpack_member
-from lvos_eval.problems import ProblemCollector
-from lvos_eval.settings import Limits
+from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.formats.files import MemberFault
+from lvos_eval.formats.zip_members import ArchiveReader, Member, unpack_member
+from lvos_eval.reference.settings import Limits
+from lvos_eval.submission.archive_checks import Archive, list_members
 from submissions import META, check, good_files, png, write_folder, write_reference, write_zip
 
 SECONDS = 5.0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lvos_eval.cli import main, platform_main
-from lvos_eval.outputs import replace_file
+from lvos_eval.cli.main import main, platform_main
+from lvos_eval.formats.files import replace_file
 from submissions import good_files, write_folder, write_reference
 
 LONG = "a" * 300

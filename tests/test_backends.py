@@ -9,13 +9,14 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval import __version__, backends
-from lvos_eval.backends import LocalBackend, open_backend
-from lvos_eval.faults import ExitCode, UsageFault
+from lvos_eval import __version__
+from lvos_eval.diagnostics.errors import ExitCode, UsageFault
+from lvos_eval.execution import cluster
+from lvos_eval.execution.cluster import LocalBackend, open_backend
 
 
 def test_an_engine_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "find_spec", lambda _name: None)
+    monkeypatch.setattr(cluster, "find_spec", lambda _name: None)
     for name, module in (("dask", "distributed"), ("ray", "ray")):
         message = rf"--backend {name} needs the package {module}: pip install 'lvos-eval\[{name}\]'"
         with pytest.raises(UsageFault, match=message), open_backend(name, None, None, []):
@@ -41,12 +42,10 @@ def test_options_that_do_not_go_together_are_refused(
 
 def test_a_worker_of_another_version_refuses_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
     # the process of the tests shall not be the first that the kernel ends
-    monkeypatch.setattr(backends, "die_first", lambda: None)
-    assert backends._OnCluster(str.upper, __version__, ())("a") == "A"
-    with pytest.raises(
-        backends._Stranger, match=rf"a worker has lvos-eval {__version__}, this is 0.0.0: install the same on all"
-    ):
-        backends._OnCluster(str.upper, "0.0.0", ())("a")
+    monkeypatch.setattr(cluster, "die_first", lambda: None)
+    assert cluster._OnCluster(str.upper, __version__, ())("a") == "A"
+    with pytest.raises(cluster._Stranger, match=rf"a worker has lvos-eval {__version__}, this is 0.0.0: install the same on all"):
+        cluster._OnCluster(str.upper, "0.0.0", ())("a")
 
 
 def test_one_job_is_done_in_this_process() -> None:

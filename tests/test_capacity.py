@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lvos_eval import capacity
-from lvos_eval.capacity import available_cores, memory_limit
-from lvos_eval.evaluation import Chunk
-from lvos_eval.protocol import Task
-from lvos_eval.workers import workers_that_fit
+from lvos_eval.execution import resources
+from lvos_eval.execution.resources import available_cores, memory_limit
+from lvos_eval.protocols.lvos import Task
+from lvos_eval.scoring.chunks import Chunk
+from lvos_eval.scoring.parallel import workers_that_fit
 
 GIB = 1 << 30
 
@@ -19,8 +19,8 @@ GIB = 1 << 30
 @pytest.fixture
 def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tree of control groups without limits, for a process in its root, on a machine with 64 cores and 16 GiB."""
-    monkeypatch.setattr(capacity, "_GROUPS", tmp_path)
-    monkeypatch.setattr(capacity, "_MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(resources, "_GROUPS", tmp_path)
+    monkeypatch.setattr(resources, "_MEMBERSHIP", tmp_path / "membership")
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(64)))
     monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 4 << 20, "SC_PAGE_SIZE": 4096}.__getitem__)
     return tmp_path

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lvos_eval.causes import Cause, Causes, Values, alike, plain
-from lvos_eval.check_masks import check_masks
-from lvos_eval.findings import MaskFault, VideoFindings
-from lvos_eval.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.submission.causes import Cause, Causes, Values, alike, plain
+from lvos_eval.submission.check_masks import check_masks
+from lvos_eval.submission.mask_findings import MaskFault, VideoFindings
 from test_validation import manifest, unknown, video
 
 

@@ -12,9 +12,15 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval import archive, cli, evaluation, identity, rescore_command, rescoring, run, shipping, submission, workers
-from lvos_eval.faults import ExitCode, Stopped
-from lvos_eval.submission import CHANGED
+from lvos_eval.cli import main, score
+from lvos_eval.cli import rescore as rescore_command
+from lvos_eval.diagnostics.errors import ExitCode, Stopped
+from lvos_eval.rescoring import cache_keys, engine, portable_chunk
+from lvos_eval.scoring import evaluate as evaluation
+from lvos_eval.scoring import parallel, run
+from lvos_eval.submission import archive_checks
+from lvos_eval.submission import listing as submission
+from lvos_eval.submission.listing import CHANGED
 from rescores import board, published, rescore
 
 Change = Callable[[], object]
@@ -66,14 +72,14 @@ class Swap:
 
 def after_recognition(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
     """Changes something when every submission is recognised and nothing is scored."""
-    original = rescoring.Rescoring._recognise
+    original = engine.Rescoring._recognise
 
-    def recognise(self: rescoring.Rescoring, *given: Any) -> Any:
+    def recognise(self: engine.Rescoring, *given: Any) -> Any:
         found = original(self, *given)
         change()
         return found
 
-    monkeypatch.setattr(rescoring.Rescoring, "_recognise", recognise)
+    monkeypatch.setattr(engine.Rescoring, "_recognise", recognise)
 
 
 def after_planning(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
@@ -85,19 +91,19 @@ def after_planning(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
             change()
         return original(chunk)
 
-    monkeypatch.setattr(rescoring, "evaluate_chunk", evaluate)
+    monkeypatch.setattr(engine, "evaluate_chunk", evaluate)
 
 
 def after_scoring(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
     """Changes something when everything of the team is scored and its result is not put together."""
-    original = rescoring.Rescoring._conclude
+    original = engine.Rescoring._conclude
 
-    def conclude(self: rescoring.Rescoring, item: Any) -> Any:
+    def conclude(self: engine.Rescoring, item: Any) -> Any:
         if "team" in item.path.name:
             change()
         return original(self, item)
 
-    monkeypatch.setattr(rescoring.Rescoring, "_conclude", conclude)
+    monkeypatch.setattr(engine.Rescoring, "_conclude", conclude)
 
 
 MOMENTS = {"recognised": after_recognition, "planned": after_planning, "scored": after_scoring}
@@ -145,7 +151,7 @@ def test_a_submission_that_is_replaced_gets_the_scores_of_one_of_its_states_and_
     with pytest.MonkeyPatch.context() as patch:
         if ship and moment is after_planning:
             # what is shipped is read when it is dealt out, and what is scored then is what was read
-            original = shipping.pack
+            original = portable_chunk.pack
             swapping = swap.once(lambda: swap.put(swap.second))
 
             def pack(chunk: Any) -> Any:
@@ -153,7 +159,7 @@ def test_a_submission_that_is_replaced_gets_the_scores_of_one_of_its_states_and_
                     swapping()
                 return original(chunk)
 
-            patch.setattr(rescoring, "pack", pack)
+            patch.setattr(engine, "pack", pack)
         else:
             moment(patch, swap.once(lambda: swap.put(swap.second)))
         # in one process, there is nobody to ship to: the work is done as on a cluster all the same
@@ -195,7 +201,7 @@ def test_one_mask_that_is_replaced_in_a_folder_is_noticed(reference: Path, tmp_p
 
 def test_a_submission_that_changes_while_it_is_recognised_is_recognised_anew(reference: Path, tmp_path: Path) -> None:
     swap = Swap("zip", tmp_path)
-    original = identity._read
+    original = cache_keys._read
     swapping = swap.once(lambda: swap.put(swap.second))
 
     def read(tasks: Any, reader: Any) -> Any:
@@ -204,7 +210,7 @@ def test_a_submission_that_changes_while_it_is_recognised_is_recognised_anew(ref
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identity, "_read", read)
+        patch.setattr(cache_keys, "_read", read)
         (swap.folder / "bystander.zip").unlink()
         assert rescore(swap.folder, reference, tmp_path / "swapped") == ExitCode.SUCCESS
     assert published(tmp_path / "swapped") == alone(swap.folder, reference, tmp_path / "alone")
@@ -215,12 +221,12 @@ def test_a_submission_that_never_keeps_still_ends_the_run_when_all_others_are_st
 ) -> None:
     swap = Swap("zip", tmp_path)
     states = iter([swap.second, swap.first] * 9)
-    original = rescoring.Rescoring._conclude
+    original = engine.Rescoring._conclude
     with pytest.MonkeyPatch.context() as patch:
         after_recognition(patch, lambda: swap.put(next(states)))
         # in later attempts both states are in the store
         patch.setattr(
-            rescoring.Rescoring, "_conclude", lambda self, item: None if "team" in item.path.name else original(self, item)
+            engine.Rescoring, "_conclude", lambda self, item: None if "team" in item.path.name else original(self, item)
         )
         assert rescore(swap.folder, reference, tmp_path / "out") == ExitCode.STOPPED
     assert "1 submission changed 3 times during the run: team.zip; everything else is in the store" in capsys.readouterr().err
@@ -234,7 +240,7 @@ def test_a_zip_that_is_replaced_while_it_is_opened_stops_the_run(
     command: Callable[[Path, Path], object], reference: Path, tmp_path: Path
 ) -> None:
     swap = Swap("zip", tmp_path)
-    original = archive.list_members
+    original = archive_checks.list_members
 
     def listing(*given: Any, **named: Any) -> Any:
         found = original(*given, **named)
@@ -271,7 +277,7 @@ def test_a_folder_that_changes_while_it_is_listed_stops_the_run(
 
 def test_check_stops_where_a_mask_is_replaced_while_it_reads(reference: Path, tmp_path: Path) -> None:
     swap = Swap("folder", tmp_path)
-    original = workers.run_chunks
+    original = parallel.run_chunks
 
     def running(*given: Any) -> Any:
         shutil.copy(swap.second / "aVideo01" / "00000016.png", swap.team / "aVideo01" / "00000016.png")
@@ -295,8 +301,8 @@ def test_score_stops_where_masks_are_replaced_before_their_pictures_are_drawn(
         return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "score_submission", scoring)
+        patch.setattr(score, "score_submission", scoring)
         options = ["--reference", str(reference), "--output", str(tmp_path / "out"), "--jobs", "1", "--quiet"]
-        assert cli.main(["score", str(swap.team), *options]) == ExitCode.STOPPED
+        assert main.main(["score", str(swap.team), *options]) == ExitCode.STOPPED
     assert "masks changed after they were scored" in capsys.readouterr().err
     assert not (tmp_path / "out" / "scores.json").exists()

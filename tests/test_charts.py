@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from lvos_eval.charts import TIMELINE_POINTS, Dot, bar, distribution, gauge, scatter, shorten, timeline
-from lvos_eval.uncertainty import Interval
+from lvos_eval.reporting.charts import TIMELINE_POINTS, Dot, bar, distribution, gauge, scatter, shorten, timeline
+from lvos_eval.scoring.results import Interval
 
 
 def parsed(svg: str) -> ET.Element:

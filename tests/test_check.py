@@ -11,8 +11,8 @@ import pytest
 
 import commands
 from faulty_submissions import BUILDERS, claimed, names, palette_image, redrawn, renamed, with_edges
-from lvos_eval.problems import CATALOGUE, Problem, Severity
-from lvos_eval.report import State
+from lvos_eval.diagnostics.problems import CATALOGUE, Problem, Severity
+from lvos_eval.scoring.results import State
 from submissions import (
     FRAMES,
     META,

@@ -16,8 +16,8 @@ import pytest
 import commands
 import rescores
 import submissions
-from lvos_eval.collection import FoundSubmissions, find_submissions, name_submissions
-from lvos_eval.faults import ExitCode, UsageFault
+from lvos_eval.diagnostics.errors import ExitCode, UsageFault
+from lvos_eval.rescoring.discovery import FoundSubmissions, find_submissions, name_submissions
 
 VIDEOS = ("aVideo01", "bVideo02")
 

@@ -13,13 +13,14 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval.aggregation import ObjectScore
-from lvos_eval.cli import main
-from lvos_eval.comparison import Result, compare_results, compare_signatures
-from lvos_eval.faults import ExitCode
-from lvos_eval.publication import publish
-from lvos_eval.settings import Detail
-from lvos_eval.uncertainty import overall_difference
+from lvos_eval.cli.main import main
+from lvos_eval.comparison.results import compare_results, compare_signatures
+from lvos_eval.diagnostics.errors import ExitCode
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.reading import Result
+from lvos_eval.scoring.bootstrap import overall_difference
+from lvos_eval.scoring.publication import publish
+from lvos_eval.scoring.results import ObjectScore
 
 PLANTED = ("cVideo03", 26)
 

@@ -10,13 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 import textbook
-from lvos_eval import comparisons
-from lvos_eval.comparisons import ABSENT_PROPOSAL, Comparisons, ObjectFrame
-from lvos_eval.decoder import DecodedMask
-from lvos_eval.findings import MaskValues
-from lvos_eval.masks import ObjectFinder
-from lvos_eval.metrics import Pair, measure
-from lvos_eval.protocol import PROPOSALS, Task
+from lvos_eval.formats.label_map import DecodedMask
+from lvos_eval.formats.mask_values import MaskValues
+from lvos_eval.masks.finder import ObjectFinder
+from lvos_eval.metrics.measures import Pair, measure
+from lvos_eval.protocols.lvos import PROPOSALS, Task
+from lvos_eval.scoring import pairing
+from lvos_eval.scoring.pairing import Comparisons
+from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 
 Labels: TypeAlias = NDArray[np.uint8]
 
@@ -48,7 +49,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         numbers.append(len(pairs))
         return measure(pairs, height, width)
 
-    monkeypatch.setattr(comparisons, "measure", watched)
+    monkeypatch.setattr(pairing, "measure", watched)
     return numbers
 
 
@@ -60,7 +61,7 @@ def expected(id: int, frame: int, truth: Labels, prediction: Labels, label: int,
 
 @pytest.mark.parametrize("held", [0, 1000, 1 << 20])
 def test_every_frame_gets_its_values_in_order_however_many_wait(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparisons, "_HELD_BYTES", held)
+    monkeypatch.setattr(pairing, "_HELD_BYTES", held)
     found = Comparisons(Task.SEMI_SUPERVISED)
     wanted = []
     for frame in range(12):
@@ -74,7 +75,7 @@ def test_every_frame_gets_its_values_in_order_however_many_wait(held: int, monke
 def test_masks_wait_only_until_there_are_enough(monkeypatch: pytest.MonkeyPatch, measured: list[int]) -> None:
     masks = [decoded(label_map(frame)) for frame in range(5)]
     bytes_of_a_frame = sum(2 * mask.bits.nbytes for mask in masks[0].objects.values())
-    monkeypatch.setattr(comparisons, "_HELD_BYTES", bytes_of_a_frame)
+    monkeypatch.setattr(pairing, "_HELD_BYTES", bytes_of_a_frame)
     found = Comparisons(Task.SEMI_SUPERVISED)
     for frame in (0, 1):
         # the bytes of one frame are not too many; with those of another they are, as the next frame finds

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.decoder import Decoder, IndexedFault, SalientDecoder
-from lvos_eval.findings import MaskValues
-from lvos_eval.png import PngFault
+from lvos_eval.formats.label_map import Decoder, IndexedFault, SalientDecoder
+from lvos_eval.formats.mask_values import MaskValues
+from lvos_eval.formats.png import PngFault
 from submissions import png
 
 

@@ -11,9 +11,9 @@ import pytest
 
 import textbook
 from differential import BLOCK, Batch, check, compare, draw, expected
-from lvos_eval import batches, matching
-from lvos_eval.masks import pack
-from lvos_eval.metrics import Pair, count, measure
+from lvos_eval.masks.packed import pack
+from lvos_eval.metrics import batching, boundary_matching
+from lvos_eval.metrics.measures import Pair, count, measure
 from textbook import Mask
 
 
@@ -59,7 +59,7 @@ def test_a_match_is_found_in_whatever_column_of_a_word_it_is(radius: int) -> Non
     masks = tuple(mask for column in columns for mask in bars(*size, column, (3, 4), (5 + radius, 6 + radius)))
     pairs = tuple((number, number ^ 1) for number in range(len(masks)))
     assert check(Batch(*size, radius, 1, masks, pairs), "each alone").mismatches == []
-    assert check(Batch(*size, radius, batches.BATCH_WORDS, masks, pairs), "together").mismatches == []
+    assert check(Batch(*size, radius, batching.BATCH_WORDS, masks, pairs), "together").mismatches == []
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 3, 63, 64])
@@ -76,7 +76,7 @@ def test_every_pair_of_masks_of_a_tiny_frame_has_the_textbooks_numbers(size: tup
     masks = tuple(np.array(values).reshape(size) for values in every)
     pairs = tuple((one, other) for one in range(len(masks)) for other in range(len(masks)))
     for radius in (None, 2) if len(masks) < 32 else (None,):
-        assert check(Batch(*size, radius, batches.BATCH_WORDS, masks, pairs), f"{size}").mismatches == []
+        assert check(Batch(*size, radius, batching.BATCH_WORDS, masks, pairs), f"{size}").mismatches == []
 
 
 def test_the_textbook_says_the_same_of_part_of_a_frame_as_of_all_of_it() -> None:
@@ -90,13 +90,13 @@ def test_pairs_are_drawn_for_every_radius_and_both_ways_of_counting(monkeypatch:
     calls: Counter[str] = Counter()
 
     def watch(name: str) -> None:
-        original = getattr(matching, name)
+        original = getattr(boundary_matching, name)
 
         def watched(*arguments: Any) -> Any:
             calls[name] += 1
             return original(*arguments)
 
-        monkeypatch.setattr(matching, name, watched)
+        monkeypatch.setattr(boundary_matching, name, watched)
 
     watch("_count_near")
     watch("_count_widened")

@@ -16,15 +16,15 @@ from typing import Any, Final
 import pytest
 
 import goldens
-import lvos_eval.run
-from lvos_eval.aggregation import ObjectScore, score_objects
-from lvos_eval.cli import main, platform_main
-from lvos_eval.collection import StoredSubmission
-from lvos_eval.leaderboard import leaderboard, place_of
-from lvos_eval.protocol import SCORE_KEYS
-from lvos_eval.publication import PublishedScores, publish
-from lvos_eval.report import Report, State
-from lvos_eval.settings import Detail
+import lvos_eval.scoring.run
+from lvos_eval.cli.main import main, platform_main
+from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.reference.settings import Detail
+from lvos_eval.rescoring.discovery import StoredSubmission
+from lvos_eval.rescoring.leaderboard import leaderboard, place_of
+from lvos_eval.scoring.aggregation import score_objects
+from lvos_eval.scoring.publication import publish
+from lvos_eval.scoring.results import ObjectScore, PublishedScores, Report, State
 from submissions import score
 
 NOISE: Final = 1e-9
@@ -114,7 +114,7 @@ def test_a_public_run_does_not_make_them(
         raise AssertionError
 
     for name in ("FrameDetails", "_frame_details"):
-        monkeypatch.setattr(lvos_eval.run, name, never)
+        monkeypatch.setattr(lvos_eval.scoring.run, name, never)
     options = ["--reference", str(goldens.REFERENCE), "--output", str(tmp_path), "--jobs", "1", "--quiet"]
     assert main(["score", str(goldens.prediction("poor")), *options, "--detail", "public"]) == 0
     assert main(["score", str(goldens.prediction("poor")), *options]) == 70
@@ -132,7 +132,7 @@ def disturb(patch: pytest.MonkeyPatch, seed: int) -> None:
 
         return [replace(item, j=shift(item.j), f=shift(item.f), v=shift(item.v)) for item in score_objects(*arguments)]
 
-    patch.setattr(lvos_eval.run, "score_objects", disturbed)
+    patch.setattr(lvos_eval.scoring.run, "score_objects", disturbed)
 
 
 def run_commands(folder: Path, seed: int | None, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, str]:

@@ -8,9 +8,10 @@ from collections import Counter
 import pytest
 
 from goldens import REFERENCE
-from lvos_eval.check_encodings import report_encodings
-from lvos_eval.findings import MaskValues, VideoFindings
-from lvos_eval.problems import ProblemCollector
+from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.formats.mask_values import MaskValues
+from lvos_eval.submission.check_encodings import report_encodings
+from lvos_eval.submission.mask_findings import VideoFindings
 
 IDS = {
     name: tuple(sorted(map(int, video["objects"])))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from lvos_eval.encodings import ENOUGH_EVIDENCE, LabelVideo, evidence, read_palettes, read_scale, read_shift
-from lvos_eval.findings import MaskValues
+from lvos_eval.formats.mask_values import MaskValues
+from lvos_eval.submission.encodings import ENOUGH_EVIDENCE, LabelVideo, evidence, read_palettes, read_scale, read_shift
 
 Ids = Mapping[str, Mapping[int, int] | None]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lvos_eval.findings import MaskFault, MaskValues, VideoFindings
+from lvos_eval.formats.mask_values import MaskValues
+from lvos_eval.submission.mask_findings import MaskFault, VideoFindings
 
 
 def findings(frame: int, label: int) -> VideoFindings:

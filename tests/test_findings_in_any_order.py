@@ -10,14 +10,15 @@ import pytest
 
 from encoded import LOST, UNDONE
 from goldens import REFERENCE
-from lvos_eval.check_masks import check_masks
-from lvos_eval.evaluation import evaluate_chunk, plan_chunks
-from lvos_eval.findings import VideoFindings
-from lvos_eval.manifest import load_manifest
-from lvos_eval.problems import Problem, ProblemCollector
-from lvos_eval.reference import known_sizes
-from lvos_eval.run import open_checked
-from lvos_eval.store import StoredVideo, open_store
+from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.reference.ground_truth import known_sizes
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.rescoring.store import StoredVideo, open_store
+from lvos_eval.scoring.chunks import plan_chunks
+from lvos_eval.scoring.evaluate import evaluate_chunk
+from lvos_eval.scoring.run import open_checked
+from lvos_eval.submission.check_masks import check_masks
+from lvos_eval.submission.mask_findings import VideoFindings
 from submissions import write_folder
 from test_mending_masks import masks_of
 
@@ -25,7 +26,7 @@ CASES = {**UNDONE, **LOST}
 
 
 def found_in(masks: Path, frames: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, VideoFindings]:
-    monkeypatch.setattr("lvos_eval.evaluation.CHUNK_FRAMES", frames)
+    monkeypatch.setattr("lvos_eval.scoring.evaluate.CHUNK_FRAMES", frames)
     manifest = load_manifest(REFERENCE)
     submission = open_checked(masks, manifest, ProblemCollector())
     chunks = plan_chunks(manifest, known_sizes(manifest), submission, score=False)

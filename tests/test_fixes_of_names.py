@@ -20,9 +20,9 @@ import pytest
 
 import goldens
 from faulty_submissions import BUILDERS, VIDEO
-from lvos_eval.manifest import load_manifest
-from lvos_eval.problems import CATALOGUE, Problem
-from lvos_eval.wording import ZIP_MASKS
+from lvos_eval.diagnostics.problems import CATALOGUE, Problem
+from lvos_eval.diagnostics.text import ZIP_MASKS
+from lvos_eval.reference.loading import load_manifest
 from submissions import check, good_files, png, score, write_folder, write_reference, write_zip
 
 CODES: Final = {

@@ -10,11 +10,11 @@ from typing import Final
 import pytest
 
 from faulty_submissions import write_claiming_zip
-from lvos_eval.manifest import load_manifest
-from lvos_eval.page import render_page
-from lvos_eval.problems import Problem, ProblemCollector, Severity, render_problems
-from lvos_eval.report import Report, State
-from lvos_eval.run import open_checked
+from lvos_eval.diagnostics.problems import Problem, ProblemCollector, Severity, render_problems
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reporting.page import render_page
+from lvos_eval.scoring.results import Report, State
+from lvos_eval.scoring.run import open_checked
 from submissions import write_reference
 
 FLOODS: Final[dict[str, Callable[[int], str]]] = {

@@ -10,9 +10,9 @@ import pytest
 
 import commands
 import goldens
-from lvos_eval.manifest import load_manifest
-from lvos_eval.outputs import scores_text
-from lvos_eval.protocol import SCORE_KEYS
+from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reporting.output_folder import scores_text
 
 pytestmark = pytest.mark.parametrize("name", goldens.SEMI_SUPERVISED)
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 import pytest
 
 from commands import lvos_eval
-from lvos_eval.manifest import load_manifest
-from lvos_eval.protocol import SCORE_KEYS, Protocol
-from lvos_eval.settings import Settings
+from lvos_eval.protocols.lvos import SCORE_KEYS, Protocol
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Settings
 
 GOLDENS: Final = Path(__file__).parent / "data" / "goldens_lvos_v1.zip"
 

@@ -11,8 +11,8 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval.cli import main
-from lvos_eval.faults import ExitCode
+from lvos_eval.cli.main import main
+from lvos_eval.diagnostics.errors import ExitCode
 
 ACTING: Final = "\x1b]0;title\x07\x1b[2J\u202e<img src=x onerror=alert(1)>"
 SHOWN: Final = r"\x1b]0;title\x07\x1b[2J\u202e<img src=x onerror=alert(1)>"

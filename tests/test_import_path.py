@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 import commands
-from lvos_eval import workers
-from lvos_eval.import_path import SAFE_PATH
+from lvos_eval.execution import pool
+from lvos_eval.execution.import_path import SAFE_PATH
 from submissions import good_files, write_folder, write_reference
 
 SPY: Final = Path(__file__).parent / "spy"
@@ -157,8 +157,8 @@ def test_a_host_of_the_package_keeps_its_environment(before: str | None, monkeyp
         monkeypatch.delenv(SAFE_PATH, raising=False)
     else:
         monkeypatch.setenv(SAFE_PATH, before)
-    assert list(workers.spread(abs, [-1], 1)) == [1]
-    safe = workers.spread(_safe_path, [0, 1, 2], 2)
+    assert list(pool.spread(abs, [-1], 1)) == [1]
+    safe = pool.spread(_safe_path, [0, 1, 2], 2)
     assert set(safe) == {"1"}
     assert os.environ.get(SAFE_PATH) == before
 

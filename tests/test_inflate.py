@@ -10,17 +10,17 @@ from types import ModuleType
 
 import pytest
 
-import lvos_eval.inflate
+import lvos_eval.formats.inflate
 
 
 @pytest.fixture(params=["installed", "standard library"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The module with the engine that is installed, and a second copy of it that has to do without zlib-ng."""
     if request.param == "installed":
-        yield lvos_eval.inflate
+        yield lvos_eval.formats.inflate
         return
     monkeypatch.setitem(sys.modules, "zlib_ng", None)
-    spec = importlib.util.find_spec("lvos_eval.inflate")
+    spec = importlib.util.find_spec("lvos_eval.formats.inflate")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -10,12 +10,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import commands
-from lvos_eval.aggregation import ObjectScore
-from lvos_eval.manifest import load_manifest
-from lvos_eval.protocol import Protocol, Task
-from lvos_eval.publication import publish
-from lvos_eval.report import DETAILS_FORMAT, Report, State, details, manifest_summary
-from lvos_eval.settings import Detail
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.result_document import DETAILS_FORMAT, details, manifest_summary
+from lvos_eval.scoring.publication import publish
+from lvos_eval.scoring.results import ObjectScore, Report, State
 from submissions import check, good_files, score, write_folder, write_reference
 
 DOCS: Final = Path(__file__).parents[1] / "docs"

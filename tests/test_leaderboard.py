@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from lvos_eval.faults import UsageFault
-from lvos_eval.leaderboard import Leaderboard, Place, leaderboard, read_ranks
-from lvos_eval.problems import Problem, Severity
-from lvos_eval.protocol import SCORE_KEYS
-from lvos_eval.uncertainty import Interval
+from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.rescoring.leaderboard import Leaderboard, Place, leaderboard, read_ranks
+from lvos_eval.scoring.results import Interval
 
 HOSTILE = '=HYPERLINK("https://evil.example")<script>alert(1)</script>'
 

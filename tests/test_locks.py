@@ -16,8 +16,8 @@ import pytest
 
 import commands
 from faults.disturbed import IN_SCORING, IN_WORKER, PAGE, SCORES, STOPPED, Run, finish
-from lvos_eval.faults import ExitCode, UsageFault
-from lvos_eval.locks import reserved
+from lvos_eval.diagnostics.errors import ExitCode, UsageFault
+from lvos_eval.execution.locks import reserved
 from rescores import rescore
 from submissions import good_files, write_folder, write_reference, write_zip
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from lvos_eval.exclusions import FrameRun
-from lvos_eval.faults import ReferenceFault
-from lvos_eval.manifest import Manifest, load_manifest
-from lvos_eval.protocol import FrameRange, Task
-from lvos_eval.settings import Settings
+from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.protocols.lvos import FrameRange, Task
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.exclusions import FrameRun
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Settings
 
 RANGE = {"start": 1, "end": 31, "frame_nums": 6}
 

@@ -9,8 +9,10 @@ from hypothesis import given
 from numpy.typing import NDArray
 
 from differential import draw
-from lvos_eval import masks
-from lvos_eval.masks import NOTHING, ObjectFinder, PackedMask, pack
+from lvos_eval.masks import finder as masks
+from lvos_eval.masks import packed
+from lvos_eval.masks.finder import ObjectFinder
+from lvos_eval.masks.packed import NOTHING, PackedMask, pack
 
 OLD_PLACE = np.s_[400:420, 640:660]
 
@@ -102,13 +104,13 @@ def test_an_object_that_jumps_across_the_frame_is_found() -> None:
 def searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The labels that were looked for, one after the other."""
     labels_looked_for: list[int] = []
-    search = masks._equal
+    search = packed.where_equal
 
-    def watched(labels: masks.Labels, label: int, window: masks._Window) -> tuple[masks.Words, masks._Window]:
+    def watched(labels: packed.Labels, label: int, window: packed.Window) -> tuple[packed.Words, packed.Window]:
         labels_looked_for.append(label)
         return search(labels, label, window)
 
-    monkeypatch.setattr(masks, "_equal", watched)
+    monkeypatch.setattr(masks, "where_equal", watched)
     return labels_looked_for
 
 

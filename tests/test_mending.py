@@ -15,7 +15,7 @@ import PIL.Image
 import pytest
 
 from faulty_submissions import BUILDERS
-from lvos_eval.problems import Problem
+from lvos_eval.diagnostics.problems import Problem
 from submissions import check, good_files, labels, write_folder, write_reference
 
 

@@ -16,8 +16,8 @@ import pytest
 from encoded import HARMLESS, LOST, UNDONE, Encode, Masks, as_rgb, by_matplotlib, by_video, each, stretched, three
 from faulty_submissions import redrawn
 from goldens import REFERENCE, prediction
-from lvos_eval.png import parse_header
-from lvos_eval.problems import Problem, Severity
+from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.formats.png import parse_header
 from submissions import Labels, check, png, score, write_folder, write_reference
 
 ALIKE = {

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import submissions
-from lvos_eval.cli import main, platform_main
-from lvos_eval.faults import ExitCode, account
+from lvos_eval.cli.main import main, platform_main
+from lvos_eval.diagnostics.errors import ExitCode, account
 
 MARKER: Final = "gtMarker"
 ARRAY: Final = np.arange(7300, 7400).reshape(10, 10)
@@ -129,7 +129,7 @@ def test_what_is_decided_does_not_change_on_the_way(
 ) -> None:
     """Settings that become others while a run reads them change neither its messages nor its outputs."""
     (reference / "scoring.yaml").write_text("detail: public\n")
-    console = importlib.import_module("lvos_eval.console")
+    console = importlib.import_module("lvos_eval.cli.console")
     load = console.load_settings
 
     def load_and_change(folder: Path) -> object:

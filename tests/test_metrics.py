@@ -14,12 +14,12 @@ from hypothesis import given
 from numpy.typing import NDArray
 
 import textbook
-from lvos_eval import batches
-from lvos_eval.boundaries import boundaries
-from lvos_eval.footprints import footprints, surroundings
-from lvos_eval.masks import pack
-from lvos_eval.metrics import Counts, Pair, contour_accuracy, count, measure, region_similarity
-from lvos_eval.protocol import tolerance
+from lvos_eval.masks.packed import pack
+from lvos_eval.metrics import batching
+from lvos_eval.metrics.boundary import boundaries
+from lvos_eval.metrics.boundary_matching import tolerance
+from lvos_eval.metrics.measures import Counts, Pair, contour_accuracy, count, measure, region_similarity
+from lvos_eval.metrics.proximity import footprints, surroundings
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -190,7 +190,7 @@ def frames_of_pairs(draw: st.DrawFn) -> list[tuple[Mask, Mask]]:
 
 
 def test_rectangles_of_about_one_size_are_stacked_up_to_the_words_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH_WORDS", 60)
+    monkeypatch.setattr(batching, "BATCH_WORDS", 60)
     # rows and words: six low ones, three tall ones, two wide ones, and one that is too large for any batch
     sizes = [(2, 2), (15, 2), (2, 10), (2, 2), (80, 2), (15, 2), (2, 2), (2, 10), (2, 2), (14, 2), (2, 2), (2, 2)]
     stacked: list[tuple[list[int], int, int]] = []
@@ -199,7 +199,7 @@ def test_rectangles_of_about_one_size_are_stacked_up_to_the_words_of_a_batch(mon
         stacked.append((list(items), rows, words))
         return [10 * item for item in items]
 
-    assert batches.in_batches(work, range(12), sizes) == [10 * item for item in range(12)]
+    assert batching.in_batches(work, range(12), sizes) == [10 * item for item in range(12)]
     assert stacked == [([0, 3, 6, 8, 10, 11], 2, 2), ([9, 1], 15, 2), ([5], 15, 2), ([4], 80, 2), ([2, 7], 2, 10)]
 
 
@@ -208,7 +208,7 @@ def test_rectangles_of_about_one_size_are_stacked_up_to_the_words_of_a_batch(mon
 def test_many_pairs_at_once_give_the_same_integers(pairs: list[tuple[Mask, Mask]], radius: int, batch: int) -> None:
     height, width = pairs[0][0].shape if pairs else (1, 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batches, "BATCH_WORDS", batch)
+        patch.setattr(batching, "BATCH_WORDS", batch)
         found = count([packed(*pair) for pair in pairs], height, width, radius)
     assert found == [textbook.counts(*pair, radius) for pair in pairs]
 

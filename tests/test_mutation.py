@@ -12,7 +12,7 @@ def test_every_change_that_cannot_matter_can_still_be_made_and_has_a_reason() ->
     listed = tomllib.loads(EQUIVALENT.read_text())["equivalent"]
     assert listed
     for entry in listed:
-        source = (commands.PROGRAM / "lvos_eval" / f"{entry['module']}.py").read_text()
+        source = (commands.PROGRAM / "lvos_eval" / f"{entry['module'].replace('.', '/')}.py").read_text()
         assert entry["from"] in source, entry
         assert entry["from"] != entry["to"]
         assert entry["why"]

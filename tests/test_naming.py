@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from lvos_eval.naming import Naming, find_naming
+from lvos_eval.submission.frame_numbering import Naming, find_naming
 
 ANNOTATED = list(range(11, 62, 5))
 SCORED = ANNOTATED[1:-1]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lvos_eval.manifest import load_manifest
-from lvos_eval.object_folders import Layout, ObjectFolders, find_object_folders
-from lvos_eval.problems import ProblemCollector
-from lvos_eval.settings import Limits
-from lvos_eval.submission import open_submission
+from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Limits
+from lvos_eval.submission.listing import open_submission
+from lvos_eval.submission.object_folders import Layout, ObjectFolders, find_object_folders
 from submissions import FRAMES, OBJECTS, write_folder, write_reference
 
 

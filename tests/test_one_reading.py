@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from lvos_eval.problems import Severity
+from lvos_eval.diagnostics.problems import Severity
 from raw_zips import UTF8, RawMember, end, end_64, locator_64, raw_zip, unicode_path
 from submissions import FRAMES, OBJECTS, check, good_files, labels, png, score, write_folder, write_reference
 

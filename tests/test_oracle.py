@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lvos_eval.manifest import Manifest, load_manifest
-from lvos_eval.protocol import frame_name
-from lvos_eval.report import details
-from lvos_eval.settings import Detail
+from lvos_eval.protocols.lvos import frame_name
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.result_document import details
 from make_stub import FOLDER, REFERENCE
 from submissions import png, score, write_zip
 

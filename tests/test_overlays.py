@@ -13,15 +13,16 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.comparisons import ObjectFrame
-from lvos_eval.faults import Stopped
-from lvos_eval.manifest import load_manifest
-from lvos_eval.overlays import FALSE_ALARM, FOUND, MISSED, Picture, draw_worst_frames
-from lvos_eval.png import parse_png
-from lvos_eval.problems import ProblemCollector
-from lvos_eval.protocol import Protocol, Task
-from lvos_eval.settings import Limits, Settings
-from lvos_eval.submission import open_submission
+from lvos_eval.diagnostics.errors import Stopped
+from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.formats.png import parse_png
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Limits, Settings
+from lvos_eval.reporting.overlays import FALSE_ALARM, FOUND, MISSED, draw_worst_frames
+from lvos_eval.reporting.picture import Picture
+from lvos_eval.scoring.results import ObjectFrame
+from lvos_eval.submission.listing import open_submission
 
 HEIGHT, WIDTH = 36, 64
 Labels = NDArray[np.uint8]

@@ -10,12 +10,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lvos_eval.aggregation import ObjectScore
-from lvos_eval.page import TITLES, render_page
-from lvos_eval.problems import Problem, Severity
-from lvos_eval.publication import PublishedObject, publish
-from lvos_eval.report import Report, State
-from lvos_eval.settings import Detail
+from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.page import TITLES, render_page
+from lvos_eval.scoring.publication import publish
+from lvos_eval.scoring.results import ObjectScore, PublishedObject, Report, State
 from sample_reports import HOSTILE, frame_details, hostile, invalid, running, scored
 
 VOID = {"meta", "link", "br", "input", "img", "wbr"}

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from goldens import REFERENCE, prediction
-from lvos_eval import cli
-from lvos_eval.cli import main
-from lvos_eval.faults import ExitCode, Stopped
-from lvos_eval.page import TITLES
-from lvos_eval.report import State
+from lvos_eval.cli import score
+from lvos_eval.cli.main import main
+from lvos_eval.diagnostics.errors import ExitCode, Stopped
+from lvos_eval.reporting.page import TITLES
+from lvos_eval.scoring.results import State
 
 
 def run(output: Path, *options: str | Path, submission: Path | None = None, reference: Path = REFERENCE) -> int:
@@ -71,7 +71,7 @@ def test_a_run_that_ends_early_leaves_a_page_that_says_why(
     def fail(*_args: object, **_kwargs: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "score_submission", fail)
+    monkeypatch.setattr(score, "score_submission", fail)
     assert run(tmp_path) == code
     assert TITLES[State.STOPPED] in page(tmp_path)
     assert reason in page(tmp_path)
@@ -82,6 +82,6 @@ def test_an_interrupted_run_leaves_a_page_that_says_so(tmp_path: Path, monkeypat
     def interrupt(*_args: object, **_kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "score_submission", interrupt)
+    monkeypatch.setattr(score, "score_submission", interrupt)
     assert run(tmp_path) == ExitCode.STOPPED
     assert "the run was interrupted" in page(tmp_path)

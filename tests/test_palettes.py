@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from faulty_submissions import palette_image, png_of
-from lvos_eval.palettes import PALETTES, ColourReading, GreyReading, Palette, palette_of_colours, palette_of_greys
+from lvos_eval.submission.palettes import PALETTES, ColourReading, GreyReading, Palette, palette_of_colours, palette_of_greys
 
 each_palette = pytest.mark.parametrize("index", range(len(PALETTES)), ids=[palette.name for palette in PALETTES])
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faulty_submissions import claimed
-from lvos_eval.png import MAX_PIXELS, Png, PngFault, decode_labels, parse_header, parse_png, plain_png
+from lvos_eval.formats.png import MAX_PIXELS, Png, PngFault, decode_labels, parse_header, parse_png, plain_png
 
 GREY, PALETTE = 0, 3
 NONE, SUB, UP, AVERAGE, PAETH = range(5)

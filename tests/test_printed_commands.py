@@ -15,9 +15,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lvos_eval.console import Console
-from lvos_eval.problems import Problem, Severity, needed_imports
-from lvos_eval.wording import quoted, zip_of
+from lvos_eval.cli.console import Console
+from lvos_eval.diagnostics.problems import Problem, Severity, needed_imports
+from lvos_eval.diagnostics.text import quoted, zip_of
 from submissions import check, good_files, png, score, write_folder, write_reference, write_zip
 
 NAMES = ["-e", "-x y", "a b", "a'b", 'a"b', "$(touch x)", "`touch x`", "a&b;c", "a\\b", "a!b", "50%", "*", "a#b", "--help"]

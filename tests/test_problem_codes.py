@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from faulty_submissions import BUILDERS, TASKS
-from lvos_eval.problems import CATALOGUE, Severity, render_problems
-from lvos_eval.report import State
+from lvos_eval.diagnostics.problems import CATALOGUE, Severity, render_problems
+from lvos_eval.scoring.results import State
 from submissions import check, write_reference
 
 TEXTS: Final = Path(__file__).parent / "data" / "problems"

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from lvos_eval.problems import CATALOGUE, TERMINAL_LINES, Problem, ProblemCollector, Severity, frame_ranges, render_problems
+from lvos_eval.diagnostics.problems import (
+    CATALOGUE,
+    TERMINAL_LINES,
+    Problem,
+    ProblemCollector,
+    Severity,
+    frame_ranges,
+    render_problems,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "problems.md"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lvos_eval.protocol import SCORE_KEYS, FrameRange, Protocol, ScoredFrames, Task, frame_name, scored_frames, tolerance
+from lvos_eval.metrics.boundary_matching import tolerance
+from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange, Protocol, ScoredFrames, Task, frame_name, scored_frames
 
 
 def test_lvos_v2_scores_all_but_the_first_and_the_last_frame() -> None:

@@ -12,12 +12,13 @@ import pytest
 
 from commands import lvos_eval
 from goldens import REFERENCE as GOLDENS
-from lvos_eval.evaluation import ChunkResult
-from lvos_eval.manifest import Manifest, load_manifest
-from lvos_eval.problems import Severity
-from lvos_eval.protocol import Protocol, Task
-from lvos_eval.reference_check import ReferenceCheck, check_reference
-from lvos_eval.run import seal
+from lvos_eval.diagnostics.problems import Severity
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference.checks import ReferenceCheck, check_reference
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.scoring.chunks import ChunkResult
+from lvos_eval.scoring.run import seal
 from tiny_reference import OBJECTS, draw, mask, metadata, save, write_metadata, write_reference
 
 
@@ -410,7 +411,7 @@ def test_the_summary_counts_videos_objects_frames_sizes_and_empty_frames(referen
 
 
 def test_masks_are_recognised_by_their_shapes_not_by_bytes_or_labels(reference: Path, tmp_path: Path) -> None:
-    from lvos_eval.shapes import shapes_of
+    from lvos_eval.formats.mask_fingerprint import shapes_of
 
     save(tmp_path / "copy.png", 7 * draw(OBJECTS["seenTwo2"], 4))
     save(mask(reference, "seenTwo2", 6), draw(OBJECTS["seenTwo2"], 4))

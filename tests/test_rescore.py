@@ -11,9 +11,9 @@ import pytest
 import goldens
 import rescores
 import submissions
-from lvos_eval.cli import main
-from lvos_eval.faults import ExitCode
-from lvos_eval.store import open_store
+from lvos_eval.cli.main import main
+from lvos_eval.diagnostics.errors import ExitCode
+from lvos_eval.rescoring.store import open_store
 from rescores import board, newly_scored, published, rescore
 
 VIDEOS = len(submissions.OBJECTS)
@@ -211,15 +211,15 @@ def test_ground_truth_that_changes_meanwhile_ends_the_run_and_leaves_no_leaderbo
     reference: Path, stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changing = Path(shutil.copytree(reference, tmp_path / "reference"))
-    from lvos_eval import rescoring
+    from lvos_eval.rescoring import engine
 
     def change(*arguments: object) -> dict[str, object]:
         mask = changing / "Annotations" / "aVideo01" / "00000016.png"
         mask.write_bytes(submissions.png(submissions.labels("aVideo01", 16, 3)))
         return original(*arguments)  # type: ignore[arg-type, return-value]
 
-    original = rescoring.Rescoring._look_up
-    monkeypatch.setattr(rescoring.Rescoring, "_look_up", change)
+    original = engine.Rescoring._look_up
+    monkeypatch.setattr(engine.Rescoring, "_look_up", change)
     assert rescore(stored, changing, tmp_path / "out") == ExitCode.REFERENCE
     assert "the masks have changed while they were scored on" in capsys.readouterr().err
     assert not (tmp_path / "out" / "leaderboard.json").exists()

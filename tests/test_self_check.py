@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import commands
-from lvos_eval.faults import ExitCode
+from lvos_eval.diagnostics.errors import ExitCode
 from rescores import board, rescore
 from submissions import FRAMES, OBJECTS, good_files, write_folder, write_reference, write_zip
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lvos_eval.exclusions import FrameRun
-from lvos_eval.faults import ReferenceFault
-from lvos_eval.protocol import Protocol, Task
-from lvos_eval.settings import Detail, Limits, Settings, load_settings
+from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference.exclusions import FrameRun
+from lvos_eval.reference.settings import Detail, Limits, Settings, load_settings
 
 
 def load(tmp_path: Path, text: str) -> Settings:

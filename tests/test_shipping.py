@@ -16,13 +16,14 @@ import pytest
 import commands
 import rescores
 import submissions
-from lvos_eval.evaluation import ChunkResult, evaluate_chunk, plan_chunks
-from lvos_eval.faults import Gone
-from lvos_eval.manifest import load_manifest
-from lvos_eval.problems import ProblemCollector
-from lvos_eval.reference import find_sizes
-from lvos_eval.run import open_checked
-from lvos_eval.shipping import evaluate_shipped, pack
+from lvos_eval.diagnostics.errors import Gone
+from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.reference.ground_truth import find_sizes
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.rescoring.portable_chunk import evaluate_shipped, pack
+from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
+from lvos_eval.scoring.evaluate import evaluate_chunk
+from lvos_eval.scoring.run import open_checked
 
 
 def comparable(result: ChunkResult) -> ChunkResult:
@@ -81,7 +82,7 @@ def refuse(event, given):
     if event == "open" and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
         raise AssertionError((event, given))
 
-from lvos_eval.shipping import evaluate_shipped
+from lvos_eval.rescoring.portable_chunk import evaluate_shipped
 chunks = pickle.load(open(sys.argv[1], "rb"))
 sys.addaudithook(refuse)
 print(sum(len(evaluate_shipped(chunk).values) for chunk in chunks), "values")
@@ -109,7 +110,7 @@ def test_ground_truth_that_cannot_be_packed_is_reported_as_where_it_is_read(
     if change == "gone":
         (tmp_path / "reference" / "Annotations" / chunk.video / "00000016.png").unlink()
     else:
-        monkeypatch.setattr("lvos_eval.evaluation._GROUND_TRUTH_BYTES", 10)
+        monkeypatch.setattr("lvos_eval.scoring.evaluate._GROUND_TRUTH_BYTES", 10)
     expected = evaluate_chunk(chunk).reference_faults
     assert expected
     assert evaluate_shipped(pickle.loads(pickle.dumps(pack(chunk)))).reference_faults == expected

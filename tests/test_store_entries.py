@@ -16,9 +16,9 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval.faults import ExitCode
-from lvos_eval.manifest import load_manifest
-from lvos_eval.store import StoredVideo, open_store
+from lvos_eval.diagnostics.errors import ExitCode
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.rescoring.store import StoredVideo, open_store
 from rescores import newly_scored, published, rescore
 
 MAGIC: Final = b"lvos-eval video 1\n"

@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 import make_stub
-from lvos_eval import protocol
-from lvos_eval.manifest import Manifest, load_manifest
-from lvos_eval.palettes import PALETTES
-from lvos_eval.report import State
-from lvos_eval.run import RunResult, score_submission, seal
-from lvos_eval.settings import Detail
+from lvos_eval.protocols import lvos
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Detail
+from lvos_eval.scoring.results import RunResult, State
+from lvos_eval.scoring.run import score_submission, seal
+from lvos_eval.submission.palettes import PALETTES
 from make_stub import FOLDER, REFERENCE, SUBMISSION
 from scenes import FRAME_STEP, VIDEOS, Video
 
@@ -81,7 +82,7 @@ def test_the_stub_is_small() -> None:
 
 
 def test_the_stub_steps_through_frames_as_the_protocol_does() -> None:
-    assert FRAME_STEP == protocol.FRAME_STEP
+    assert FRAME_STEP == lvos.FRAME_STEP
 
 
 def test_the_palette_is_the_one_that_masks_are_explained_with() -> None:
@@ -108,7 +109,7 @@ def test_the_unsupervised_list_names_the_videos_with_one_object(manifest: Manife
 def test_there_is_one_mask_for_each_annotated_frame(manifest: Manifest) -> None:
     for video in manifest.videos:
         names = {path.name for path in manifest.ground_truth(video.name).iterdir()}
-        assert names == {f"{protocol.frame_name(frame)}.png" for frame in video.annotated}
+        assert names == {f"{lvos.frame_name(frame)}.png" for frame in video.annotated}
 
 
 def test_the_ids_in_the_masks_are_those_of_the_metadata_from_their_start_on(manifest: Manifest) -> None:
@@ -168,7 +169,7 @@ def test_the_sample_submission_is_valid(result: RunResult) -> None:
 
 def test_the_sample_submission_has_plausible_scores(result: RunResult) -> None:
     assert result.report.scores is not None
-    assert tuple(result.report.scores.values) == protocol.SCORE_KEYS
+    assert tuple(result.report.scores.values) == lvos.SCORE_KEYS
     assert 70 < 100 * result.report.scores.values["Overall"] < 85
 
 

@@ -11,11 +11,11 @@ from typing import NoReturn
 
 import pytest
 
-from lvos_eval.archive import MemberFault
-from lvos_eval.faults import UsageFault
-from lvos_eval.problems import Problem, ProblemCollector
-from lvos_eval.settings import Limits
-from lvos_eval.submission import Submission, open_submission, read_file
+from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.formats.files import MemberFault, read_file
+from lvos_eval.reference.settings import Limits
+from lvos_eval.submission.listing import Submission, open_submission
 from submissions import write_folder, write_zip
 
 VIDEOS = frozenset({"v1", "v2"})
@@ -129,7 +129,7 @@ def deny(path: object) -> NoReturn:
 
 def test_a_submission_that_cannot_be_read_at_all_is_a_fault_of_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_folder(tmp_path / "s", MASKS)
-    monkeypatch.setattr("lvos_eval.submission.os.listdir", deny)
+    monkeypatch.setattr("lvos_eval.submission.listing.os.listdir", deny)
     with pytest.raises(UsageFault) as fault:
         opened(folder)
     assert str(fault.value) == f"the submission {folder} cannot be read: Permission denied"
@@ -146,7 +146,7 @@ def test_a_folder_that_cannot_be_read_is_a_problem(
     name: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_folder(tmp_path / "s", MASKS)
-    monkeypatch.setattr("lvos_eval.submission.os.scandir", scan_without(folder / name))
+    monkeypatch.setattr("lvos_eval.submission.listing.os.scandir", scan_without(folder / name))
     submission, (problem,) = problems_of(folder)
     assert not submission.readable
     assert (problem.code, problem.message) == ("archive-damaged", f"1 folder cannot be read: {shown} (Permission denied).")

@@ -6,8 +6,9 @@ import random
 
 import pytest
 
-from lvos_eval.aggregation import ObjectScore, aggregate
-from lvos_eval.uncertainty import LEVEL, RESAMPLES, SEED, overall_interval
+from lvos_eval.scoring.aggregation import aggregate
+from lvos_eval.scoring.bootstrap import LEVEL, RESAMPLES, SEED, overall_interval
+from lvos_eval.scoring.results import ObjectScore
 
 
 def score(video: str, value: float, *, unseen: bool = False, id: int = 1) -> ObjectScore:

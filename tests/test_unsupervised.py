@@ -10,11 +10,12 @@ import pytest
 
 import commands
 import goldens
-from lvos_eval.assignment import match_proposals
-from lvos_eval.comparisons import ABSENT_PROPOSAL, ObjectFrame
-from lvos_eval.manifest import Video, VideoObject, load_manifest
-from lvos_eval.protocol import SCORE_KEYS, FrameRange, ScoredFrames, Task
-from lvos_eval.settings import Settings
+from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange, ScoredFrames, Task
+from lvos_eval.reference.dataset import Video, VideoObject
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Settings
+from lvos_eval.scoring.assignment import match_proposals
+from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 
 
 def scores_of(tmp_path: Path, task: Task, name: str) -> tuple[dict[str, float], dict[str, object]]:

@@ -9,15 +9,16 @@ from typing import Any, Final
 
 import pytest
 
-from lvos_eval.check_masks import check_masks
-from lvos_eval.check_names import check_names
-from lvos_eval.findings import MaskFault, VideoFindings
-from lvos_eval.manifest import Manifest, Video, VideoObject
-from lvos_eval.problems import Problem, ProblemCollector
-from lvos_eval.protocol import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
-from lvos_eval.settings import Limits, Settings
-from lvos_eval.submission import MaskSource, Submission
-from lvos_eval.wording import ZIP_MASKS as ZIP
+from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.text import ZIP_MASKS as ZIP
+from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
+from lvos_eval.reference.dataset import Manifest, Video, VideoObject
+from lvos_eval.reference.settings import Limits, Settings
+from lvos_eval.submission.check_masks import check_masks
+from lvos_eval.submission.check_names import check_names
+from lvos_eval.submission.listing import Submission
+from lvos_eval.submission.mask_findings import MaskFault, VideoFindings
+from lvos_eval.submission.source import MaskSource
 
 SAVE: Final = "PIL.Image.fromarray(ids.astype(numpy.uint8)).save(path)"
 

@@ -12,12 +12,12 @@ from typing import Any, Final
 import pytest
 
 from competition.kit import PROGRAM, program_members
-from lvos_eval import video_lists
-from lvos_eval.cli import main
-from lvos_eval.manifest import load_manifest
-from lvos_eval.protocol import Protocol, Task
-from lvos_eval.settings import Settings
-from lvos_eval.video_lists import VIDEO_NAME, read_list
+from lvos_eval.cli.main import main
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference import video_lists
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Settings
+from lvos_eval.reference.video_lists import VIDEO_NAME, read_list
 from tiny_reference import OBJECTS, metadata, write_metadata, write_reference
 
 LISTS: Final = Path(video_lists.__file__).with_name("lists")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lvos_eval.comparisons import ObjectFrame
-from lvos_eval.visibility import FrameMeans, frame_means, pooled_means, reappeared
+from lvos_eval.scoring.frame_kinds import FrameMeans, frame_means, pooled_means, reappeared
+from lvos_eval.scoring.results import ObjectFrame
 
 
 def values(text: str) -> list[ObjectFrame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lvos_eval.wording import counted, in_natural_order, listed, printable, sized, zip_of
+from lvos_eval.diagnostics.text import counted, in_natural_order, listed, printable, sized, zip_of
 
 
 def test_one_is_singular_and_thousands_are_grouped() -> None:

@@ -1,6 +1,6 @@
 """J and F as the definition reads: full frames, one step after the other, nothing fast.
 
-This is the specification that `lvos_eval.metrics` is tested against. It follows Perazzi et al., "A Benchmark Dataset
+This is the specification that `lvos_eval.metrics.measures` is tested against. It follows Perazzi et al., "A Benchmark Dataset
 and Evaluation Methodology for Video Object Segmentation" (CVPR 2016) as the DAVIS and LVOS toolkits apply it.
 """
 
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lvos_eval.metrics import Counts
+from lvos_eval.metrics.measures import Counts
 
 Mask: TypeAlias = NDArray[np.bool_]
 

@@ -1,6 +1,6 @@
 """`python -m lvos_eval` is `lvos-eval`."""
 
-from lvos_eval.import_path import leave_out_current_folder
+from lvos_eval.execution.import_path import leave_out_current_folder
 
 if __name__ == "__main__":
     # before anything is loaded that might lie in the current folder
@@ -9,7 +9,7 @@ if __name__ == "__main__":
 import sys
 from typing import NoReturn
 
-from lvos_eval.process import launch
+from lvos_eval.execution.lifecycle import launch
 
 
 def run() -> NoReturn:

@@ -24,9 +24,9 @@ from competition.kit import ROOT, kit_members
 from competition.selfcheck import BUNDLES, check_bundle
 from competition.settings import COMPETITION_FILE
 from lvos_eval import __version__
-from lvos_eval.manifest import load_manifest
-from lvos_eval.protocol import SCORE_KEYS
-from lvos_eval.reference_check import check_reference
+from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.reference.checks import check_reference
+from lvos_eval.reference.loading import load_manifest
 from tiny_reference import mask, write_reference
 
 STUB = ROOT / "reference_data_stub" / "reference"

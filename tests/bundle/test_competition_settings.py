@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from competition.settings import COMPETITION_FILE, load_competition
-from lvos_eval.faults import UsageFault
-from lvos_eval.protocol import SCORE_KEYS
+from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.protocols.lvos import SCORE_KEYS
 
 
 def faults(tmp_path: Path, *path: Any, value: Any) -> list[str]:

@@ -126,7 +126,7 @@ SPOILED: list[tuple[str, str, tuple[Platform, ...], Change]] = [
         "no-litter",
         "bytecode in the program",
         BOTH,
-        lambda broken: broken.inner("scoring_program.zip", lambda m: m.update({"lvos_eval/__pycache__/cli.pyc": b"x"})),
+        lambda broken: broken.inner("scoring_program.zip", lambda m: m.update({"lvos_eval/cli/__pycache__/main.pyc": b"x"})),
     ),
     ("plain-zip", "duplicate", BOTH, lambda broken: broken.append("LOGO.png")),
     ("plain-zip", "parent", BOTH, lambda broken: broken.append("../logo.png")),

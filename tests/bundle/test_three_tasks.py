@@ -18,7 +18,7 @@ from competition.build import main
 from competition.bundle import Platform
 from competition.kit import ROOT
 from competition.selfcheck import BUNDLES, check_bundle
-from lvos_eval.protocol import Task
+from lvos_eval.protocols.lvos import Task
 from tiny_reference import write_reference
 
 STUB = ROOT / "reference_data_stub" / "reference"

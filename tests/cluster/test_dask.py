@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from clusters import DaskCluster, free_port, survive, wait_for
-from lvos_eval.backends import open_backend
-from lvos_eval.faults import ExitCode, Stopped
+from lvos_eval.diagnostics.errors import ExitCode, Stopped
+from lvos_eval.execution.cluster import open_backend
 from rescores import published
 
 pytestmark = pytest.mark.cluster
@@ -96,7 +96,7 @@ def test_a_scheduler_that_does_not_answer_is_named(
 ) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
     options = ["--backend", "dask", "--scheduler", address]
-    from lvos_eval.cli import main
+    from lvos_eval.cli.main import main
 
     arguments = ["rescore", str(stored), "--reference", str(reference), "--output", str(tmp_path), *options]
     assert main(arguments) == ExitCode.USAGE

@@ -17,8 +17,8 @@ LOST = """
 import sys
 from pathlib import Path
 from clusters import survive
-from lvos_eval.backends import open_backend
-from lvos_eval.faults import Stopped
+from lvos_eval.execution.cluster import open_backend
+from lvos_eval.diagnostics.errors import Stopped
 tasks = [(number, sys.argv[1] if number == 5 else "") for number in range(20)]
 try:
     with open_backend("ray", None, None, []) as backend:
@@ -30,7 +30,7 @@ except Stopped as fault:
 
 LOOK = """
 import os, sys
-from lvos_eval.backends import open_backend
+from lvos_eval.execution.cluster import open_backend
 from clusters import search_path
 with open_backend("ray", None, None, []) as backend:
     paths = set(sum(backend.run(search_path, [0, 1]), []))

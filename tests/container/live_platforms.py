@@ -93,7 +93,7 @@ def test_an_invalid_submission_fails_with_reasons_and_a_page_but_no_scores(run: 
 @both_platforms
 def test_the_uploaded_program_runs_and_not_the_images_in_every_process(run: Platform, tmp_path: Path) -> None:
     folder = lay_out(tmp_path / "run", SAMPLE)
-    module = folder / "program" / "lvos_eval" / "evaluation.py"
+    module = folder / "program" / "lvos_eval" / "scoring" / "evaluate.py"
     spy = "\nimport os, sys\nprint('evaluated by', os.getpid(), __file__, file=sys.stderr, flush=True)\n"
     module.write_text(module.read_text() + spy)
     for name in ("metadata", "metadata.yaml"):
@@ -104,4 +104,4 @@ def test_the_uploaded_program_runs_and_not_the_images_in_every_process(run: Plat
     lines = {tuple(line.split()[2:]) for line in done.stderr.splitlines() if line.startswith("evaluated by")}
     assert len({pid for pid, _ in lines}) >= 3
     inside = "/app/program" if run is on_codabench else str(folder / "program")
-    assert {file for _, file in lines} == {f"{inside}/lvos_eval/evaluation.py"}
+    assert {file for _, file in lines} == {f"{inside}/lvos_eval/scoring/evaluate.py"}

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lvos_eval.cli import platform_main
+from lvos_eval.cli.main import platform_main
 
 OPERATIONS = ("mkdir", "unlink", "open", "write", "fsync", "close", "replace")
 NOT_REACHED = 99

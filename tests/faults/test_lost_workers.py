@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from faults.disturbed import IN_SCORING, IN_WORKER, Run, finish, slowness, wait_until
-from lvos_eval import workers
-from lvos_eval.evaluation import Chunk, ChunkResult, FrameTask
-from lvos_eval.faults import ReferenceFault, Stopped
-from lvos_eval.protocol import Task
+from lvos_eval.diagnostics.errors import ReferenceFault, Stopped
+from lvos_eval.execution import pool
+from lvos_eval.protocols.lvos import Task
+from lvos_eval.scoring import parallel
+from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
 
 FRAMES = "bVideo02 00000006-00000046 (9 frames)"
 """All frames of the video are one chunk."""
@@ -61,13 +62,13 @@ def test_a_killed_worker_ends_the_run_and_the_worker_that_would_never_end() -> N
     with pytest.raises(
         Stopped, match=r"^a worker process was killed while it worked on one of a 00000001, b 00000001, most likely"
     ):
-        list(workers.run_chunks([chunk(Sleeper, "a"), chunk(Killer, "b")], 2))
+        list(parallel.run_chunks([chunk(Sleeper, "a"), chunk(Killer, "b")], 2))
     wait_until(lambda: not multiprocessing.active_children(), 2)
 
 
 def test_workers_that_have_done_their_work_do_the_next() -> None:
     def run() -> tuple[list[ChunkResult], set[int]]:
-        results = list(workers.run_chunks([chunk(Sound, name) for name in "abcde"], 2))
+        results = list(parallel.run_chunks([chunk(Sound, name) for name in "abcde"], 2))
         return results, children()
 
     results, first = run()
@@ -76,7 +77,7 @@ def test_workers_that_have_done_their_work_do_the_next() -> None:
 
 
 def test_no_worker_outlives_a_run_that_is_abandoned() -> None:
-    results: Iterator[ChunkResult] = workers.run_chunks([chunk(Sound), chunk(Sleeper)], 2)
+    results: Iterator[ChunkResult] = parallel.run_chunks([chunk(Sound), chunk(Sleeper)], 2)
     next(results)
     assert len(multiprocessing.active_children()) == 2
     results.close()  # type: ignore[attr-defined]
@@ -119,7 +120,7 @@ def test_a_worker_that_is_lost_in_the_reference_pre_pass_is_named_too(tmp_path: 
 
 @pytest.mark.slow
 def test_workers_that_die_before_they_have_begun_end_the_run(tmp_path: Path) -> None:
-    run = Run(tmp_path, f'at("import", "lvos_eval.workers", lambda: {IN_WORKER} and os._exit(7))')
+    run = Run(tmp_path, f'at("import", "lvos_eval.execution.pool", lambda: {IN_WORKER} and os._exit(7))')
     done = run.finish()
     assert done.stderr.startswith("stopped: a worker process ended with exit code 7 while it worked on ")
     assert (done.returncode, run.processes()) == (4, [])
@@ -148,12 +149,12 @@ def fail_with_a_fault(number: int) -> int:
 
 
 def test_any_function_can_be_spread_over_workers() -> None:
-    assert sorted(workers.spread(abs, [-3, -1, -2], 2)) == [1, 2, 3]
+    assert sorted(pool.spread(abs, [-3, -1, -2], 2)) == [1, 2, 3]
 
 
 def test_a_fault_that_is_raised_in_a_worker_is_raised_in_its_parent() -> None:
     with pytest.raises(ReferenceFault) as fault:
-        list(workers.spread(fail_with_a_fault, range(8), 2))
+        list(pool.spread(fail_with_a_fault, range(8), 2))
     assert [problem.message for problem in fault.value.problems] == ["bad"]
 
 
@@ -169,7 +170,7 @@ def test_something_unforeseen_in_a_worker_is_exit_70_with_the_place_but_not_the_
     run = Run(tmp_path, f'at("open", "{IN_SCORING}", lambda: fail(ValueError("the object has 1234 pixels")))')
     done = run.finish()
     assert done.returncode == 70
-    assert "evaluation.py" in done.stderr
+    assert "evaluate.py" in done.stderr
     assert "ValueError" in done.stderr
     assert "1234" not in done.stderr + done.stdout + run.page()
     assert run.files() == {"detailed_results.html"}

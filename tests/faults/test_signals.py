@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from faults.disturbed import IN_PRE_PASS, IN_SCORING, PAGE, STOPPED, Run, finish, slowness, wait_until
-from lvos_eval.faults import Interrupted, Stopped
-from lvos_eval.workers import hand_on
+from lvos_eval.diagnostics.errors import Interrupted, Stopped
+from lvos_eval.execution.pool import hand_on
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +77,7 @@ def test_a_second_signal_does_not_disturb_what_the_first_one_began(second: signa
 
 
 def test_a_signal_before_there_is_a_page_ends_the_program_with_the_same_code(tmp_path: Path) -> None:
-    run = Run(tmp_path, 'at("import", "lvos_eval.page", pause)')
+    run = Run(tmp_path, 'at("import", "lvos_eval.reporting.page", pause)')
     done = end_by(run, signal.SIGTERM)
     assert (done.returncode, done.stdout, done.stderr) == (STOPPED, "", "stopped: interrupted by SIGTERM\n")
     assert not run.files()

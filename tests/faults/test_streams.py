@@ -14,8 +14,9 @@ import pytest
 import commands
 import submissions
 from faults.disturbed import PAGE, SCORES, Run, finish
-from lvos_eval import process, progress
-from lvos_eval.evaluation import ChunkResult
+from lvos_eval.execution import lifecycle
+from lvos_eval.scoring import progress
+from lvos_eval.scoring.chunks import ChunkResult
 
 pytestmark = pytest.mark.slow
 
@@ -129,5 +130,5 @@ def test_progress_that_cannot_be_printed_does_not_end_a_run(monkeypatch: pytest.
 
 def test_what_cannot_be_printed_is_returned_as_the_reason() -> None:
     with Path("/dev/full").open("w") as full:
-        assert process.say(full, "text") == "No space left on device"
-        assert process.say(full, "text") is None
+        assert lifecycle.say(full, "text") == "No space left on device"
+        assert lifecycle.say(full, "text") is None

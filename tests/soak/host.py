@@ -11,7 +11,7 @@ import io
 import json
 import sys
 
-from lvos_eval.cli import main
+from lvos_eval.cli.main import main
 
 
 def serve() -> None:

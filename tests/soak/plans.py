@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import textbook
-from lvos_eval.faults import ExitCode
+from lvos_eval.diagnostics.errors import ExitCode
 from submissions import Files, png, write_folder, write_zip
 
 Labels: TypeAlias = NDArray[np.uint8]

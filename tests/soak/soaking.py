@@ -21,9 +21,9 @@ from statistics import median
 from typing import IO, Any, Final
 
 from commands import PROGRAM
-from lvos_eval.faults import ExitCode
-from lvos_eval.outputs import DETAILS_FILE, PAGE_FILE, SCORES_JSON, SCORES_TEXT
-from lvos_eval.protocol import SCORE_KEYS
+from lvos_eval.diagnostics.errors import ExitCode
+from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.reporting.output_folder import DETAILS_FILE, PAGE_FILE, SCORES_JSON, SCORES_TEXT
 from soak.plans import Plan, draw_plan
 from soak.traces import MARKER, Holdings, holdings, shared_memory, wait_for_end
 from soak.troubles import TROUBLES

@@ -15,8 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Final, TypeAlias
 
-from lvos_eval.faults import ExitCode
-from lvos_eval.outputs import PAGE_FILE
+from lvos_eval.diagnostics.errors import ExitCode
+from lvos_eval.reporting.output_folder import PAGE_FILE
 from soak.plans import Plan
 from soak.traces import descendants
 

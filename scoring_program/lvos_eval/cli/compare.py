@@ -1,0 +1,160 @@
+"""`lvos-eval compare`: two results or two leaderboards in, their differences out, the largest first."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from lvos_eval import __version__
+from lvos_eval.cli.arguments import file_path, path
+from lvos_eval.cli.console import Console
+from lvos_eval.cli.options import add_output_options
+from lvos_eval.comparison.leaderboards import BoardComparison, compare_leaderboards
+from lvos_eval.comparison.results import ResultComparison, SignatureDifference, compare_results
+from lvos_eval.diagnostics.errors import ExitCode, UsageFault
+from lvos_eval.diagnostics.text import counted, listed, printable
+from lvos_eval.formats.checked_json import read_document
+from lvos_eval.formats.files import replace_file
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.html import points, render
+from lvos_eval.reporting.output_folder import DETAILS_FILE
+from lvos_eval.reporting.reading import read_result
+from lvos_eval.rescoring.leaderboard import LEADERBOARD_FILE
+
+__all__ = ["add_compare"]
+
+_SHOWN: Final = 20
+"""At most so many differences of a kind are printed on a terminal; `--json` and `--html` give them all."""
+
+
+def add_compare(commands: Any) -> None:
+    """Adds the command to the parser's subcommands."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "compare",
+        help="tell the differences between two results",
+        description="Compares two results, or two leaderboards; exit code 0 if every number is the same, 1 if not.",
+        epilog="example: lvos-eval compare before/ after/",
+    )
+    what = "results folder, scoring_details.json, output folder of rescore, or leaderboard.json"
+    parser.add_argument("old", metavar="OLD", type=path, help=what)
+    parser.add_argument("new", metavar="NEW", type=path, help="the same, to be compared with it")
+    parser.add_argument("--html", metavar="FILE", type=file_path, help="write the comparison as a page too")
+    add_output_options(parser)
+    parser.set_defaults(run=_compare, default_detail=Detail.FULL)
+
+
+def _compare(options: argparse.Namespace, _: Detail) -> ExitCode:
+    log = Console.of(options)
+    old, new = _located(options.old), _located(options.new)
+    kinds = [_is_leaderboard(path) for path in (old, new)]
+    if kinds[0] is not kinds[1]:
+        raise UsageFault("one of the two is a leaderboard and the other a single result: compare two of a kind")
+    comparison: BoardComparison | ResultComparison
+    if kinds[0]:
+        comparison = compare_leaderboards(old, new)
+        template, lines = "board_comparison.html.j2", _board_lines(comparison)
+    else:
+        comparison = compare_results(read_result(old), read_result(new))
+        template, lines = "result_comparison.html.j2", _result_lines(comparison)
+    log.say("\n".join([*_signature_lines(comparison.signatures), *lines]))
+    if options.html is not None:
+        replace_file(options.html, render(template, comparison=comparison, version=__version__))
+        log.say(f"Page: {printable(str(options.html.absolute()))}")
+    log.document(comparison.content())
+    return ExitCode.SUCCESS if comparison.same else ExitCode.DIFFERENT
+
+
+def _located(path: Path) -> Path:
+    """The file that a path stands for."""
+    if not path.is_dir():
+        return path
+    names = [name for name in (DETAILS_FILE, LEADERBOARD_FILE) if (path / name).is_file()]
+    if not names:
+        raise UsageFault(f"{printable(str(path))} holds neither {DETAILS_FILE} nor {LEADERBOARD_FILE}")
+    return path / names[0]
+
+
+def _is_leaderboard(path: Path) -> bool:
+    return read_document(path).has("submissions")
+
+
+def _signature_lines(signatures: Sequence[SignatureDifference]) -> list[str]:
+    if not signatures:
+        return ["The signatures are equal: the scores may be compared."]
+    lines = ["The signatures differ: the scores are not of the same measurement."]
+    return lines + [f"  {item.key}: {item.old or 'none'} -> {item.new or 'none'} ({item.meaning})" for item in signatures]
+
+
+def _result_lines(comparison: ResultComparison) -> list[str]:
+    if comparison.same:
+        return ["Every number is the same."]
+    lines = ["", f"{'score':<14} {'old':>8} {'new':>8} {'new - old':>10}"]
+    lines += [
+        f"{item.key:<14} {_percent(item.old)} {_percent(item.new)} {_points(item.difference)}" for item in comparison.scores
+    ]
+    paired = comparison.paired
+    if paired is not None:
+        lines.append("")
+        lines.append(
+            f"Overall, new - old: {100 * paired.level:.0f} % interval {points(paired.low)} to {points(paired.high)} points, "
+            f"better in {100 * paired.better:.1f} % of {paired.resamples} draws of videos (paired bootstrap, seed {paired.seed})."
+        )
+    lines.append(f"{comparison.verdict}.")
+    lines += ["", f"{'object':<24} {'J&F old':>8} {'J&F new':>8} {'J&F':>10} {'J':>10} {'F':>10} {'V':>10}"]
+    for item in comparison.objects[:_SHOWN]:
+        differences = " ".join(_points(item.differences[name]) for name in ("J&F", "J", "F", "V"))
+        lines.append(f"{f'{item.video}/{item.id}':<24} {_percent(item.old.jf)} {_percent(item.new.jf)} {differences}")
+    lines += _rest(len(comparison.objects), "object")
+    lines += ["", f"{'video':<24} {'J&F old':>8} {'J&F new':>8} {'J&F':>10}"]
+    for video in comparison.videos[:_SHOWN]:
+        lines.append(f"{video.video:<24} {_percent(video.old)} {_percent(video.new)} {_points(video.difference)}")
+    lines += _rest(len(comparison.videos), "video")
+    return lines + _only(comparison.only_old, comparison.only_new, "object")
+
+
+def _board_lines(comparison: BoardComparison) -> list[str]:
+    if comparison.same:
+        return [f"Every number of the {counted(comparison.common, 'submission')} is the same."]
+    lines = []
+    if comparison.objects:
+        lines += ["", f"{'object':<24} {'submissions':>11} {'largest':>10} {'mean J&F':>10}"]
+        for item in comparison.objects[:_SHOWN]:
+            lines.append(f"{f'{item.video}/{item.id}':<24} {item.submissions:>11} {_points(item.largest)} {_points(item.mean)}")
+        lines += _rest(len(comparison.objects), "object")
+    if comparison.read < comparison.common:
+        lines.append(
+            f"Objects are compared for {comparison.read} of {counted(comparison.common, 'submission')}; "
+            "the others have no results in both."
+        )
+    lines += ["", f"{'rank':>11} {'old':>8} {'new':>8} {'new - old':>10}  submission"]
+    for move in comparison.moves[:_SHOWN]:
+        ranks = f"{_rank(move.old_rank)} -> {_rank(move.new_rank)}"
+        lines.append(f"{ranks:>11} {_percent(move.old)} {_percent(move.new)} {_points(move.difference)}  {move.name}")
+    lines += _rest(len(comparison.moves), "submission")
+    return lines + _only(comparison.only_old, comparison.only_new, "submission")
+
+
+def _only(old: Sequence[str], new: Sequence[str], noun: str) -> list[str]:
+    return [
+        f"{counted(len(names), noun)} in the {which} result only: {listed(names)}"
+        for which, names in (("old", old), ("new", new))
+        if names
+    ]
+
+
+def _rest(number: int, noun: str) -> list[str]:
+    return [f"... and {counted(number - _SHOWN, f'more {noun}')}; all are in --json and --html"] if number > _SHOWN else []
+
+
+def _rank(rank: int | None) -> str:
+    return "-" if rank is None else str(rank)
+
+
+def _percent(value: float | None) -> str:
+    return f"{'-':>8}" if value is None else f"{100 * value:8.2f}"
+
+
+def _points(value: float | None) -> str:
+    return f"{'-' if value is None else points(value):>10}"

@@ -1,0 +1,76 @@
+"""Where a command prints, and what it says when it ends."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TextIO
+
+from lvos_eval.diagnostics.errors import Stopped
+from lvos_eval.diagnostics.problems import Problem, Severity, needed_imports, render_problems
+from lvos_eval.execution.deadline import Deadline
+from lvos_eval.execution.lifecycle import say
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.scoring.progress import ProgressObserver
+from lvos_eval.scoring.results import Progress
+
+__all__ = ["SHORT_OF_MEMORY", "Console", "interruption_text", "verdict"]
+
+SHORT_OF_MEMORY: Final = "the memory ran out; give the run more"
+
+
+def interruption_text(error: KeyboardInterrupt) -> str:
+    """What is said of a run that a signal has ended."""
+    return str(error) or "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Where a command prints: text goes to stdout, or to stderr where stdout is for JSON."""
+
+    text: TextIO
+    json: bool
+    quiet: bool
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Console:
+        return cls(sys.stderr if options.json else sys.stdout, options.json, options.quiet)
+
+    def say(self, text: str) -> None:
+        say(self.text, text)
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        for line in render_problems(problems):
+            say(sys.stderr, line)
+        imports = needed_imports(problems)
+        if imports is not None:
+            say(sys.stderr, f"Before the Python in a fix, run: {imports}")
+
+    def document(self, content: Any) -> None:
+        """Raises Stopped where it cannot be printed: it is what the command was run for."""
+        if self.json and (reason := say(sys.stdout, json.dumps(content, indent=1, allow_nan=False))) is not None:
+            raise Stopped(f"stdout cannot be written: {reason}")
+
+    def observer(
+        self,
+        manifest: Manifest,
+        on_progress: Callable[[Progress], None] | None = None,
+        deadline: Deadline | None = None,
+        *,
+        aside: bool = False,
+    ) -> ProgressObserver:
+        """Shows progress; `aside` on stderr, before stdout has its first line."""
+        frames = {video.name: len(video.scored) for video in manifest.videos}
+        stream = sys.stderr if aside else self.text
+        return ProgressObserver(frames, None if self.quiet else stream, on_progress, deadline)
+
+
+def verdict(problems: Sequence[Problem]) -> str:
+    """`not valid (2 errors, 1 warning)`."""
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
+    found = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    return f"{'not valid' if errors else 'valid'} ({found})"

@@ -1,0 +1,1 @@
+"""Two results or two leaderboards side by side."""

@@ -1,0 +1,207 @@
+"""Two results of one kind side by side: what differs, the largest difference first, and whether they may be compared at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from typing import Any, Final
+
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.reading import Result
+from lvos_eval.scoring.bootstrap import PairedDifference, overall_difference
+from lvos_eval.scoring.publication import OTHER_DIGITS, rounded
+from lvos_eval.scoring.results import PublishedObject
+
+__all__ = [
+    "Change",
+    "ObjectChange",
+    "ResultComparison",
+    "SignatureDifference",
+    "VideoChange",
+    "compare_results",
+    "compare_signatures",
+    "less",
+]
+
+_MEANINGS: Final = {
+    "protocol": "other frames of each object are scored",
+    "task": "the task is another",
+    "videos": "the number of videos is another",
+    "objects": "the number of objects is another",
+    "frames": "the number of scored frames is another",
+    "tolerance": "boundaries match within another distance",
+    "gt": "the ground truth or the metadata is another",
+    "excluded": "other frames are left out",
+    "unseen": "other videos count as unseen",
+    "version": "another version of the program has scored",
+}
+"""What it means that two signatures differ in a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureDifference:
+    """One key in which two signatures differ; None stands for a key that one does not have."""
+
+    key: str
+    old: str | None
+    new: str | None
+
+    @property
+    def meaning(self) -> str:
+        return _MEANINGS.get(self.key, "the setting is another")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A number before and after; None where it is not there."""
+
+    key: str
+    old: float | None
+    new: float | None
+
+    @property
+    def difference(self) -> float | None:
+        return None if self.old is None or self.new is None else less(self.new, self.old)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """The means of one object before and after."""
+
+    video: str
+    id: int
+    old: PublishedObject
+    new: PublishedObject
+
+    @property
+    def differences(self) -> dict[str, float]:
+        """New less old, of J, F, V and J&F."""
+        return {name: less(getattr(self.new, field), getattr(self.old, field)) for name, field in _MEASURES.items()}
+
+    @property
+    def size(self) -> float:
+        """The largest of the differences; a gain in J does not make up for a loss in F."""
+        return max(abs(value) for value in self.differences.values())
+
+
+@dataclass(frozen=True, slots=True)
+class VideoChange:
+    """The means over the objects of one video before and after: J&F."""
+
+    video: str
+    old: float
+    new: float
+
+    @property
+    def difference(self) -> float:
+        return less(self.new, self.old)
+
+
+_MEASURES: Final = {"J": "j", "F": "f", "V": "v", "J&F": "jf"}
+
+
+@dataclass(frozen=True, slots=True)
+class ResultComparison:
+    """Two results: every list holds what differs only, the largest difference first."""
+
+    old: str
+    new: str
+    signatures: tuple[SignatureDifference, ...]
+    scores: tuple[Change, ...]
+    videos: tuple[VideoChange, ...]
+    objects: tuple[ObjectChange, ...]
+    only_old: tuple[str, ...]
+    """Objects as `video/id` that only the old result has."""
+    only_new: tuple[str, ...]
+    paired: PairedDifference | None
+    verdict: str
+    """Whether the new result is better, in words."""
+    detail: Detail
+    """Public if one of the results is."""
+
+    @property
+    def same(self) -> bool:
+        """Whether every number is the same; the signatures are another matter."""
+        return not (self.scores or self.objects or self.only_old or self.only_new)
+
+    def content(self) -> dict[str, Any]:
+        """The comparison as it is printed with `--json`."""
+        return {
+            "same": self.same,
+            "comparable": not self.signatures,
+            "signatures": [asdict(item) | {"meaning": item.meaning} for item in self.signatures],
+            "scores": [
+                {"key": item.key, "old": item.old, "new": item.new, "difference": item.difference} for item in self.scores
+            ],
+            "paired": asdict(self.paired) | {"verdict": self.verdict} if self.paired else None,
+            "videos": [asdict(item) | {"difference": item.difference} for item in self.videos],
+            "objects": [
+                {
+                    "video": item.video,
+                    "object": item.id,
+                    "old": {name: getattr(item.old, field) for name, field in _MEASURES.items()},
+                    "new": {name: getattr(item.new, field) for name, field in _MEASURES.items()},
+                    "differences": item.differences,
+                }
+                for item in self.objects
+            ],
+            "only_old": list(self.only_old),
+            "only_new": list(self.only_new),
+        }
+
+
+def less(new: float, old: float) -> float:
+    """`new` less `old` as they are written: 0.741 less 0.740 is 0.001 and no more, and different numbers have a difference."""
+    return float(Decimal(repr(new)) - Decimal(repr(old)))
+
+
+def _verdict(paired: PairedDifference | None) -> str:
+    if paired is None:
+        return "no paired interval: it takes the same objects in both results, and two videos in each split"
+    if paired.low > 0:
+        return "the new result is better"
+    if paired.high < 0:
+        return "the new result is worse"
+    return "equal" if paired.low == paired.high else "which one is better cannot be told from these videos"
+
+
+def compare_signatures(old: str, new: str) -> tuple[SignatureDifference, ...]:
+    """Every key in which two signatures differ, in their order; none: the scores may be compared."""
+    before, after = (dict(pair.partition(":")[::2] for pair in text.split("|")) for text in (old, new))
+    keys = [*before, *(key for key in after if key not in before)]
+    return tuple(SignatureDifference(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key))
+
+
+def compare_results(old: Result, new: Result) -> ResultComparison:
+    """Everything in which two results differ."""
+    before = {(item.video, item.id): item for item in old.objects}
+    after = {(item.video, item.id): item for item in new.objects}
+    objects = [ObjectChange(*key, before[key], after[key]) for key in before if key in after]
+    keys = [*old.scores, *(key for key in new.scores if key not in old.scores)]
+    scores = [Change(key, old.scores.get(key), new.scores.get(key)) for key in keys]
+    detail = Detail.PUBLIC if Detail.PUBLIC in (old.detail, new.detail) else Detail.FULL
+    paired = overall_difference(old.objects, new.objects)
+    return ResultComparison(
+        old.label,
+        new.label,
+        compare_signatures(old.signature, new.signature),
+        tuple(sorted((item for item in scores if item.old != item.new), key=lambda item: -abs(item.difference or 1))),
+        _video_changes(old.videos, new.videos),
+        tuple(sorted((item for item in objects if item.size), key=lambda item: (-item.size, item.video, item.id))),
+        tuple(f"{video}/{id}" for video, id in before if (video, id) not in after),
+        tuple(f"{video}/{id}" for video, id in after if (video, id) not in before),
+        paired and _shown(paired, detail),
+        _verdict(paired),
+        detail,
+    )
+
+
+def _shown(paired: PairedDifference, detail: Detail) -> PairedDifference:
+    low, high, better = (rounded(value, OTHER_DIGITS, detail) for value in (paired.low, paired.high, paired.better))
+    return replace(paired, low=low, high=high, better=better)
+
+
+def _video_changes(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[VideoChange, ...]:
+    changes = [VideoChange(video, before[video], after[video]) for video in before if video in after]
+    return tuple(sorted((item for item in changes if item.difference), key=lambda item: (-abs(item.difference), item.video)))

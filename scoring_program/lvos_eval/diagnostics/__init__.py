@@ -1,0 +1,1 @@
+"""Problems as data, exceptions, and the words that both are told in."""

@@ -1,0 +1,172 @@
+"""What can be wrong with a submission or with reference data, as data.
+
+A `Problem` says what, where, why and how to mend it. Checks add problems to a `ProblemCollector`; nothing is
+raised before all of them are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from lvos_eval.diagnostics.text import printable
+from lvos_eval.protocols.lvos import FRAME_STEP, frame_name
+
+__all__ = [
+    "CATALOGUE",
+    "TERMINAL_LINES",
+    "Problem",
+    "ProblemCollector",
+    "Severity",
+    "frame_ranges",
+    "needed_imports",
+    "render_problems",
+]
+
+TERMINAL_LINES: Final = 50
+"""At most so many problems are printed on a terminal; the page and `--json` hold them all."""
+
+
+class Severity(StrEnum):
+    """Whether a problem makes the submission invalid."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+CATALOGUE: Final[dict[str, tuple[Severity, str]]] = {
+    "not-an-archive": (Severity.ERROR, "the submission is neither a zip nor a folder"),
+    "archive-encrypted": (Severity.ERROR, "members of the zip are encrypted"),
+    "archive-unsupported": (Severity.ERROR, "members use a compression other than stored or deflated"),
+    "archive-damaged": (Severity.ERROR, "the zip's directory or a member's checksum is wrong"),
+    "archive-unsafe-path": (Severity.ERROR, "absolute paths, `..`, backslashes, drives, links or devices"),
+    "archive-duplicate": (Severity.ERROR, "two members for one path, or for one mask (names compared without case)"),
+    "archive-too-large": (Severity.ERROR, "over the limits on members, unpacked bytes or compression ratio"),
+    "platform-file": (Severity.ERROR, "`metadata` or `metadata.yaml` at the top of a zip, which Codabench takes for a program"),
+    "no-videos": (Severity.ERROR, "no folder with a known video id"),
+    "two-sets": (Severity.ERROR, "two sets of masks for the same videos, one at the top and one in a folder, or in two folders"),
+    "missing-video": (Severity.ERROR, "a video of the metadata has no folder"),
+    "missing-frame": (Severity.ERROR, "a scored frame has no mask"),
+    "misnamed-frames": (Severity.ERROR, "masks under other names than those of their frames"),
+    "unreadable-mask": (Severity.ERROR, "not a PNG, cut short, checksum fault, or larger than allowed"),
+    "not-indexed": (Severity.ERROR, "RGB(A), 16-bit or two-channel image instead of one label per pixel"),
+    "palette-lost": (Severity.ERROR, "grey values of a palette, or 255 for the only object, instead of ids"),
+    "ids-encoded": (
+        Severity.ERROR,
+        "values or folders that are not the ids but explain themselves: scaled, renumbered, a folder an object",
+    ),
+    "nothing-predicted": (Severity.ERROR, "no object has a pixel in any scored frame of any video"),
+    "not-salient": (Severity.ERROR, "a salient map with other values than 0 and 1, 0 and 255, or shades of grey"),
+    "too-many-proposals": (Severity.ERROR, "labels above 20 in the multi-object unsupervised task"),
+    "wrong-size": (Severity.ERROR, "the mask's size is not the ground truth's"),
+    "unknown-object": (Severity.WARNING, "a pixel value that is no declared id of the video (error with `--strict`)"),
+    "absent-object": (Severity.WARNING, "a declared object has no pixel in any of its scored frames"),
+    "extra-video": (Severity.WARNING, "folders that are no videos of the metadata; ignored"),
+    "extra-frame": (Severity.WARNING, "a frame outside the range of every object; ignored"),
+    "extra-file": (Severity.WARNING, "any other file; ignored"),
+    "size-limit": (Severity.WARNING, "larger than platforms are known to accept"),
+}
+"""Every code that a submission can earn: its severity and when it is found. Errors come first."""
+
+_ORDER: Final = {code: position for position, code in enumerate(CATALOGUE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: `frames` are the numbers of the frames it concerns, () for a whole video or the whole submission."""
+
+    code: str
+    severity: Severity
+    video: str | None
+    frames: tuple[int, ...]
+    message: str
+    fix: str
+
+    @property
+    def sort_key(self) -> tuple[bool, int, str, str, tuple[int, ...], str]:
+        """Errors first, then the catalogue's order, then video: independent of the order of discovery."""
+        rank = _ORDER.get(self.code, len(_ORDER))
+        return (self.severity is not Severity.ERROR, rank, self.code, self.video or "", self.frames, self.message)
+
+
+@dataclass(slots=True)
+class ProblemCollector:
+    """Gathers every problem of a run; `strict` turns unknown objects into errors.
+
+    Names that a participant chose are made harmless here, once for all outputs.
+    """
+
+    strict: bool = False
+    _found: list[Problem] = field(default_factory=list)
+
+    def add(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
+        severity = Severity.ERROR if self.strict and code == "unknown-object" else CATALOGUE[code][0]
+        name = None if video is None else printable(video)
+        self._found.append(Problem(code, severity, name, tuple(sorted(frames)), printable(message), printable(fix)))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, errors first, in an order that does not depend on how they were found."""
+        return tuple(sorted(self._found, key=lambda problem: problem.sort_key))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(problem.severity is Severity.ERROR for problem in self._found)
+
+
+def frame_ranges(frames: Sequence[int]) -> str:
+    """Sorted frame numbers as compact text: `00000006-00000206 (41 frames), 00000301`."""
+    runs: list[list[int]] = []
+    step = 0
+    for frame in frames:
+        gap = frame - runs[-1][1] if runs else 0
+        if gap and (gap == step or (runs[-1][2] == 1 and gap in (1, FRAME_STEP))):
+            step = gap
+            runs[-1][1] = frame
+            runs[-1][2] += 1
+        else:
+            step = 0
+            runs.append([frame, frame, 1])
+    texts = [
+        frame_name(first) if count == 1 else f"{frame_name(first)}-{frame_name(last)} ({count} frames)"
+        for first, last, count in runs
+    ]
+    shown = texts[:6]
+    if len(texts) > len(shown):
+        rest = sum(run[2] for run in runs[len(shown) :])
+        shown.append(f"and {rest} more")
+    return ", ".join(shown)
+
+
+_IMPORTED: Final = re.compile(r"\b(cv2|numpy|PIL\.Image)\.\w")
+
+
+def needed_imports(problems: Iterable[Problem]) -> str | None:
+    """`import numpy, PIL.Image`: what Python in the fixes needs before it; None where there is none, or it imports by itself."""
+    fixes = (problem.fix for problem in problems if "import " not in problem.fix)
+    modules = sorted({name for fix in fixes for name in _IMPORTED.findall(fix)}, key=str.lower)
+    return f"import {', '.join(modules)}" if modules else None
+
+
+def render_problems(problems: Sequence[Problem], limit: int | None = TERMINAL_LINES) -> list[str]:
+    """The problems as lines for a terminal: at most `limit` of them, then a count of the rest by code."""
+    lines = []
+    shown = problems if limit is None else problems[:limit]
+    for problem in shown:
+        where = f" {printable(problem.video)}" if problem.video is not None else ""
+        frames = f" {frame_ranges(problem.frames)}" if problem.frames else ""
+        lines.append(
+            f"{problem.severity} {problem.code}{where}{frames}: {printable(problem.message)} Fix: {printable(problem.fix)}"
+        )
+    rest = Counter(problem.code for problem in problems[len(shown) :])
+    if rest:
+        counts = ", ".join(f"{count} {code}" for code, count in rest.items())
+        lines.append(f"... and {rest.total()} more ({counts}); all are on the page and in --json")
+    return lines

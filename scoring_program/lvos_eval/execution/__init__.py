@@ -1,0 +1,1 @@
+"""Processes, signals, time and progress. Knows nothing of what the work is."""

@@ -1,0 +1,211 @@
+"""Where the work of a rescoring is done: the cores of this machine, or a cluster that somebody else looks after.
+
+Every engine is one of joblib's own back ends: it deals the tasks out, and it does again what a lost worker had in hand. Work that
+is lost again and again ends the run; what was finished is in the store.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+from lvos_eval import __version__
+from lvos_eval.diagnostics.errors import Stopped, UsageFault
+from lvos_eval.diagnostics.text import counted, listed
+from lvos_eval.execution.import_path import PROGRAM
+from lvos_eval.execution.pool import die_first, hand_on, keep_freed_memory, spread
+from lvos_eval.execution.resources import available_cores
+
+__all__ = ["BACKENDS", "Backend", "LocalBackend", "open_backend"]
+
+BACKENDS: Final = ("local", "dask", "ray")
+
+_WAIT_FOR_WORKERS: Final = 60
+"""Seconds that a cluster has to show a first worker."""
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+
+class Backend(Protocol):
+    """Does tasks somewhere, in any order."""
+
+    @property
+    def description(self) -> str:
+        """Where the work is done, in words."""
+
+    def run(self, function: Callable[[Task], Done], tasks: Iterable[Task]) -> Iterator[Done]:
+        """`function` of every task as it gets done; tasks are asked for, from any thread, as workers get free.
+
+        Raises Stopped where work is lost for good.
+        """
+
+
+class LocalBackend:
+    """Worker processes on this machine; one job is done in this process."""
+
+    def __init__(self, jobs: int | None = None) -> None:
+        self._jobs = jobs if jobs is not None else available_cores()
+
+    @property
+    def description(self) -> str:
+        return "this process" if self._jobs == 1 else f"{self._jobs} processes on this machine"
+
+    def run(self, function: Callable[[Task], Done], tasks: Iterable[Task]) -> Iterator[Done]:
+        return spread(function, tasks, self._jobs)
+
+
+class _Stranger(Exception):
+    """A worker that must not score: of another version, or without sight of the masks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OnCluster:
+    """A function as a worker of a cluster calls it, which may have joined at any time and run on any machine."""
+
+    function: Callable[..., Any]
+    version: str
+    paths: tuple[Path, ...]
+
+    def __call__(self, task: object) -> Any:
+        if self.version != __version__:
+            raise _Stranger(f"a worker has lvos-eval {__version__}, this is {self.version}: install the same on all")
+        unseen = [str(path) for path in self.paths if not path.exists()]
+        if unseen:
+            raise _Stranger(
+                f"a worker on {os.uname().nodename} does not see {listed(unseen)}: put the masks on storage that all machines "
+                "have at the same path"
+            )
+        die_first()
+        keep_freed_memory()
+        return self.function(task)
+
+
+class _ClusterBackend:
+    """Workers elsewhere, by way of a joblib back end; `lost` are the exceptions by which the engine gives work up."""
+
+    def __init__(self, engine: Any, description: str, paths: Sequence[Path], lost: tuple[type[BaseException], ...]) -> None:
+        self._engine = engine
+        self.description = description
+        self._paths = tuple(paths)
+        self._lost = lost
+
+    def run(self, function: Callable[[Task], Done], tasks: Iterable[Task]) -> Iterator[Done]:
+        import joblib
+
+        remote = joblib.delayed(_OnCluster(function, __version__, self._paths))
+        try:
+            with joblib.parallel_config(backend=self._engine, n_jobs=-1):
+                parallel = joblib.Parallel(
+                    return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs", max_nbytes=None
+                )
+                yield from hand_on(parallel(remote(task) for task in tasks))
+        except self._lost as error:
+            raise Stopped(
+                "work was lost more than once with the worker that had it in hand, most likely for want of memory; what was "
+                f"finished is in the store: start again when the cluster is well ({error})"
+            ) from error
+        except _Stranger as error:
+            raise Stopped(str(error)) from error
+
+
+@contextmanager
+def open_backend(name: str, scheduler: str | None, jobs: int | None, paths: Sequence[Path]) -> Iterator[Backend]:
+    """The engine of a name; its workers have to see all `paths`. Raises UsageFault where it is not there to be used."""
+    if name == "local":
+        if scheduler is not None:
+            raise UsageFault("--scheduler is for a cluster: say --backend dask or --backend ray")
+        yield LocalBackend(jobs)
+        return
+    if jobs is not None:
+        raise UsageFault("--jobs is for this machine: a cluster has as many workers as were started for it")
+    module = {"dask": "distributed", "ray": "ray"}[name]
+    if find_spec(module) is None:
+        raise UsageFault(f"--backend {name} needs the package {module}: pip install 'lvos-eval[{name}]'")
+    with (_dask if name == "dask" else _ray)(scheduler, paths) as backend:
+        yield backend
+
+
+@contextmanager
+def _dask(scheduler: str | None, paths: Sequence[Path]) -> Iterator[Backend]:
+    from distributed import Client, KilledWorker
+    from joblib._dask import DaskDistributedBackend
+
+    class Engine(DaskDistributedBackend):  # type: ignore[misc]
+        """joblib's back end, but work that Dask gives up is reported: otherwise joblib goes on waiting for it."""
+
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            # at one job joblib does the work in this process, and a cluster of one worker may still grow
+            return max(int(super().effective_n_jobs(n_jobs)), 2)
+
+        def submit(self, func: Any, callback: Any = None) -> Any:
+            future = super().submit(func, callback)
+
+            def report(done: Any) -> None:
+                error = done.exception()
+                if error is not None and callback is not None:
+                    callback(_GivenUp(error))
+
+            future.add_done_callback(report)
+            return future
+
+        def retrieve_result_callback(self, out: Any) -> Any:
+            if isinstance(out, _GivenUp):
+                raise out.error
+            return super().retrieve_result_callback(out)
+
+    if scheduler is None:
+        raise UsageFault("--backend dask needs --scheduler ADDRESS, such as tcp://10.0.0.1:8786: see docs/scaling.md")
+    try:
+        client = Client(scheduler, timeout="10s", set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise UsageFault(f"no Dask scheduler answers at {scheduler}: {error or 'no answer'}") from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_WAIT_FOR_WORKERS)
+        except TimeoutError:
+            raise UsageFault(f"the Dask scheduler at {scheduler} has no worker after {_WAIT_FOR_WORKERS} s") from None
+        cores = sum(client.ncores().values())
+        where = (
+            f"{counted(len(client.ncores()), 'Dask worker')} with {counted(cores, 'thread')}; dashboard {client.dashboard_link}"
+        )
+        yield _ClusterBackend(Engine(client=client), where, paths, (KilledWorker,))
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenUp:
+    error: BaseException
+
+
+@contextmanager
+def _ray(scheduler: str | None, paths: Sequence[Path]) -> Iterator[Backend]:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+    from ray.exceptions import RayActorError
+    from ray.util.joblib.ray_backend import RayBackend
+
+    class Engine(RayBackend):  # type: ignore[misc]
+        """joblib's back end, which gives results to a callback and so can hand them on one by one, whatever it says itself."""
+
+        supports_return_generator = True
+
+    try:
+        # Ray puts the folder in which it is begun on the path of every worker: not one that may hold a submission
+        with chdir(PROGRAM):
+            context = ray.init(address=scheduler, ignore_reinit_error=False, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise UsageFault(f"no Ray cluster answers at {scheduler}: {error}") from None
+    try:
+        cores = int(ray.cluster_resources().get("CPU", 0))
+        dashboard = f"; dashboard http://{context.dashboard_url}" if context.dashboard_url else ""
+        once_more = {"max_restarts": -1, "max_task_retries": 1}
+        yield _ClusterBackend(
+            Engine(ray_remote_args=once_more), f"Ray with {counted(cores, 'core')}{dashboard}", paths, (RayActorError,)
+        )
+    finally:
+        ray.shutdown()

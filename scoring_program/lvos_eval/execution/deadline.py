@@ -1,0 +1,59 @@
+"""The moment after which a run stops by itself."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from lvos_eval.diagnostics.errors import Stopped
+
+__all__ = ["Deadline"]
+
+_GRACE: Final = 1.0
+_HINT: Final = "give it more cores, or raise time_limit in scoring.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment, on the monotonic clock, after which a run stops by itself."""
+
+    limit: float
+    moment: float
+
+    @classmethod
+    def after(cls, limit: float | None) -> Deadline | None:
+        """`limit` seconds from now; None without a limit."""
+        return None if limit is None else cls(limit, time.monotonic() + limit)
+
+    def check(self, now: float, done: str) -> None:
+        """Raises Stopped if it is over; `done` says how far the run came."""
+        if now > self.moment:
+            raise Stopped(f"the time limit of {self.limit:g} s ran out while {done}; {_HINT}")
+
+
+@contextmanager
+def enforced(deadline: Deadline | None) -> Iterator[None]:
+    """A block that a deadline ends even where nothing comes to an end that would look at the clock: Stopped is raised in it.
+
+    It has a second more, so that a run that still moves stops between two chunks, which can say how far it came.
+    """
+    if deadline is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise Stopped(f"the time limit of {deadline.limit:g} s ran out and nothing moved any more; {_HINT}")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    # counted down by the monotonic clock; again and again, because an exception may get lost, as in a destructor
+    signal.setitimer(signal.ITIMER_REAL, max(deadline.moment - time.monotonic(), 0) + _GRACE, _GRACE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,57 @@
+"""Folders that one run at a time may use. The system takes a lock back when its process ends, however that happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.text import printable
+
+__all__ = ["lock", "reserved"]
+
+
+def lock(descriptor: int) -> None:
+    """Locks an open file or folder until the descriptor is closed. Raises BlockingIOError if somebody else has locked it.
+
+    Some file systems and systems have no locks: nothing is locked there, and nobody can be kept out.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return
+
+
+@contextlib.contextmanager
+def reserved(folder: Path) -> Iterator[int | None]:
+    """A block in which no other run writes to an output folder that is there. The lock is on the folder, no file is put in it.
+
+    Gives a descriptor of the folder, which child processes do not get; None where it cannot be opened to be locked. Raises
+    UsageFault where another run has it.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        # whoever writes to it is told why that fails, if it does
+        yield None
+        return
+    try:
+        try:
+            lock(descriptor)
+        except BlockingIOError:
+            name = printable(str(folder))
+            raise UsageFault(
+                f"another run writes to the output folder {name}: wait for its end, or name another folder"
+            ) from None
+        yield descriptor
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Bytes to masks and back, bounded: PNG, zip, files."""

@@ -1,0 +1,111 @@
+"""Decoding the masks of one video, frame after frame, into packed objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
+from lvos_eval.formats.png import PALETTE, Png, decode_labels, palette_colours, parse_png
+from lvos_eval.masks.finder import ObjectFinder
+from lvos_eval.masks.packed import Labels, PackedMask
+
+__all__ = ["DecodedMask", "Decoder", "IndexedFault", "SalientDecoder"]
+
+SALIENT_FROM: Final = 127
+"""The shade of grey from which on a pixel of a salient map is foreground."""
+
+
+class DecodedMask(NamedTuple):
+    """What is left of a decoded mask: its size, its objects, the number of pixels of every other label, and its values."""
+
+    height: int
+    width: int
+    objects: Mapping[int, PackedMask]
+    unknown: Mapping[int, int]
+    values: MaskValues
+
+    @property
+    def background(self) -> int:
+        """Number of pixels with the label 0."""
+        labelled = sum(found.area for found in self.objects.values())
+        return self.height * self.width - labelled - sum(self.unknown.values())
+
+
+class IndexedFault(ValueError):
+    """The bytes are a good PNG, but not a label map of the right size."""
+
+    def __init__(self, faults: Mapping[str, str], values: MaskValues | None = None) -> None:
+        """`faults` are the details by the code of the problem; `values` are those of the mask, where they are known."""
+        super().__init__(", ".join(faults.values()))
+        self.faults = faults
+        self.values = values
+
+
+class Decoder:
+    """Decodes the masks of one video in order; a mask with the same bytes as the one before costs nothing."""
+
+    def __init__(self, ids: Sequence[int], size: tuple[int, int] | None) -> None:
+        self._finder = ObjectFinder(ids)
+        self._size = size
+        self._data = b""
+        self._mask: DecodedMask | None = None
+
+    def decode(self, data: bytes) -> DecodedMask:
+        """Raises PngFault or IndexedFault."""
+        if self._mask is None or data != self._data:
+            header, pixels = parse_png(data)
+            self._check(header)
+            labels = self._labels(decode_labels(header, pixels))
+            objects, unknown = self._finder.find(labels)
+            self._mask = DecodedMask(header.height, header.width, objects, unknown, _values(header, data, objects, unknown))
+            self._data = data
+        return self._mask
+
+    def _labels(self, samples: Labels) -> Labels:
+        """The object ids in a decoded mask: its samples."""
+        return samples
+
+    def _check(self, header: Png) -> None:
+        faults = {}
+        if not header.is_indexed:
+            faults["not-indexed"] = header.kind
+        if self._size is not None and (header.height, header.width) != self._size:
+            height, width = self._size
+            faults["wrong-size"] = f"{header.width}x{header.height} instead of {width}x{height}"
+        if faults:
+            packed = header.is_indexed and header.colour_type != PALETTE and header.depth < 8
+            raise IndexedFault(faults, MaskValues(f"{header.kind} of another size", b"") if packed else None)
+
+
+class SalientDecoder(Decoder):
+    """Decodes salient maps of a video with one object: foreground becomes the object's id."""
+
+    def __init__(self, ids: Sequence[int], size: tuple[int, int] | None) -> None:
+        super().__init__(ids, size)
+        (self._id,) = ids
+
+    def _labels(self, samples: Labels) -> Labels:
+        """{0, 1} and {0, 255} as they are, a single value of them likewise; shades of grey are foreground from 127 on."""
+        values = np.flatnonzero(np.bincount(samples.reshape(-1))).tolist()
+        if set(values) <= {0, 1} or set(values) <= {0, 255}:
+            foreground = samples > 0
+        elif len(values) > 2:
+            foreground = samples >= SALIENT_FROM
+        else:
+            raise IndexedFault({"not-salient": "two other values"}, MaskValues("salient", bytes(values)))
+        return foreground * np.uint8(self._id)
+
+
+def _values(header: Png, data: bytes, objects: Mapping[int, PackedMask], unknown: Mapping[int, int]) -> MaskValues:
+    labels = sorted([id for id, found in objects.items() if found.area] + list(unknown))
+    if len(labels) >= MOST_VALUES:
+        return MaskValues(header.kind, b"")
+    if sum(found.area for found in objects.values()) + sum(unknown.values()) < header.height * header.width:
+        labels.insert(0, 0)
+    palette = palette_colours(data) if header.colour_type == PALETTE else b""
+    # a palette that ends before a label is filled up with black
+    colours = b"".join(palette[3 * label : 3 * label + 3].ljust(3, b"\0") for label in labels) if palette else b""
+    return MaskValues(header.kind, bytes(labels), colours)

@@ -1,0 +1,231 @@
+"""A PNG's header and its label image, checked before anything large is unpacked.
+
+The usual mask (palette or grey, no row filter) is a view of the inflated bytes, and the horizontal filter that OpenCV
+writes is a running sum; everything else is decoded by Pillow, from a PNG that holds nothing but the pixel data.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lvos_eval.diagnostics.text import counted
+from lvos_eval.formats.inflate import InflateFault, crc32, inflate
+
+__all__ = [
+    "HEADER_BYTES",
+    "MAX_PIXELS",
+    "PALETTE",
+    "Png",
+    "PngFault",
+    "decode_labels",
+    "palette_colours",
+    "parse_header",
+    "parse_png",
+    "plain_png",
+]
+
+HEADER_BYTES: Final = 33
+"""Signature and IHDR chunk: all that a mask's size needs."""
+
+MAX_PIXELS: Final = 1 << 24
+"""Almost two frames of 4K video; a header that claims more is not believed, so that a mask costs bounded memory."""
+
+_MAX_CHUNKS: Final = 10_000
+"""More chunks than any tool writes; a file of empty ones would take seconds to walk through."""
+
+_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_IHDR: Final = struct.Struct(">2I5B")
+_GREY: Final = 0
+_RGB: Final = 2
+_RGBA: Final = 6
+PALETTE: Final = 3
+"""The colour type of an image whose samples are indices."""
+_NO_FILTER: Final = 0
+_SUB_FILTER: Final = 1
+_LAST_FILTER: Final = 4
+_ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""First column, first row, and their steps, of the passes of an interlaced image."""
+_COLOUR_TYPES: Final = {0: "greyscale", 2: "RGB", 3: "palette", 4: "greyscale with alpha", 6: "RGBA"}
+_DEPTHS: Final = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+
+
+class PngFault(ValueError):
+    """The bytes are no PNG, or a damaged one; `str()` says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Png:
+    """What the header of a PNG says."""
+
+    height: int
+    width: int
+    depth: int
+    """Bits a sample."""
+    colour_type: int
+    interlaced: bool
+
+    @property
+    def is_indexed(self) -> bool:
+        """One label a pixel: palette or greyscale of at most 8 bits."""
+        return self.colour_type in (_GREY, PALETTE) and self.depth <= 8
+
+    @property
+    def has_colours(self) -> bool:
+        """Three channels of colour, with or without alpha."""
+        return self.colour_type in (_RGB, _RGBA)
+
+    @property
+    def kind(self) -> str:
+        """The kind of image in words, as `RGB`, `4-bit greyscale` or `16-bit greyscale`."""
+        name = _COLOUR_TYPES[self.colour_type]
+        return name if self.depth == 8 or self.colour_type == PALETTE else f"{self.depth}-bit {name}"
+
+
+def parse_header(data: bytes) -> Png:
+    """The header from the first HEADER_BYTES of a file. Raises PngFault."""
+    if not data:
+        raise PngFault("the file is empty")
+    if data[:8] != _SIGNATURE:
+        kinds = {
+            b"\xff\xd8": "a JPEG",
+            b"BM": "a BMP",
+            b"GI": "a GIF",
+            b"II": "a TIFF",
+            b"MM": "a TIFF",
+            b"\x93N": "a NumPy array",
+            b"RI": "a WebP",
+            b"P5": "a PGM",
+            b"P6": "a PPM",
+        }
+        kind = kinds.get(data[:2])
+        raise PngFault(f"not a PNG but {kind}" if kind else "not a PNG")
+    if len(data) < HEADER_BYTES:
+        raise PngFault("cut short inside the header")
+    if data[8:16] != b"\0\0\0\x0dIHDR" or crc32(data[12:29]) != int.from_bytes(data[29:33], "big"):
+        raise PngFault("the header's checksum is wrong")
+    width, height, depth, colour_type, compression, filtering, interlace = _IHDR.unpack_from(data, 16)
+    if not width or not height or depth not in _DEPTHS.get(colour_type, ()) or compression or filtering or interlace > 1:
+        raise PngFault("the header has values that no PNG has")
+    if height * width > MAX_PIXELS:
+        raise PngFault(f"the header claims {width}x{height} pixels, more than any video has")
+    return Png(height, width, depth, colour_type, bool(interlace))
+
+
+def parse_png(data: bytes) -> tuple[Png, bytes | memoryview]:
+    """The header and the compressed pixel data, with the checksum of every chunk checked. Raises PngFault."""
+    header = parse_header(data)
+    view = memoryview(data)
+    parts = []
+    position = HEADER_BYTES
+    kind, end = b"", 0
+    for _ in range(_MAX_CHUNKS):
+        if position + 12 > len(data):
+            break
+        length = int.from_bytes(view[position : position + 4], "big")
+        kind = data[position + 4 : position + 8]
+        end = position + 12 + length
+        if end > len(data):
+            break
+        if crc32(view[position + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
+            raise PngFault(f"the checksum of chunk {kind.decode('latin-1')!r} is wrong")
+        if kind == b"IDAT":
+            parts.append(view[position + 8 : end - 4])
+        elif kind == b"IEND":
+            break
+        position = end
+    else:
+        raise PngFault(f"more than {_MAX_CHUNKS:,} chunks")
+    if kind != b"IEND" or end > len(data):
+        raise PngFault(f"cut short after {counted(len(data), 'byte')}")
+    if not parts:
+        raise PngFault("no pixel data")
+    return header, parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def palette_colours(data: bytes) -> bytes:
+    """The palette of a PNG that `parse_png` has accepted, three bytes for each colour; empty if it has none."""
+    position = HEADER_BYTES
+    while (kind := data[position + 4 : position + 8]) not in (b"IDAT", b"IEND"):
+        end = position + 8 + int.from_bytes(data[position : position + 4], "big")
+        if kind == b"PLTE":
+            return data[position + 8 : end]
+        position = end + 4
+    return b""
+
+
+def decode_labels(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
+    """The (height, width) uint8 sample values of an indexed PNG, equal to `np.asarray(PIL.Image.open(...))` for 8-bit images.
+
+    Samples of 1, 2 and 4 bits are taken as they are (Pillow scales grey ones to 0..255). `header` and `pixels` come from
+    `parse_png`, and the caller has accepted the header's size. Raises PngFault.
+    """
+    try:
+        unpacked = inflate(pixels, sum(height * (row_bytes + 1) for height, row_bytes in _passes(header)))
+    except InflateFault as fault:
+        raise PngFault(str(fault)) from None
+    if header.interlaced:
+        return _decode_with_pillow(header, pixels)
+    rows = np.frombuffer(unpacked, np.uint8).reshape(header.height, -1)
+    highest = max(unpacked[:: rows.shape[1]].strip(b"\0"), default=_NO_FILTER)
+    if highest == _NO_FILTER:
+        return _samples(rows[:, 1:], header)
+    if highest == _SUB_FILTER:
+        samples = rows[:, 1:].copy()
+        filtered = rows[:, 0] == _SUB_FILTER
+        samples[filtered] = np.cumsum(samples[filtered], axis=1, dtype=np.uint8)
+        return _samples(samples, header)
+    if highest > _LAST_FILTER:
+        raise PngFault(f"row filter {highest}, which PNG does not have")
+    return _decode_with_pillow(header, pixels)
+
+
+def _passes(header: Png) -> list[tuple[int, int]]:
+    """(rows, bytes of a row) of each pass over the image that the pixel data is made of: one, or the seven of Adam7."""
+    grids = _ADAM7 if header.interlaced else ((0, 0, 1, 1),)
+    sizes = [(-(-(header.width - x) // dx), -(-(header.height - y) // dy)) for x, y, dx, dy in grids]
+    return [(height, (width * header.depth + 7) // 8) for width, height in sizes if width > 0 and height > 0]
+
+
+def _samples(rows: NDArray[np.uint8], header: Png) -> NDArray[np.uint8]:
+    """Unfiltered rows of packed samples as one byte a sample."""
+    if header.depth == 8:
+        return rows
+    if header.depth == 1:
+        return np.unpackbits(rows, axis=1, count=header.width)
+    shifts = np.arange(8 - header.depth, -1, -header.depth, dtype=np.uint8)
+    samples = (rows[:, :, None] >> shifts) & np.uint8((1 << header.depth) - 1)
+    return samples.reshape(header.height, -1)[:, : header.width]
+
+
+def _decode_with_pillow(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
+    # as a palette image, whose samples Pillow does not scale
+    plain = plain_png(replace(header, colour_type=PALETTE), pixels)
+    try:
+        with Image.open(io.BytesIO(plain), formats=["PNG"]) as image:
+            labels = np.asarray(image, np.uint8)
+    except (OSError, SyntaxError, ValueError, struct.error) as error:
+        raise PngFault(f"damaged pixel data ({error})") from None
+    if labels.shape != (header.height, header.width):
+        raise PngFault("the pixel data does not have the header's size")
+    return labels
+
+
+def plain_png(header: Png, pixels: bytes | memoryview, palette: bytes = b"") -> bytes:
+    """A PNG of compressed pixels without the other chunks of a file, whose readers need not be trusted.
+
+    Of a palette image the colours, three bytes each, are all black unless given.
+    """
+    fields = _IHDR.pack(header.width, header.height, header.depth, header.colour_type, 0, 0, header.interlaced)
+    chunks = [(b"IHDR", fields), (b"IDAT", bytes(pixels)), (b"IEND", b"")]
+    if header.colour_type == PALETTE:
+        chunks.insert(1, (b"PLTE", palette or bytes(3 << header.depth)))
+    return _SIGNATURE + b"".join(
+        len(content).to_bytes(4, "big") + kind + content + crc32(kind + content).to_bytes(4, "big") for kind, content in chunks
+    )

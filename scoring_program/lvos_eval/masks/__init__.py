@@ -1,0 +1,1 @@
+"""Masks packed to one bit a pixel, and the search for objects in label maps."""

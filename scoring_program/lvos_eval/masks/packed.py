@@ -1,0 +1,112 @@
+"""Masks of one object, packed to one bit a pixel and cropped to where it is."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NOTHING", "WORD", "Labels", "PackedMask", "Window", "Words", "pack", "popcount", "trim", "where_equal", "whole_frame"]
+
+Labels: TypeAlias = NDArray[np.uint8]
+"""A label map of shape (height, width)."""
+
+Words: TypeAlias = NDArray[np.uint64]
+WORD: Final = 64
+"""Pixels in a word: pixel x of a row is bit x % 64, counted from the lowest, of word x // 64."""
+
+_NO_BITS: Final = np.uint64(0)
+
+
+class PackedMask(NamedTuple):
+    """A binary mask, cropped to the rows and words that are not empty: `bits[0, 0]` is word `left` of row `top` of the frame."""
+
+    top: int
+    left: int
+    bits: Words
+    """Shape (rows, words); (0, 0) for a mask without pixels."""
+    area: int
+    """Number of pixels."""
+    columns: tuple[int, int]
+    """No pixel is left of the first column, nor in the second or right of it."""
+
+    @property
+    def bottom(self) -> int:
+        """One more than the last row."""
+        return self.top + len(self.bits)
+
+    @property
+    def right(self) -> int:
+        """One more than the last word."""
+        return self.left + int(self.bits.shape[1])
+
+
+NOTHING: Final = PackedMask(0, 0, np.empty((0, 0), np.uint64), 0, (0, 0))
+
+
+class Window(NamedTuple):
+    """Part of a frame: rows `top` to `bottom` and words `left` to `right`, ends excluded."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def width(self) -> int:
+        """Words of a row."""
+        return self.right - self.left
+
+    @property
+    def words(self) -> int:
+        """Number of words in it."""
+        return (self.bottom - self.top) * self.width
+
+
+def popcount(bits: Words) -> int:
+    """Number of ones in a contiguous array."""
+    return int(cv2.norm(bits.reshape(-1).view(np.uint8), cv2.NORM_HAMMING)) if bits.size else 0
+
+
+def pack(labels: Labels, label: int) -> PackedMask:
+    """Where a whole label map equals `label`."""
+    return trim(*where_equal(labels, label, whole_frame(labels.shape)))
+
+
+def whole_frame(shape: tuple[int, ...]) -> Window:
+    """The window that is a whole (height, width) frame."""
+    height, width = shape
+    return Window(0, height, 0, -(-width // WORD))
+
+
+def where_equal(labels: Labels, label: int, window: Window) -> tuple[Words, Window]:
+    """Where `labels` equals `label` inside the window."""
+    left, right = window.left * WORD, min(window.right * WORD, labels.shape[1])
+    rows, words = window.bottom - window.top, window.right - window.left
+    canvas = np.empty((rows, words * WORD), np.bool_)
+    np.equal(labels[window.top : window.bottom, left:right], label, out=canvas[:, : right - left])
+    if right < window.right * WORD:
+        canvas[:, right - left :] = False
+    return np.packbits(canvas.reshape(-1), bitorder="little").view(np.uint64).reshape(rows, words), window
+
+
+def trim(bits: Words, window: Window) -> PackedMask:
+    """The mask whose part inside the window is `bits`, and which has no other."""
+    filled = (bits.reshape(-1) != _NO_BITS).tobytes()
+    start = filled.find(True)
+    if start < 0:
+        return NOTHING
+    top, bottom = start // window.width, filled.rfind(True) // window.width + 1
+    by_word = np.bitwise_or.reduce(bits[top:bottom], axis=0).tolist()
+    first, last = 0, len(by_word) - 1
+    while not by_word[first]:
+        first += 1
+    while not by_word[last]:
+        last -= 1
+    bits = np.ascontiguousarray(bits[top:bottom, first : last + 1])
+    lowest, highest = by_word[first], by_word[last]
+    left = window.left + first
+    columns = left * WORD + (lowest & -lowest).bit_length() - 1, (window.left + last) * WORD + highest.bit_length()
+    return PackedMask(window.top + top, left, bits, popcount(bits), columns)

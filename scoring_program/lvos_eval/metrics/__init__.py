@@ -1,0 +1,1 @@
+"""J and F of arrays."""

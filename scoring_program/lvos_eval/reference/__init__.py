@@ -1,0 +1,1 @@
+"""What is asked: settings, metadata and ground truth, and their checks."""

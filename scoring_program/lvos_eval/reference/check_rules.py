@@ -1,0 +1,255 @@
+"""The rules that reference data has to keep, one function each; every fault goes to a `Faults`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.formats.litter import is_litter
+from lvos_eval.protocols.lvos import FRAME_STEP, VOID_LABEL, Task, frame_name
+from lvos_eval.reference.dataset import Manifest, Video, VideoObject
+from lvos_eval.reference.ground_truth import GroundTruthMask
+from lvos_eval.reference.loading import ADD_STEP, ATTRIBUTES, inclusive_ends
+from lvos_eval.reference.metadata import ANNOTATIONS
+from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST, read_list
+
+__all__ = ["Faults", "check_labels", "check_manifest", "check_sizes", "list_masks", "size_text"]
+
+_MASK_FILE: Final = re.compile(r"([0-9]{8})\.png")
+
+
+@dataclass(slots=True)
+class Faults:
+    """Gathers problems."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def error(self, code: str, video: str | None, message: str, fix: str, frames: Iterable[int] = ()) -> None:
+        self.found.append(Problem(code, Severity.ERROR, video, tuple(sorted(frames)), message, fix))
+
+    def warn(self, code: str, video: str | None, message: str, fix: str, frames: Iterable[int] = ()) -> None:
+        self.found.append(Problem(code, Severity.WARNING, video, tuple(sorted(frames)), message, fix))
+
+    @property
+    def has_errors(self) -> bool:
+        return any(problem.severity is Severity.ERROR for problem in self.found)
+
+
+def check_manifest(manifest: Manifest, faults: Faults) -> None:
+    """Everything beside the masks that loading the metadata does not already refuse."""
+    _check_lists(manifest, faults)
+    _check_attributes(manifest, faults)
+    inclusive = inclusive_ends(manifest.videos)
+    if inclusive is not None:
+        faults.error("metadata", None, f"{manifest.metadata_name}: {inclusive}", ADD_STEP)
+    for video in manifest.videos:
+        for item in video.objects:
+            _check_range(manifest, video, item, faults, inclusive is not None)
+
+
+def _check_lists(manifest: Manifest, faults: Faults) -> None:
+    """A misspelt id in a list moves a video to the other split without a word; the list of another task can wait."""
+    for found in manifest.lists:
+        for doubt in found.doubts:
+            faults.warn("list", None, doubt, "correct its spelling, or leave it if it is of another set")
+    if manifest.settings.task is not Task.UNSUPERVISED_SINGLE and (manifest.folder / UNSUPERVISED_LIST).exists():
+        try:
+            read_list(manifest.folder / UNSUPERVISED_LIST)
+        except ReferenceFault as fault:
+            faults.found += [replace(problem, severity=Severity.WARNING) for problem in fault.problems]
+    unknown = any(problem.code == "list" and problem.severity is Severity.ERROR for problem in faults.found)
+    if manifest.settings.unseen_none or unknown or not all(video.objects for video in manifest.videos):
+        return
+    for whose, split in (("an unseen video", True), ("a seen video", False)):
+        if not any(item.scored.length for video in manifest.videos if video.unseen is split for item in video.objects):
+            faults.warn(
+                "list",
+                None,
+                f"no object of {whose} is scored: their scores are left out, the means are those of the other split",
+                f"list the unseen videos in {UNSEEN_LIST}, one id a line" if split else f"check {UNSEEN_LIST}",
+            )
+
+
+def _check_attributes(manifest: Manifest, faults: Faults) -> None:
+    with_attributes = [video for video in manifest.videos if video.attributes]
+    for video in with_attributes:
+        unknown = sorted(set(video.attributes) - ATTRIBUTES)
+        if unknown:
+            faults.warn(
+                "metadata", video.name, f"unknown attributes {_some(unknown)}", f"LVOS has {', '.join(sorted(ATTRIBUTES))}"
+            )
+    without = [video.name for video in manifest.videos if not video.attributes]
+    if with_attributes and without:
+        faults.warn("metadata", None, f"{len(without)} videos have no attributes while others do: {_some(without)}", "add theirs")
+
+
+def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: Faults, explained: bool) -> None:
+    surplus = item.range.frame_nums - len(item.range.frames)
+    if item.range.frames and surplus > 0 and not explained:
+        faults.error(
+            "metadata",
+            video.name,
+            f"{manifest.metadata_name}: object {item.id}: frame_nums is {item.range.frame_nums} but the range has "
+            f"{len(item.range.frames)} frames; scoring fills the missing values with 0, as the official toolkit does",
+            f"set frame_nums to {len(item.range.frames)}"
+            + (
+                f", or `end` to {item.range.end + FRAME_STEP} if frame {item.range.end} belongs to it" if _one_short(item) else ""
+            ),
+        )
+    if item.range.frames and surplus >= 0 and not item.scored.frames:
+        faults.warn(
+            "metadata",
+            video.name,
+            f"object {item.id} has no scored frame under {manifest.settings.protocol}; it is left out",
+            "correct its frame_range, or take it out",
+        )
+
+
+def _one_short(item: VideoObject) -> bool:
+    """Whether `frame_nums` counts the frame at `end` too; one error says so, and the masks of that frame need none."""
+    frames = item.range.frames
+    return item.range.frame_nums == len(frames) + 1 and (item.range.end - item.range.start) % FRAME_STEP == 0
+
+
+def list_masks(manifest: Manifest, faults: Faults) -> dict[str, list[int]]:
+    """The frames with a mask file of every video, sorted; what is missing or too much is reported."""
+    root = manifest.folder / ANNOTATIONS
+    known = {video.name for video in manifest.videos} | manifest.unlisted
+    extra = [name for name in _names(root) if name not in known]
+    if extra:
+        faults.warn("ground-truth", None, f"{ANNOTATIONS} holds what is no video of the metadata: {_some(extra)}", "take it out")
+    frames: dict[str, list[int]] = {}
+    for video in manifest.videos:
+        folder = manifest.ground_truth(video.name)
+        if not folder.is_dir():
+            faults.error("ground-truth", video.name, f"no folder {ANNOTATIONS}/{video.name}", "add its masks")
+            continue
+        names = _names(folder)
+        there = sorted(int(match[1]) for name in names if (match := _MASK_FILE.fullmatch(name)))
+        frames[video.name] = there
+        strays = [name for name in names if not _MASK_FILE.fullmatch(name)]
+        _check_names(video, there, strays, faults)
+    return frames
+
+
+def _names(folder: Path) -> list[str]:
+    """What a folder holds, sorted, without the litter of file managers; nothing if it is not there."""
+    return sorted(name for name in os.listdir(folder) if not is_litter(name)) if folder.is_dir() else []
+
+
+def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], faults: Faults) -> None:
+    scored, present = video.scored, set(there)
+    missing = [frame for frame in scored if frame not in present]
+    if missing:
+        faults.error(
+            "ground-truth",
+            video.name,
+            f"{len(missing)} of {len(scored)} scored frames have no ground-truth mask",
+            "add them, or exclude the frames in scoring.yaml",
+            missing,
+        )
+    unscored = video.annotated - set(scored) - present
+    if unscored:
+        faults.warn(
+            "ground-truth", video.name, "no mask in annotated frames that are not scored", "nothing is lost for scoring", unscored
+        )
+    beyond = present - video.annotated - {item.range.end for item in video.objects if _one_short(item)}
+    if beyond and video.objects:
+        faults.warn("ground-truth", video.name, "masks outside the range of every object", "check the ranges", beyond)
+    if strays:
+        faults.warn(
+            "ground-truth",
+            video.name,
+            f"files that are no mask of a frame: {_some(strays)}",
+            f"name masks as {frame_name(1)}.png",
+        )
+
+
+def check_sizes(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) -> None:
+    """Every mask against the size that most masks of the video have."""
+    frames: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for mask in masks:
+        frames[mask.size].append(mask.frame)
+    if not frames:
+        return
+    usual = max(frames, key=lambda size: (len(frames[size]), size))
+    for size in sorted(set(frames) - {usual}):
+        faults.error(
+            "ground-truth",
+            video.name,
+            f"the mask is {size_text(size)}, most masks of the video are {size_text(usual)}",
+            "make all masks of a video the size of its frames",
+            frames[size],
+        )
+    if video.size is not None and video.size != usual:
+        faults.error(
+            "ground-truth",
+            video.name,
+            f"the masks are {size_text(usual)} but image_size in the metadata is {size_text(video.size)}",
+            "correct the one that is wrong; image_size is [height, width]",
+        )
+
+
+def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) -> None:
+    """Labels against declared objects, both ways; nothing where the metadata does not say which objects there are."""
+    if not video.objects:
+        return
+    where: defaultdict[int, list[int]] = defaultdict(list)
+    for mask in masks:
+        for label in mask.pixels:
+            where[label].append(mask.frame)
+    for label in sorted(set(where) - set(video.ids) - {VOID_LABEL}):
+        faults.error(
+            "ground-truth",
+            video.name,
+            f"label {label} is no object of the metadata; it would count as background",
+            "add the object to the metadata, or write these pixels as 0",
+            where[label],
+        )
+    there = {mask.frame for mask in masks}
+    for item in video.objects:
+        annotated = there & set(item.range.frames)
+        if not annotated:
+            continue
+        visible = set(where[item.id])
+        if not visible:
+            faults.error(
+                "ground-truth",
+                video.name,
+                f"object {item.id} of the metadata has no pixel in any mask",
+                "check the ids in masks and metadata, or take the object out",
+            )
+            continue
+        if item.range.start in there and item.range.start not in visible:
+            faults.warn(
+                "ground-truth",
+                video.name,
+                f"object {item.id} has no pixel in its first frame, so nothing says which object to follow",
+                "check the start of its frame_range",
+                [item.range.start],
+            )
+        outside = visible - set(item.range.frames) - ({item.range.end} if _one_short(item) else set())
+        if outside:
+            faults.warn(
+                "ground-truth",
+                video.name,
+                f"object {item.id} has pixels outside its frame_range, where it is not scored",
+                "check its frame_range",
+                outside,
+            )
+
+
+def size_text(size: tuple[int, int]) -> str:
+    """(height, width) as people write it: `1280x720`."""
+    return f"{size[1]}x{size[0]}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,175 @@
+"""Everything that is wrong with reference data, found in one pass before a competition opens.
+
+Scoring stops at what it cannot use; this looks at every mask and every list, also at what scoring would never notice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference.check_rules import Faults, check_labels, check_manifest, check_sizes, list_masks, size_text
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthMask, combine_digests
+from lvos_eval.reference.loading import read_manifest
+from lvos_eval.reference.settings import Settings, load_settings
+from lvos_eval.scoring.chunks import CHUNK_FRAMES, Chunk, ChunkResult, FrameTask
+from lvos_eval.scoring.parallel import run_chunks
+
+__all__ = ["ReferenceCheck", "ReferenceSummary", "check_reference"]
+
+Watch = Callable[[Manifest, int, Iterable[ChunkResult]], Iterable[ChunkResult]]
+"""Is shown the work on a manifest's masks: their number and the results as they come; passes them on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSummary:
+    """What reference data holds."""
+
+    videos: int
+    unseen_videos: int
+    objects: int
+    """Objects with a scored frame."""
+    unseen_objects: int
+    masks: int
+    """Readable ground-truth masks, scored or not."""
+    scored_frames: int
+    object_frames: int
+    """Pairs of a scored frame and an object scored in it, as far as the mask can be read."""
+    empty: int
+    """Those of them in which the object has no pixel."""
+    sizes: Mapping[str, int]
+    """Number of masks by `width x height`, the most frequent size first."""
+
+    @property
+    def empty_share(self) -> float:
+        return self.empty / self.object_frames if self.object_frames else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceCheck:
+    """The outcome: every fault, errors first, and what the data holds as far as it can be told."""
+
+    problems: tuple[Problem, ...]
+    manifest: Manifest | None
+    summary: ReferenceSummary | None
+    digest: str | None
+    """What `ground_truth:` in scoring.yaml takes; None as long as there are errors."""
+    shapes: Mapping[bytes, tuple[str, int]]
+    """The shape of every object in every mask, with its video and frame, to recognise copies."""
+
+    @property
+    def has_errors(self) -> bool:
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+def check_reference(
+    reference: Path, jobs: int, watch: Watch, *, protocol: Protocol | None = None, task: Task | None = None
+) -> ReferenceCheck:
+    """Looks at settings, metadata, lists and every mask of a reference folder; faults in one do not hide those of another.
+
+    Raises Stopped if a worker is lost, nothing for faults of the data.
+    """
+    faults = Faults()
+    settings = Settings()
+    try:
+        settings = load_settings(reference if reference.is_dir() else reference.parent)
+    except ReferenceFault as fault:
+        faults.found += fault.problems
+    manifest, problems = read_manifest(reference, settings.override(protocol=protocol, task=task))
+    faults.found += problems
+    if manifest is None:
+        return ReferenceCheck(_sorted(faults.found), None, None, None, {})
+    check_manifest(manifest, faults)
+    frames = list_masks(manifest, faults)
+    masks: defaultdict[str, list[GroundTruthMask]] = defaultdict(list)
+    digests: list[tuple[str, int, bytes]] = []
+    unusable: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    with closing(run_chunks(_plan(manifest, frames), jobs)) as done:
+        for result in watch(manifest, sum(map(len, frames.values())), done):
+            masks[result.video] += result.ground_truth
+            digests += [(result.video, frame, digest) for frame, digest in result.digests]
+            for problem in result.reference_faults:
+                unusable[result.video, problem.message, problem.fix] += problem.frames
+    for (name, message, fix), numbers in unusable.items():
+        faults.error("ground-truth", name, message, fix, numbers)
+    for video in manifest.videos:
+        check_sizes(video, masks[video.name], faults)
+        check_labels(video, masks[video.name], faults)
+    digest = _digest(manifest, digests, faults)
+    shapes = {shape: (video.name, mask.frame) for video in manifest.videos for mask in masks[video.name] for shape in mask.shapes}
+    return ReferenceCheck(_sorted(faults.found), manifest, _summarise(manifest, masks), digest, shapes)
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: problem.sort_key))
+
+
+def _plan(manifest: Manifest, frames: Mapping[str, Sequence[int]]) -> list[Chunk]:
+    """Every mask there is, as work that reads the ground truth only."""
+    chunks = []
+    for video in manifest.videos:
+        folder = GroundTruthFolder(manifest.ground_truth(video.name))
+        tasks = [FrameTask(frame, None, ()) for frame in frames.get(video.name, ())]
+        # the task changes how submitted masks are read, and there are none
+        chunks += [
+            Chunk(
+                video.name,
+                Task.SEMI_SUPERVISED,
+                video.ids,
+                None,
+                folder,
+                None,
+                tuple(tasks[start : start + CHUNK_FRAMES]),
+                survey=True,
+            )
+            for start in range(0, len(tasks), CHUNK_FRAMES)
+        ]
+    return chunks
+
+
+def _digest(manifest: Manifest, digests: Iterable[tuple[str, int, bytes]], faults: Faults) -> str | None:
+    """The digest that seals the ground truth, None as long as there are errors."""
+    if faults.has_errors:
+        return None
+    scored = {video.name: frozenset(video.scored) for video in manifest.videos}
+    digest = combine_digests(manifest, (entry for entry in digests if entry[1] in scored[entry[0]]))
+    sealed = manifest.settings.ground_truth
+    if sealed is not None and sealed != digest:
+        faults.error(
+            "settings",
+            None,
+            f"scoring.yaml seals the ground truth with {sealed}, but its digest is {digest}: it has changed since",
+            "restore it, or put the new digest into scoring.yaml and rescore every submission",
+        )
+        return None
+    return digest
+
+
+def _summarise(manifest: Manifest, masks: Mapping[str, Sequence[GroundTruthMask]]) -> ReferenceSummary:
+    sizes = Counter(size_text(mask.size) for found in masks.values() for mask in found)
+    object_frames = empty = 0
+    for video in manifest.videos:
+        pixels = {mask.frame: mask.pixels for mask in masks[video.name]}
+        for item in video.objects:
+            readable = [pixels[frame] for frame in item.scored.frames if frame in pixels]
+            object_frames += len(readable)
+            empty += sum(item.id not in labels for labels in readable)
+    unseen = [video for video in manifest.videos if video.unseen]
+    return ReferenceSummary(
+        len(manifest.videos),
+        len(unseen),
+        manifest.object_count,
+        sum(1 for video in unseen for item in video.objects if item.scored.length),
+        sizes.total(),
+        manifest.scored_count,
+        object_frames,
+        empty,
+        dict(sizes.most_common()),
+    )

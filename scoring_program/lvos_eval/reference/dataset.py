@@ -1,0 +1,88 @@
+"""What is asked of a submission, as data: videos, their objects and the frames that are scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lvos_eval.protocols.lvos import FrameRange, ScoredFrames
+from lvos_eval.reference.metadata import ANNOTATIONS
+from lvos_eval.reference.settings import Settings
+from lvos_eval.reference.video_lists import VideoList
+
+__all__ = ["Manifest", "Video", "VideoObject"]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoObject:
+    """One annotated object of a video; `id` is its label in the masks."""
+
+    id: int
+    range: FrameRange
+    scored: ScoredFrames
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One video: objects in metadata order, `size` = (height, width) where the metadata tells it."""
+
+    name: str
+    objects: tuple[VideoObject, ...]
+    unseen: bool
+    size: tuple[int, int] | None = None
+    attributes: tuple[str, ...] = ()
+    excluded: frozenset[int] = frozenset()
+    """Annotated frames that are left out of scoring."""
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(item.id for item in self.objects)
+
+    @property
+    def scored(self) -> tuple[int, ...]:
+        """The frames in which at least one object is scored, sorted."""
+        return tuple(sorted({frame for item in self.objects for frame in item.scored.frames}))
+
+    @property
+    def annotated(self) -> frozenset[int]:
+        """Every frame in the range of an object, scored or not."""
+        return frozenset(frame for item in self.objects for frame in item.range.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is asked of a submission. Videos are sorted by name; `folder` is where the ground truth lies."""
+
+    folder: Path
+    metadata_name: str
+    videos: tuple[Video, ...]
+    settings: Settings
+    unlisted: frozenset[str] = frozenset()
+    """Videos of the metadata that the task does not ask for."""
+    warnings: tuple[str, ...] = ()
+    """Oddities of the reference data that do not stop a run but must be said."""
+    lists: tuple[VideoList, ...] = ()
+    """The lists of videos in use."""
+
+    @property
+    def object_count(self) -> int:
+        return sum(1 for video in self.videos for item in video.objects if item.scored.length)
+
+    @property
+    def scored_count(self) -> int:
+        """Number of frames with at least one scored object."""
+        return sum(len(video.scored) for video in self.videos)
+
+    @property
+    def excluded(self) -> dict[str, list[int]]:
+        """The frames left out of scoring, sorted, for the videos that have some."""
+        return {video.name: sorted(video.excluded) for video in self.videos if video.excluded}
+
+    @property
+    def list_notes(self) -> tuple[str, ...]:
+        """Which lists are in use, where that is not plain from the folder."""
+        return tuple(note for found in self.lists for note in found.notes)
+
+    def ground_truth(self, video: str) -> Path:
+        """The folder with the ground-truth masks of a video."""
+        return self.folder / ANNOTATIONS / video

@@ -1,0 +1,223 @@
+"""The organiser's settings: `scoring.yaml` next to the reference data, overridden by the command line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.diagnostics.text import quoted
+from lvos_eval.formats.documents import DocumentFault, Yaml, misnamed, read_yaml, rename
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference.exclusions import FrameRun, parse_run
+
+__all__ = ["SETTINGS_FILE", "Detail", "Limits", "Settings", "load_settings"]
+
+SETTINGS_FILE: Final = "scoring.yaml"
+_MIB: Final = 1 << 20
+_WHOLE: Final = re.compile(r"[0-9]{1,15}")
+_DECIMAL: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
+_UNSET: Final = ("", "~", "null")
+"""What stands for no value after a key."""
+
+
+class Detail(StrEnum):
+    """How much the outputs tell."""
+
+    PUBLIC = "public"
+    """Rounded means by object, nothing by frame: a result tells a little of hidden masks (`docs/organiser.md` says how much)."""
+    FULL = "full"
+    """All digits, and values and pictures by frame, for public ground truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an archive may hold; applied to what the directory claims and again to what is read."""
+
+    members: int = 150_000
+    total_bytes: int = 64 << 30
+    """Sum of the unpacked sizes."""
+    member_bytes: int = 64 * _MIB
+    """Unpacked size of one mask file."""
+    ratio: float = 200.0
+    """Unpacked over packed size of one member; a deflated PNG hardly shrinks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an organiser may choose; the defaults score LVOS V2."""
+
+    protocol: Protocol = Protocol.LVOS_V2
+    task: Task = Task.SEMI_SUPERVISED
+    detail: Detail | None = None
+    """None: `public` for the platform's entry point, `full` for `lvos-eval score`."""
+    time_limit: float | None = None
+    """Seconds after which a run stops by itself with exit code 4."""
+    exclude: Mapping[str, tuple[FrameRun, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Per video, the frames that are not scored because their ground truth is faulty."""
+    unseen_none: bool = False
+    """Whether the data has no unseen video, so that one split has all the scores."""
+    limits: Limits = field(default_factory=Limits)
+    ground_truth: str | None = None
+    """Digest that the ground truth is sealed with; None: it is computed before scoring."""
+
+    def override(self, **changes: Any) -> Settings:
+        """The settings with every change that is not None applied."""
+        return replace(self, **{name: value for name, value in changes.items() if value is not None})
+
+
+def load_settings(folder: Path) -> Settings:
+    """The settings in `folder/scoring.yaml`, or the defaults where there is none.
+
+    Raises ReferenceFault with all errors of the file: not YAML, unknown keys (naming the nearest known one), bad values. A file
+    whose name can only be meant for it is an error too, for it would be ignored.
+    """
+    path = folder / SETTINGS_FILE
+    _refuse_misnamed(path)
+    try:
+        content = read_yaml(path)
+    except FileNotFoundError:
+        return Settings()
+    except DocumentFault as fault:
+        raise _fault(f"{SETTINGS_FILE} {fault}", fault.fix) from None
+    if content is None:
+        return Settings()
+    if not isinstance(content, dict):
+        what = "a list" if isinstance(content, list) else "a text"
+        raise _fault(f"{SETTINGS_FILE} holds {what}, not settings", "write one `key: value` a line")
+    return _SettingsReader().read(content)
+
+
+def _refuse_misnamed(path: Path) -> None:
+    found = misnamed(path)
+    if found is None:
+        return
+    if path.is_file():
+        fix = f"move what is right in it to {SETTINGS_FILE}, then delete it: rm {quoted(str(found))}"
+    else:
+        fix = rename(found, path)
+    raise _fault(f"{found.name} is not read: the settings are in {SETTINGS_FILE}", fix)
+
+
+def _fault(message: str, fix: str) -> ReferenceFault:
+    return ReferenceFault.single("settings", message, fix)
+
+
+class _SettingsReader:
+    """Turns the YAML mapping into `Settings`, collecting every fault before it raises."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def read(self, content: Mapping[str, Yaml]) -> Settings:
+        parsers: dict[str, Callable[[Yaml], Any]] = {
+            "protocol": lambda value: self._choice("protocol", Protocol, value),
+            "task": lambda value: self._choice("task", Task, value),
+            "detail": lambda value: self._choice("detail", Detail, value),
+            "time_limit": lambda value: self._number("time_limit", value, _DECIMAL, "a number of seconds above 0, as 540"),
+            "exclude": self._exclude,
+            "unseen": self._unseen,
+            "limits": self._limits,
+            "ground_truth": self._digest,
+        }
+        values = self._parse(content, parsers, "")
+        if self._problems:
+            raise ReferenceFault(self._problems)
+        values["unseen_none"] = values.pop("unseen", False)
+        return Settings(**values)
+
+    def _parse(self, content: Mapping[str, Yaml], parsers: Mapping[str, Callable[[Yaml], Any]], where: str) -> dict[str, Any]:
+        values = {}
+        for key, value in content.items():
+            if key in parsers:
+                if value not in _UNSET or key == "unseen":
+                    values[key] = parsers[key](value)
+                continue
+            near = difflib.get_close_matches(key, parsers, n=1, cutoff=0.0)
+            self._add(f"unknown key `{where}{key}`", f"did you mean `{where}{near[0]}`? Known: {', '.join(parsers)}")
+        return values
+
+    def _add(self, message: str, fix: str) -> None:
+        self._problems.append(Problem("settings", Severity.ERROR, None, (), f"{SETTINGS_FILE}: {message}", fix))
+
+    def _choice(self, key: str, kind: type[StrEnum], value: Yaml) -> StrEnum | None:
+        try:
+            return kind(value)  # type: ignore[arg-type]
+        except ValueError:
+            self._add(f"`{key}` is {_shown(value)}", f"use one of: {', '.join(kind)}")
+            return None
+
+    def _number(self, key: str, value: Yaml, pattern: re.Pattern[str], wanted: str) -> float | None:
+        """A number above 0 in plain decimal digits: `1_000`, `0x10`, `1e3`, `10:00` and `4GB` could be read in several ways."""
+        number = float(value) if isinstance(value, str) and pattern.fullmatch(value) else 0.0
+        if number > 0:
+            return int(number) if number.is_integer() else number
+        self._add(f"`{key}` is {_shown(value)}", f"write {wanted}")
+        return None
+
+    def _digest(self, value: Yaml) -> str | None:
+        if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+            self._add(
+                f"`ground_truth` is {_shown(value)}", "write the 16 digits and letters that `lvos-eval check-reference` prints"
+            )
+            return None
+        return value
+
+    def _unseen(self, value: Yaml) -> bool:
+        if value == "none":
+            return True
+        self._add(
+            f"`unseen` is {_shown(value)}",
+            "write `unseen: none` if no video is unseen, else list the videos in unseen_videos.txt",
+        )
+        return False
+
+    def _limits(self, value: Yaml) -> Limits:
+        if not isinstance(value, dict):
+            self._add(f"`limits` is {_shown(value)}", "write the limits as `key: number` lines below it")
+            return Limits()
+        whole = (_WHOLE, "a whole number above 0, digits only")
+        kinds = {
+            limit.name: (_DECIMAL, "a number above 0, as 200") if limit.type == "float" else whole for limit in fields(Limits)
+        }
+        parsers = {
+            name: (lambda number, name=name, kind=kind: self._number(f"limits.{name}", number, *kind))
+            for name, kind in kinds.items()
+        }
+        values = self._parse(value, parsers, "limits.")
+        return Limits(**{name: number for name, number in values.items() if number is not None})
+
+    def _exclude(self, value: Yaml) -> Mapping[str, tuple[FrameRun, ...]]:
+        """`{video: [frame, first-last, ...]}` with both ends of a run of frames included."""
+        excluded: dict[str, tuple[FrameRun, ...]] = {}
+        if not isinstance(value, dict):
+            self._add(f"`exclude` is {_shown(value)}", "write `video: [frame, first-last]` lines below it")
+            return excluded
+        for video, entries in value.items():
+            runs = [self._run(video, entry) for entry in (entries if isinstance(entries, list) else [entries])]
+            excluded[video] = tuple(run for run in runs if run is not None)
+        return MappingProxyType(excluded)
+
+    def _run(self, video: str, entry: Yaml) -> FrameRun | None:
+        run = parse_run(entry) if isinstance(entry, str) else None
+        if run is None:
+            self._add(f"`exclude` of {video} has {_shown(entry)}", "write frame numbers, or runs as `206-306`")
+        elif run.last < run.first:
+            self._add(f"`exclude` of {video} has {entry}, which ends before it starts", f"write {run.last}-{run.first}")
+            return None
+        return run
+
+
+def _shown(value: Yaml) -> str:
+    """A value in a message: a text as it stands in the file."""
+    if isinstance(value, str):
+        return value or "empty"
+    return "a list" if isinstance(value, list) else "a mapping"

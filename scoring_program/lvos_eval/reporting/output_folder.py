@@ -1,0 +1,157 @@
+"""The files of a run, each either the old one, the new one, or not there, never a part."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from lvos_eval.diagnostics.errors import Stopped, UsageFault
+from lvos_eval.diagnostics.text import printable
+from lvos_eval.execution.locks import reserved
+from lvos_eval.formats.files import UNFINISHED, replace_file
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reporting.overlays import draw_worst_frames
+from lvos_eval.reporting.page import render_page
+from lvos_eval.reporting.result_document import details, manifest_summary
+from lvos_eval.scoring.results import RunResult
+
+__all__ = [
+    "DETAILS_FILE",
+    "PAGE_FILE",
+    "SCORES_JSON",
+    "SCORES_TEXT",
+    "OutputFolder",
+    "ResultFiles",
+    "open_output",
+    "result_files",
+    "scores_text",
+]
+
+SCORES_JSON: Final = "scores.json"
+SCORES_TEXT: Final = "scores.txt"
+DETAILS_FILE: Final = "scoring_details.json"
+PAGE_FILE: Final = "detailed_results.html"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFiles:
+    """What there is to write but for the scores, which come last in a run."""
+
+    page: str
+    details: dict[str, Any]
+
+    def write(self, output: OutputFolder) -> None:
+        output.write_page(self.page)
+        output.write_details(self.details)
+
+
+def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
+    """Page and details of a result, with per-frame values and pictures where it has any."""
+    frames = result.frames
+    if frames is not None:
+        frames = replace(frames, pictures=draw_worst_frames(manifest, result.submission, frames.values))
+    return ResultFiles(render_page(result.report, frames), details(result.report, frames, manifest_summary(manifest)))
+
+
+_FILES: Final = (SCORES_JSON, SCORES_TEXT, DETAILS_FILE, PAGE_FILE)
+
+
+def scores_text(scores: Mapping[str, float]) -> str:
+    """`scores.txt`: one `key: value` a line, which is all that CodaLab's reader survives."""
+    return "".join(f"{key}: {value:.10f}\n" for key, value in scores.items())
+
+
+class OutputFolder:
+    """The folder that a run writes to. Every failure to write becomes Stopped with the reason."""
+
+    def __init__(self, folder: Path, reservation: int | None = None) -> None:
+        """`reservation` is a descriptor of the folder as it was when the run began."""
+        self._folder = folder
+        self._reservation = reservation
+
+    @property
+    def page(self) -> Path:
+        return (self._folder / PAGE_FILE).absolute()
+
+    @property
+    def details(self) -> Path:
+        return (self._folder / DETAILS_FILE).absolute()
+
+    def write_page(self, page: str) -> None:
+        self._require()
+        replace_file(self._folder / PAGE_FILE, page)
+
+    def write_details(self, content: Mapping[str, Any]) -> None:
+        self._require()
+        replace_file(self._folder / DETAILS_FILE, json.dumps(content, indent=1, allow_nan=False, ensure_ascii=True) + "\n")
+
+    def write_scores(self, scores: Mapping[str, float]) -> None:
+        """The last files of a run; `scores.txt` before `scores.json`, which Codabench reads first."""
+        self._require()
+        replace_file(self._folder / SCORES_TEXT, scores_text(scores))
+        replace_file(self._folder / SCORES_JSON, json.dumps(dict(scores), indent=1, allow_nan=False) + "\n")
+
+    def give_up(self, page: str) -> None:
+        """Leaves nothing behind but a page that says so, or nothing at all where not even that can be written. Raises nothing."""
+        if not self._is_ours():
+            return
+        for name in (SCORES_JSON, SCORES_TEXT, DETAILS_FILE):
+            self._discard(name)
+        try:
+            self.write_page(page)
+        except Stopped:
+            # the page that is there promises results, and on a full disk takes the place of the one that does not
+            self._discard(PAGE_FILE)
+            with contextlib.suppress(Stopped):
+                self.write_page(page)
+
+    def _is_ours(self) -> bool:
+        """False where another folder has taken the place of the one that the run began with: it belongs to another run."""
+        try:
+            return self._reservation is None or os.path.samestat(os.fstat(self._reservation), self._folder.stat())
+        except OSError:
+            # gone, and nothing in its place: whoever writes is told why that fails
+            return True
+
+    def _require(self) -> None:
+        if not self._is_ours():
+            raise Stopped(f"the output folder {printable(str(self._folder))} was replaced by another while the run wrote to it")
+
+    def _discard(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._folder / name)
+
+
+@contextlib.contextmanager
+def open_output(folder: Path) -> Iterator[OutputFolder]:
+    """The output folder of a run, made where needed, which no other run may use meanwhile.
+
+    The files of an earlier run are removed, which must not pass for this one's. Raises UsageFault where another run writes to
+    the folder or it is a file, and Stopped where it cannot be used.
+    """
+    with _usable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with reserved(folder) as reservation:
+        with _usable(folder):
+            for name in _FILES:
+                (folder / name).unlink(missing_ok=True)
+                # what a run left that was killed while it wrote
+                for rest in folder.glob(f".{name}.*{UNFINISHED}"):
+                    rest.unlink(missing_ok=True)
+        yield OutputFolder(folder, reservation)
+
+
+@contextlib.contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if os.path.exists(folder) and not os.path.isdir(folder):
+            raise UsageFault(f"the output folder {printable(str(folder))} is a file; name a folder") from error
+        old = "; the scores in it are those of an earlier run" if os.path.exists(folder / SCORES_JSON) else ""
+        raise Stopped(f"the output folder {printable(str(folder))} cannot be used: {error.strerror}{old}") from error

@@ -1,0 +1,214 @@
+"""Pictures of the worst frames, for public ground truth only: what was found, what was missed, what was made up."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from statistics import fmean
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lvos_eval.diagnostics.errors import Stopped
+from lvos_eval.formats.files import MemberFault
+from lvos_eval.formats.png import PALETTE, Png, PngFault, decode_labels, parse_png, plain_png
+from lvos_eval.formats.regular_files import read_regular
+from lvos_eval.masks.packed import Labels
+from lvos_eval.protocols.lvos import Task, frame_name
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reporting.picture import Picture
+from lvos_eval.scoring.results import ObjectFrame
+from lvos_eval.submission.listing import Submission
+
+__all__ = ["PICTURE_BUDGET", "draw_worst_frames"]
+
+JPEG_IMAGES: Final = "JPEGImages"
+PICTURE_BUDGET: Final = 3_400_000
+"""Characters that all pictures of a page may take together."""
+
+PICTURES_EACH: Final = 2
+GOOD_ENOUGH: Final = 0.9
+"""J&F of a frame from which on there is nothing to show."""
+
+WIDTH: Final = 320
+FOUND: Final = (86, 180, 233)
+MISSED: Final = (230, 159, 0)
+FALSE_ALARM: Final = (204, 51, 140)
+"""Blue, orange and purple of similar strength: told apart with any colour vision; false alarms are striped besides."""
+
+_DIM_ALARM: Final = (136, 54, 107)
+_PAPER: Final = (52, 58, 66)
+_ENOUGH: Final = 0.3
+"""Share of a pixel from which on a plain picture shows it: thin parts stay."""
+
+_CHANGED: Final = "masks changed after they were scored, before the page was drawn; run it again when nothing writes to them"
+
+
+def draw_worst_frames(
+    manifest: Manifest,
+    submission: Submission,
+    values: Mapping[tuple[str, int], Sequence[ObjectFrame]],
+    budget: int = PICTURE_BUDGET,
+) -> dict[tuple[str, int], tuple[Picture, ...]]:
+    """The worst frames by (video, object id): first one of every object, lowest objects first, then more, within the budget.
+
+    `values` are J and F of a scored, hence complete and readable, submission. A frame whose masks give another J than that is not
+    drawn: Stopped is raised, as the masks have changed since they were scored. Only the semi-supervised task has labels that say
+    which object is meant; the others get no pictures.
+    """
+    if manifest.settings.task is not Task.SEMI_SUPERVISED:
+        return {}
+    drawn: dict[tuple[str, int], list[Picture]] = {}
+    try:
+        with closing(submission.source.open()) as reader:
+            for (video, id), value in _worst(values):
+                truth = _decode((manifest.ground_truth(video) / f"{frame_name(value.frame)}.png").read_bytes()) == id
+                prediction = _decode(reader.read(submission.masks[video][value.frame])) == id
+                if not _are_scored(truth, prediction, value):
+                    raise Stopped(_CHANGED)
+                photo = manifest.folder / JPEG_IMAGES / video / f"{frame_name(value.frame)}.jpg"
+                picture = _draw(truth, prediction, photo, value)
+                budget -= len(picture.uri)
+                if budget < 0:
+                    break
+                drawn.setdefault((video, id), []).append(picture)
+    except (MemberFault, OSError, PngFault) as error:
+        # every one of them could be read when it was scored
+        raise Stopped(_CHANGED) from error
+    return {key: tuple(sorted(pictures, key=lambda picture: picture.frame)) for key, pictures in drawn.items()}
+
+
+def _are_scored(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], value: ObjectFrame) -> bool:
+    """Whether two binary masks have the J that was scored."""
+    if truth.shape != prediction.shape:
+        return False
+    areas = (np.count_nonzero(truth), np.count_nonzero(prediction), np.count_nonzero(truth & prediction))
+    union = areas[0] + areas[1] - areas[2]
+    return (areas[2] / union if union else 1.0) == value.region_similarity
+
+
+def _decode(data: bytes) -> Labels:
+    header, pixels = parse_png(data)
+    return decode_labels(header, pixels)
+
+
+def _quality(value: ObjectFrame) -> float:
+    return (value.region_similarity + value.contour_accuracy) / 2
+
+
+def _worst(values: Mapping[tuple[str, int], Sequence[ObjectFrame]]) -> Iterator[tuple[tuple[str, int], ObjectFrame]]:
+    """The worst frame of each object, then the next worst at some distance in time; lowest objects first in each round."""
+    lowest_first = sorted((key for key, found in values.items() if found), key=lambda key: fmean(map(_quality, values[key])))
+    chosen: dict[tuple[str, int], list[ObjectFrame]] = {key: [] for key in lowest_first}
+    for _ in range(PICTURES_EACH):
+        for key in lowest_first:
+            found = values[key]
+            apart = (found[-1].frame - found[0].frame) // 8
+            free = [
+                value
+                for value in found
+                if _quality(value) < GOOD_ENOUGH and all(abs(value.frame - other.frame) > apart for other in chosen[key])
+            ]
+            if free:
+                worst = min(free, key=lambda value: (_quality(value), value.frame))
+                chosen[key].append(worst)
+                yield key, worst
+
+
+def _draw(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], photo: Path, value: ObjectFrame) -> Picture:
+    """The overlay for two binary masks of shape (height, width)."""
+    height, width = truth.shape
+    box = _crop(truth | prediction)
+    columns, rows = box.right - box.left, box.bottom - box.top
+    size = (WIDTH, max(round(WIDTH * rows / columns), 1))
+    truth, prediction = truth[box.slices], prediction[box.slices]
+    shares = [_resize(mask, size) for mask in (truth & prediction, truth & ~prediction, prediction & ~truth)]
+    stripes = np.add.outer(np.arange(size[1]), np.arange(size[0])) % 8 < 4
+    background = _photo(photo, box, (width, height), size)
+    uri = _encode_plain(shares, stripes) if background is None else _encode_photo(background, shares, stripes)
+    return Picture(value.frame, value.region_similarity, value.contour_accuracy, *size, width / columns, uri)
+
+
+def _encode_plain(shares: Sequence[NDArray[np.float32]], stripes: NDArray[np.bool_]) -> str:
+    """A PNG with a palette: background, found, missed, and the two colours of false alarms."""
+    found, missed, alarm = (share >= _ENOUGH for share in shares)
+    codes = np.zeros(stripes.shape, np.uint8)
+    codes[found] = 1
+    codes[alarm] = 3
+    codes[alarm & stripes] = 4
+    codes[missed] = 2
+    # each Pillow brings another library that compresses to other bytes; the interpreter's zlib is the same for long
+    rows = np.zeros((len(codes), 1 + WIDTH // 2), np.uint8)
+    rows[:, 1:] = codes[:, ::2] << 4 | codes[:, 1::2]
+    header = Png(len(codes), WIDTH, depth=4, colour_type=PALETTE, interlaced=False)
+    data = plain_png(header, zlib.compress(rows.tobytes(), 9), bytes([*_PAPER, *FOUND, *MISSED, *_DIM_ALARM, *FALSE_ALARM]))
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
+
+
+def _encode_photo(background: NDArray[np.float32], shares: Sequence[NDArray[np.float32]], stripes: NDArray[np.bool_]) -> str:
+    """A WebP with the colours over a photograph."""
+    found, missed, alarm = shares
+    weights = (0.6 * found, 0.8 * missed, alarm * np.where(stripes, 1.0, 0.55))
+    for weight, colour in zip(weights, (FOUND, MISSED, FALSE_ALARM), strict=True):
+        background += weight[:, :, None] * (np.array(colour, np.float32) - background)
+    data = io.BytesIO()
+    Image.fromarray(background.round().astype(np.uint8)).save(data, "WEBP", quality=55, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
+
+
+class _Box(NamedTuple):
+    """Rows `top` to `bottom` and columns `left` to `right` of a frame, ends excluded."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+def _crop(mask: NDArray[np.bool_]) -> _Box:
+    """The part of the frame to show: what is in the mask with a margin, at least a quarter of the frame, of the frame's shape."""
+    height, width = mask.shape
+    x, y, columns, rows = cv2.boundingRect(mask.view(np.uint8))
+    share = max(1.4 * columns / width, 1.4 * rows / height, 0.25)
+    if share >= 1 or not columns:
+        return _Box(0, 0, width, height)
+    shown_columns, shown_rows = max(round(share * width), 1), max(round(share * height), 1)
+    left = min(max((2 * x + columns - shown_columns) // 2, 0), width - shown_columns)
+    top = min(max((2 * y + rows - shown_rows) // 2, 0), height - shown_rows)
+    return _Box(left, top, left + shown_columns, top + shown_rows)
+
+
+def _resize(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Shares of `size` = (width, height) pixels that the mask covers: thin parts fade instead of vanishing."""
+    shrinks = mask.shape[1] > size[0]
+    plane = mask.astype(np.float32)
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST), np.float32)
+
+
+def _photo(path: Path, box: _Box, frame: tuple[int, int], size: tuple[int, int]) -> NDArray[np.float32] | None:
+    """The box of a JPEG frame, half faded to grey, shape (height, width, 3); None where there is no usable frame.
+
+    `box` is in pixels of a `frame` = (width, height), which the JPEG may be larger or smaller than.
+    """
+    try:
+        with Image.open(io.BytesIO(read_regular(path)), formats=["JPEG"]) as image:
+            # a JPEG can be decoded at a half, a quarter or an eighth of its size for less
+            image.draft("RGB", (size[0] * frame[0] // (box.right - box.left), size[1] * frame[1] // (box.bottom - box.top)))
+            scale_x, scale_y = image.width / frame[0], image.height / frame[1]
+            part = (box.left * scale_x, box.top * scale_y, box.right * scale_x, box.bottom * scale_y)
+            shown = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BILINEAR, part, reducing_gap=2), np.float32)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    grey = shown.mean(axis=2, keepdims=True)
+    return np.asarray(0.5 * shown + 0.5 * grey, np.float32)

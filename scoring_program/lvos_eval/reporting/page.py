@@ -1,0 +1,114 @@
+"""The detail page: one self-contained HTML file, rendered from a `Report` in any state.
+
+No data is embedded in another form than the one that is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from lvos_eval.diagnostics.problems import Severity, needed_imports
+from lvos_eval.diagnostics.text import printable
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting import charts
+from lvos_eval.reporting.html import render
+from lvos_eval.reporting.page_model import VideoSection, problem_groups, video_sections
+from lvos_eval.scoring.frame_kinds import pooled_means
+from lvos_eval.scoring.publication import OTHER_DIGITS
+from lvos_eval.scoring.results import FrameDetails, Report, State
+
+__all__ = ["REFRESH_SECONDS", "render_page"]
+
+REFRESH_SECONDS: Final = 5
+"""How often the page of a running job reloads itself, and how often the job replaces it."""
+
+TITLES: Final = {
+    State.CHECKING: "Checking",
+    State.SCORING: "Scoring",
+    State.SCORED: "Scored",
+    State.INVALID: "Not valid",
+    State.REFERENCE_FAULT: "Reference data at fault",
+    State.CHECKED: "Valid",
+    State.STOPPED: "Stopped",
+}
+
+RULES: Final = {
+    Protocol.LVOS_V1: "every frame of an object's range counts",
+    Protocol.LVOS_V2: "an object's first and last frame do not count",
+}
+
+
+ATTRIBUTES: Final = {
+    "BC": "background clutter",
+    "DEF": "deformation",
+    "MB": "motion blur",
+    "FM": "fast motion",
+    "LR": "low resolution",
+    "OCC": "occlusion",
+    "OV": "out of view",
+    "SV": "scale variation",
+    "DB": "dynamic background",
+    "SC": "shape complexity",
+    "AC": "appearance change",
+    "LRA": "long-term re-appearance",
+    "CTC": "cross-temporal confusion",
+}
+"""The attributes of LVOS V2 videos."""
+
+
+def render_page(report: Report, frames: FrameDetails | None = None) -> str:
+    """The page for a report in any state. Everything in it that a participant can choose is escaped.
+
+    `frames` is for public ground truth only; without it there is nothing per frame to render.
+    """
+    scores = report.scores
+    sections = video_sections(scores, frames) if scores else ()
+    return render(
+        "page.html.j2",
+        version=report.version,
+        report=report,
+        title=TITLES[report.state],
+        running=report.state in (State.CHECKING, State.SCORING),
+        refresh=REFRESH_SECONDS,
+        rule=_rule(report),
+        meanings=ATTRIBUTES,
+        sections=sections,
+        anchors={section.name: section.anchor for section in sections},
+        attributes=scores.attributes if scores else (),
+        groups=problem_groups(report.problems),
+        imports=needed_imports(report.problems),
+        errors=sum(problem.severity is Severity.ERROR for problem in report.problems),
+        full=frames is not None,
+        exact=scores is not None and scores.detail is Detail.FULL,
+        # a digit more would be a zero that nobody has measured
+        digits=2 if scores is not None and scores.detail is Detail.FULL else OTHER_DIGITS - 2,
+        pooled=pooled_means(o.means for section in sections for o in section.objects),
+        drawn=sum(len(o.pictures) for section in sections for o in section.objects),
+        **_pictures(report, sections),
+    )
+
+
+def _rule(report: Report) -> str:
+    """The frame rule in words, where the protocol decides about frames."""
+    if report.task != Task.SEMI_SUPERVISED or report.protocol not in set(Protocol):
+        return "every frame of an object's range counts" if report.task else ""
+    return RULES[Protocol(report.protocol)]
+
+
+def _pictures(report: Report, sections: Sequence[VideoSection]) -> dict[str, Markup]:
+    """The charts of a scored report."""
+    scores = report.scores
+    if scores is None:
+        return {"gauge": Markup(), "distribution": Markup(), "scatter": Markup()}
+    anchors = {section.name: section.anchor for section in sections}
+    dots = [charts.Dot(f"{printable(o.video)}/{o.id}", o.j, o.f, o.unseen, anchors[o.video]) for o in scores.objects]
+    splits = {name: [o.jf for o in scores.objects if o.unseen is (name == "unseen")] for name in scores.split_means}
+    return {
+        "gauge": charts.gauge(scores.values["Overall"], scores.interval),
+        "distribution": charts.distribution(splits, scores.split_means),
+        "scatter": charts.scatter(dots),
+    }

@@ -1,0 +1,121 @@
+"""The parts of the detail page as data: a section for each video, a group for each kind of problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lvos_eval.diagnostics.problems import CATALOGUE, Problem, Severity
+from lvos_eval.reporting import charts
+from lvos_eval.reporting.picture import Picture
+from lvos_eval.scoring.frame_kinds import FrameMeans, frame_means
+from lvos_eval.scoring.results import FrameDetails, PublishedObject, PublishedScores
+
+__all__ = [
+    "ObjectSection",
+    "ProblemGroup",
+    "VideoSection",
+    "problem_groups",
+    "video_sections",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSection:
+    """One object in the section of its video; all but `score` are empty unless frames may be shown."""
+
+    score: PublishedObject
+    timeline: str = ""
+    first: int = 0
+    last: int = 0
+    means: tuple[FrameMeans, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSection:
+    """One video: `anchor` is the id of its section, which no name can choose; the means are over its objects."""
+
+    anchor: str
+    name: str
+    unseen: bool
+    attributes: tuple[str, ...]
+    objects: tuple[ObjectSection, ...]
+    j: float
+    f: float
+    v: float
+    jf: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """All problems of one code; what holds for all of them is found once, as the page asks for it in every row."""
+
+    code: str
+    severity: Severity
+    meaning: str
+    problems: tuple[Problem, ...]
+    fix: str | None
+    """The one remedy for all of them, None if they have several."""
+    has_videos: bool
+    has_frames: bool
+
+
+def video_sections(scores: PublishedScores, frames: FrameDetails | None) -> tuple[VideoSection, ...]:
+    """One section for each video, in the order of the objects."""
+    members: dict[str, list[PublishedObject]] = {}
+    for score in scores.objects:
+        members.setdefault(score.video, []).append(score)
+    return tuple(
+        VideoSection(
+            f"v{number}",
+            video.name,
+            video.unseen,
+            video.attributes,
+            tuple(_object_section(score, frames) for score in members[video.name]),
+            video.j,
+            video.f,
+            video.v,
+            video.jf,
+        )
+        for number, video in enumerate(scores.videos, 1)
+    )
+
+
+def _object_section(score: PublishedObject, frames: FrameDetails | None) -> ObjectSection:
+    values = frames.values.get((score.video, score.id), ()) if frames is not None else ()
+    if frames is None or not values:
+        return ObjectSection(score)
+    pictures = frames.pictures.get((score.video, score.id), ())
+    numbers = [value.frame for value in values]
+    timeline = charts.timeline(
+        numbers,
+        [value.region_similarity for value in values],
+        [value.contour_accuracy for value in values],
+        [value.visible for value in values],
+        f"object {score.id}",
+        [picture.frame for picture in pictures],
+    )
+    return ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), pictures)
+
+
+def problem_groups(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:
+    """Problems by severity and code, in the order in which they come: errors first."""
+    groups: dict[tuple[Severity, str], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.severity, problem.code), []).append(problem)
+    return tuple(_group(code, severity, tuple(members)) for (severity, code), members in groups.items())
+
+
+def _group(code: str, severity: Severity, problems: tuple[Problem, ...]) -> ProblemGroup:
+    meanings: Mapping[str, tuple[Severity, str]] = CATALOGUE
+    fixes = {problem.fix for problem in problems}
+    return ProblemGroup(
+        code,
+        severity,
+        meanings[code][1] if code in meanings else "",
+        problems,
+        fixes.pop() if len(fixes) == 1 else None,
+        any(problem.video is not None for problem in problems),
+        any(problem.frames for problem in problems),
+    )

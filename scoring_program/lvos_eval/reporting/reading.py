@@ -1,0 +1,77 @@
+"""Reading results back from their files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.text import printable
+from lvos_eval.formats.checked_json import MAX_COUNT, MAX_LABEL, MAX_SCORE, Value, read_document
+from lvos_eval.reference.settings import Detail
+from lvos_eval.reporting.output_folder import DETAILS_FILE
+from lvos_eval.reporting.result_document import DETAILS_FORMAT
+from lvos_eval.scoring.results import PublishedObject
+
+__all__ = ["Result", "read_result"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A scored submission, read back from its details."""
+
+    label: str
+    signature: str
+    scores: Mapping[str, float]
+    objects: tuple[PublishedObject, ...]
+    videos: Mapping[str, float]
+    """J&F of each video."""
+    detail: Detail = Detail.FULL
+    """Public: its numbers are rounded, and so is what is computed from them."""
+
+
+def read_result(path: Path) -> Result:
+    """The result in a results folder or a details file. Raises UsageFault if it is none, or has no scores."""
+    file = path / DETAILS_FILE if path.is_dir() else path
+    content = read_document(file)
+    content.require_format(DETAILS_FORMAT)
+    if not content.has("scores"):
+        raise UsageFault(
+            f"{printable(str(file))} holds no scores (its state is {content['state'].shown}): there is nothing to compare"
+        )
+    result = Result(
+        printable(str(path)),
+        content["signature"].text(),
+        {key: value.number(0, MAX_SCORE) for key, value in content["scores"].fields()},
+        tuple(_object(item) for item in content["objects"].items()),
+        {item["video"].text(): _both(item) for item in content["videos"].items()},
+        # a result that does not say so has all digits
+        Detail(content["detail"].one_of(list(Detail))) if content.has("detail") else Detail.FULL,
+    )
+    seen: set[tuple[str, int]] = set()
+    for score, item in zip(result.objects, content["objects"].items(), strict=True):
+        if (score.video, score.id) in seen:
+            raise item.refuse(f"another object than {score.video}/{score.id}, which is there already")
+        seen.add((score.video, score.id))
+    return result
+
+
+def _both(item: Value) -> float:
+    """J&F, which a video need not be written with."""
+    return item["J&F"].number(0, 1) if item.has("J&F") else (item["J"].number(0, 1) + item["F"].number(0, 1)) / 2
+
+
+def _object(item: Value) -> PublishedObject:
+    return PublishedObject(
+        item["video"].text(),
+        item["object"].whole(0, MAX_LABEL),
+        item["split"].one_of(("seen", "unseen")) == "unseen",
+        tuple(attribute.text() for attribute in item["attributes"].items()),
+        item["frames"].whole(0, MAX_COUNT),
+        item["J"].number(0, 1),
+        item["F"].number(0, 1),
+        item["V"].number(0, 1),
+        _both(item),
+        item["proposal"].whole(0, MAX_LABEL) if item.has("proposal") else None,
+    )

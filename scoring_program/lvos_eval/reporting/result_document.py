@@ -1,0 +1,83 @@
+"""A result as the JSON document of `scoring_details.json` and `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.scoring.frame_kinds import frame_means
+from lvos_eval.scoring.results import FrameDetails, PublishedObject, Report
+
+__all__ = ["DETAILS_FORMAT", "details"]
+
+DETAILS_FORMAT: Final = 1
+"""Version of the layout of `scoring_details.json`; raised when a reader would have to change."""
+
+
+def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of `scoring_details.json` and of `--json`; its layout is `docs/report.schema.json`."""
+    scores = report.scores
+    content: dict[str, Any] = {
+        "format": DETAILS_FORMAT,
+        "state": report.state,
+        "version": report.version,
+        "signature": report.signature,
+        "settings": dict(settings),
+        "submission": {
+            "accepted": report.submission,
+            "videos": report.videos,
+            "objects": report.objects,
+            "frames": report.frames,
+        },
+        "detail": scores.detail if scores else None,
+        "scores": dict(scores.values) if scores else None,
+        "interval": asdict(scores.interval) if scores and scores.interval else None,
+        "J&F-objects": scores.object_mean if scores else None,
+        "objects": [_object(score) for score in scores.objects] if scores else [],
+        "videos": [
+            {"video": video.name, "objects": video.objects, "J": video.j, "F": video.f, "V": video.v, "J&F": video.jf}
+            for video in (scores.videos if scores else ())
+        ],
+        "problems": [asdict(problem) for problem in report.problems],
+        "notes": list(report.notes),
+    }
+    if frames is not None:
+        content["frames"] = {
+            f"{video}/{id}": {
+                "frame": [value.frame for value in values],
+                "J": [value.region_similarity for value in values],
+                "F": [value.contour_accuracy for value in values],
+                "visible": [value.visible for value in values],
+                "means": {means.kind: {"frames": means.frames, "J": means.j, "F": means.f} for means in frame_means(values)},
+            }
+            for (video, id), values in frames.values.items()
+        }
+    return content
+
+
+def _object(score: PublishedObject) -> dict[str, Any]:
+    return {
+        "video": score.video,
+        "object": score.id,
+        **({} if score.proposal is None else {"proposal": score.proposal}),
+        "split": "unseen" if score.unseen else "seen",
+        "attributes": list(score.attributes),
+        "frames": score.frames,
+        "J": score.j,
+        "F": score.f,
+        "V": score.v,
+        "J&F": score.jf,
+    }
+
+
+def manifest_summary(manifest: Manifest) -> dict[str, Any]:
+    """The settings that a score depends on, for the details."""
+    settings = manifest.settings
+    return {
+        "protocol": settings.protocol,
+        "task": settings.task,
+        "metadata": manifest.metadata_name,
+        "exclude": manifest.excluded,
+    }

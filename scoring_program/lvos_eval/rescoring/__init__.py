@@ -1,0 +1,1 @@
+"""Scoring many submissions again, and nothing twice."""

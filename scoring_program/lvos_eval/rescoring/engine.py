@@ -1,0 +1,347 @@
+"""Scoring many stored submissions as one pool of work, and only what is not known yet.
+
+Recognise every submission, look up which of its videos are in the store, score the others' chunks wherever a worker is free,
+keep each video as it completes, under the key of the bytes that were scored, and conclude each submission from its videos. A
+submission that has changed since it was recognised is recognised anew. Chunks are dealt out submission by submission and video by
+video, so that little is unfinished at any moment, and are small, so that one huge submission keeps no worker waiting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, TextIO
+
+from lvos_eval.diagnostics.errors import Gone, ReferenceFault, Stopped
+from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.text import counted, listed, printable
+from lvos_eval.execution.cluster import Backend, LocalBackend
+from lvos_eval.execution.pace import Pace
+from lvos_eval.protocols.lvos import Task
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.ground_truth import combine_digests, find_sizes
+from lvos_eval.reference.settings import Detail
+from lvos_eval.rescoring.cache_keys import Basis, Identity, Question, identify, open_stored, opening, truth_digests, video_key
+from lvos_eval.rescoring.portable_chunk import ShippedChunk, evaluate_shipped, pack
+from lvos_eval.rescoring.store import Store, StoredVideo
+from lvos_eval.scoring.assignment import require_solver
+from lvos_eval.scoring.chunks import Chunk, ChunkResult, plan_chunks
+from lvos_eval.scoring.evaluate import evaluate_chunk
+from lvos_eval.scoring.results import ObjectFrame, RunResult
+from lvos_eval.scoring.run import conclude, matched_values
+from lvos_eval.submission.check_masks import check_masks
+from lvos_eval.submission.mask_findings import VideoFindings
+
+__all__ = ["Rescoring", "Tally"]
+
+_ATTEMPTS: Final = 3
+"""So often a submission that changes while it is read or scored is begun anew."""
+
+_PASSING: Final = frozenset({"unreadable-mask", "archive-damaged"})
+"""Faults that may be those of a disk or a network for a moment; such a video is looked at again next time."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How much of a rescoring was new."""
+
+    videos: int = 0
+    scored: int = 0
+    """Videos that were scored; the others came from the store."""
+    frames: int = 0
+    damaged: int = 0
+    """Entries of the store that could not be used."""
+    changed: int = 0
+    """Submissions that changed while they were read or scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One chunk of a video, as it is sent to a worker: `parts` is how many chunks the video has."""
+
+    number: int
+    parts: int
+    chunk: Chunk | ShippedChunk
+
+
+@dataclass(frozen=True, slots=True)
+class _PartResult:
+    """`result` is None if the submission was gone."""
+
+    number: int
+    parts: int
+    video: str
+    result: ChunkResult | None
+
+
+def _score(part: _Part) -> _PartResult:
+    result = None
+    with contextlib.suppress(Gone):
+        result = evaluate_shipped(part.chunk) if isinstance(part.chunk, ShippedChunk) else evaluate_chunk(part.chunk)
+    return _PartResult(part.number, part.parts, part.chunk.video, result)
+
+
+@dataclass(slots=True)
+class _Unfinished:
+    """A submission with videos to be scored: those that are still waited for, and those that are done."""
+
+    path: Path
+    identity: Identity
+    missing: set[str]
+    arrived: defaultdict[str, list[ChunkResult | None]] = field(default_factory=lambda: defaultdict(list))
+    fresh: dict[str, StoredVideo] = field(default_factory=dict)
+    changed: bool = False
+    """Whether it was found to be another than the one that was recognised."""
+
+
+class Rescoring:
+    """Scores submissions against one reference, with a store and somewhere to do the work."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        backend: Backend,
+        store: Store,
+        log: TextIO | None,
+        *,
+        strict: bool,
+        detail: Detail,
+        ship: bool = False,
+    ) -> None:
+        """Reads the ground truth; `detail` is how much of the scores may be shown, `ship` sends masks along with the work.
+
+        Raises ReferenceFault with every mask that cannot be used, or if the seal is broken.
+        """
+        if manifest.settings.task is Task.UNSUPERVISED_MULTIPLE:
+            require_solver()
+        self._manifest = manifest
+        self._backend = backend
+        # without shared storage only this machine can read
+        self._reading: Backend = LocalBackend() if ship else backend
+        self.ship = ship
+        self._store = store
+        self._log = log
+        self._strict = strict
+        self._detail = detail
+        self._videos = {video.name: video for video in manifest.videos}
+        self._sizes = find_sizes(manifest)
+        self.tally = Tally()
+        self.digest, truths = self._read_ground_truth()
+        self._basis = Basis(manifest.settings.task, self._sizes, truths)
+
+    def _read_ground_truth(self) -> tuple[str, Mapping[str, str]]:
+        chunks = plan_chunks(self._manifest, self._sizes, None, score=True)
+        digests: list[tuple[str, int, bytes]] = []
+        faults: list[Problem] = []
+        with Pace(self._log, "reading the ground truth", "frames", self._manifest.scored_count) as pace:
+            for result in self._reading.run(evaluate_chunk, chunks):
+                digests += [(result.video, frame, digest) for frame, digest in result.digests]
+                faults += result.reference_faults
+                pace.advance(result.frames)
+        if faults:
+            raise ReferenceFault(sorted(faults, key=lambda problem: problem.sort_key))
+        digest = combine_digests(self._manifest, digests)
+        sealed = self._manifest.settings.ground_truth
+        if sealed is not None and sealed != digest:
+            raise ReferenceFault.single(
+                "ground-truth",
+                f"scoring.yaml seals the ground truth with {sealed}, but its digest is {digest}: it has changed since",
+                "restore it, or put the new digest into scoring.yaml",
+            )
+        return digest, truth_digests(digests)
+
+    def run(self, submissions: Sequence[Path], finish: Callable[[int, RunResult], None]) -> None:
+        """Scores the submissions; `finish` is given the number and the result of each, in any order.
+
+        Raises ReferenceFault if the ground truth changes meanwhile, and Stopped where work is lost for good or a submission
+        does not keep still.
+        """
+        waiting = dict(enumerate(submissions))
+        for _ in range(_ATTEMPTS):
+            waiting = self._attempt(waiting, finish)
+            self.tally.changed = max(self.tally.changed, len(waiting))
+            if not waiting:
+                break
+        self.tally.damaged = self._store.damaged
+        if waiting:
+            names = listed(sorted(printable(path.name) for path in waiting.values()))
+            raise Stopped(
+                f"{counted(len(waiting), 'submission')} changed {_ATTEMPTS} times during the run: {names}; everything else is "
+                "in the store: run the same command again when nothing writes to the submissions"
+            )
+
+    def _attempt(self, submissions: Mapping[int, Path], finish: Callable[[int, RunResult], None]) -> dict[int, Path]:
+        """Finishes every submission that stays what it is from its recognition on; returns the others."""
+        unfinished, changed = self._recognise(submissions, finish)
+        work = _Work(self, unfinished)
+        frames = sum(len(self._videos[video].scored) for item in unfinished.values() for video in item.missing)
+        videos = sum(len(item.missing) for item in unfinished.values())
+        self.tally.scored += videos
+        self.tally.frames += frames
+        with Pace(self._log, "scoring", "frames", frames, submissions=len(unfinished), videos=videos) as pace:
+            for done in self._backend.run(_score, work):
+                item = unfinished[done.number]
+                item.arrived[done.video].append(done.result)
+                pace.advance(done.result.frames if done.result is not None else 0)
+                if len(item.arrived[done.video]) < done.parts:
+                    continue
+                self._keep(item, done.video, item.arrived.pop(done.video))
+                item.missing.remove(done.video)
+                pace.advance(videos=1)
+                if not item.missing:
+                    del unfinished[done.number]
+                    if not self._finish(done.number, item, finish):
+                        changed[done.number] = item.path
+                    pace.advance(submissions=1)
+        if work.error is not None:
+            raise work.error
+        return changed | {number: item.path for number, item in unfinished.items()}
+
+    def _recognise(
+        self, submissions: Mapping[int, Path], finish: Callable[[int, RunResult], None]
+    ) -> tuple[dict[int, _Unfinished], dict[int, Path]]:
+        """Finishes every submission that the store knows; returns the others, in order, and those that changed meanwhile."""
+        questions = (
+            Question(number, path, self._manifest, self._basis, self._strict).portable for number, path in submissions.items()
+        )
+        unfinished = {}
+        changed = {}
+        with Pace(self._log, "reading", "submissions", len(submissions)) as pace:
+            for identity in self._reading.run(identify, questions):
+                path = submissions[identity.number]
+                if not identity.steady:
+                    changed[identity.number] = path
+                    continue
+                known = self._look_up(identity)
+                self.tally.videos += len(known)
+                item = _Unfinished(path, identity, {video for video, entry in known.items() if entry is None})
+                if item.missing:
+                    unfinished[identity.number] = item
+                else:
+                    item.fresh = {video: entry for video, entry in known.items() if entry is not None}
+                    if not self._finish(identity.number, item, finish):
+                        changed[identity.number] = path
+                pace.advance(1)
+        return dict(sorted(unfinished.items())), changed
+
+    def _look_up(self, identity: Identity) -> dict[str, StoredVideo | None]:
+        return {video: self._stored(identity, video) for video in identity.keys}
+
+    def _stored(self, identity: Identity, video: str) -> StoredVideo | None:
+        key = identity.keys[video]
+        return None if key is None else self._store.get(key, self._videos[video], self._basis.task, scored=identity.scorable)
+
+    def chunks(self, item: _Unfinished) -> list[list[Chunk]]:
+        """What there is to do for a submission, the chunks of each video together, the longest video first.
+
+        Nothing if it does not have the videos any more that it had.
+        """
+        submission = open_stored(item.path, self._manifest, ProblemCollector(self._strict))
+        asked = replace(self._manifest, videos=tuple(video for video in self._manifest.videos if video.name in item.missing))
+        by_video: defaultdict[str, list[Chunk]] = defaultdict(list)
+        for chunk in plan_chunks(asked, self._sizes, submission, score=item.identity.scorable):
+            by_video[chunk.video].append(chunk)
+        if by_video.keys() != item.missing:
+            return []
+        return sorted(by_video.values(), key=lambda chunks: -sum(chunk.cost for chunk in chunks))
+
+    def _keep(self, item: _Unfinished, video: str, parts: Sequence[ChunkResult | None]) -> None:
+        """Puts the chunks of a video together and keeps what can be relied on, under the key of the bytes that were scored."""
+        results = [result for result in parts if result is not None]
+        if len(results) < len(parts):
+            item.changed = True
+            return
+        findings = VideoFindings()
+        values: list[ObjectFrame] = []
+        masks: dict[int, bytes | None] = {}
+        faults: list[Problem] = []
+        for result in results:
+            findings.merge(result.findings)
+            values += result.values
+            masks |= result.masks
+            faults += result.reference_faults
+        if faults:
+            raise ReferenceFault(sorted(faults, key=lambda problem: problem.sort_key))
+        scored = item.identity.scorable
+        if scored and not set(self._videos[video].scored) <= masks.keys():
+            # one with the right names has them all
+            item.changed = True
+            return
+        if scored:
+            digests = ((video, frame, digest) for result in results for frame, digest in result.digests)
+            if truth_digests(digests).get(video) != self._basis.truths.get(video):
+                raise ReferenceFault.single(
+                    "ground-truth",
+                    "the masks have changed while they were scored on",
+                    "leave them alone and start again",
+                    video=video,
+                )
+            if not findings.faults:
+                alone = replace(self._manifest, videos=(self._videos[video],))
+                values = list(matched_values(alone, {video: values})[video])
+        item.fresh[video] = kept = StoredVideo([] if findings.faults else values, findings)
+        key = self._key(video, masks, scored=scored)
+        item.changed |= key != item.identity.keys[video]
+        if key is not None and all(fault.code not in _PASSING for fault in findings.faults):
+            self._store.put(key, kept)
+
+    def _key(self, video: str, masks: Mapping[int, bytes | None], *, scored: bool) -> str | None:
+        """The key of masks that were read, by frame; None if one of them could not be."""
+        digests = {frame: digest for frame, digest in masks.items() if digest is not None}
+        complete = len(digests) == len(masks)
+        return video_key(self._videos[video], self._basis, digests, scored=scored) if complete else None
+
+    def _finish(self, number: int, item: _Unfinished, finish: Callable[[int, RunResult], None]) -> bool:
+        """Hands on the result of a submission whose videos are all known; whether it is still the one that was recognised."""
+        result = None if item.changed else self._conclude(item)
+        if result is not None:
+            finish(number, result)
+        return result is not None
+
+    def _conclude(self, item: _Unfinished) -> RunResult | None:
+        """The result of a submission whose videos are all known; None if it is not the one that was recognised."""
+        collector = ProblemCollector(self._strict)
+        submission = open_stored(item.path, self._manifest, collector)
+        if opening(submission, collector) != item.identity.opening:
+            return None
+        known: dict[str, StoredVideo] = {}
+        for video in item.identity.keys:
+            entry = item.fresh.get(video) or self._stored(item.identity, video)
+            if entry is None:
+                raise Stopped(f"the store lost an entry of {printable(str(item.path))} since it was looked up; start again")
+            known[video] = entry
+        check_masks(self._manifest, {video: entry.findings for video, entry in known.items()}, collector)
+        values: Mapping[str, Sequence[ObjectFrame]] = {}
+        if not collector.has_errors:
+            values = {video.name: known[video.name].values if video.name in known else () for video in self._manifest.videos}
+        return conclude(self._manifest, self.digest, submission, collector, values, self._detail)
+
+
+class _Work:
+    """The chunks of all unfinished submissions, one after the other, planned one submission ahead.
+
+    It is asked from threads that cannot deal with an exception; `error` is where it ends up.
+    """
+
+    def __init__(self, rescoring: Rescoring, unfinished: Mapping[int, _Unfinished]) -> None:
+        self._plan = rescoring.chunks
+        self._ship = rescoring.ship
+        self._asked = list(unfinished.items())
+        self.error: BaseException | None = None
+
+    def __iter__(self) -> Iterator[_Part]:
+        try:
+            with ThreadPoolExecutor(1) as planner:
+                plans = [planner.submit(self._plan, item) for _, item in self._asked[:1]]
+                for position, (number, _) in enumerate(self._asked):
+                    videos = plans.pop().result()
+                    plans += [planner.submit(self._plan, item) for _, item in self._asked[position + 1 : position + 2]]
+                    for chunks in videos:
+                        for chunk in chunks:
+                            yield _Part(number, len(chunks), pack(chunk) if self._ship else chunk)
+        except Exception as error:  # noqa: BLE001 - raised by whoever reads the results
+            self.error = error

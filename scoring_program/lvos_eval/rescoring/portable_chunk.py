@@ -1,0 +1,127 @@
+"""Chunks that carry their masks along, for workers that do not see the storage they lie on.
+
+The masks stay in the worker's memory: a worker that is killed leaves nothing of them on its disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from lvos_eval.formats.files import MemberFault
+from lvos_eval.scoring.chunks import Chunk, ChunkResult, GroundTruthSource, PredictionSource
+from lvos_eval.scoring.evaluate import evaluate_chunk
+from lvos_eval.submission.source import Entry, unpack
+
+__all__ = ["ShippedChunk", "evaluate_shipped", "pack"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a mask could not be read where it was packed, so that the worker finds the same."""
+
+    code: str
+    reason: str
+
+    @property
+    def error(self) -> MemberFault:
+        return MemberFault(self.code, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _PackedMasks:
+    """Submitted masks in memory, as they lie in the submission; opens like the folder or zip, and is its own reader."""
+
+    masks: Mapping[Entry, bytes | _Fault]
+    gone: OSError | None = None
+    """Why the submission could not be opened."""
+
+    def open(self) -> _PackedMasks:
+        if self.gone is not None:
+            raise self.gone
+        return self
+
+    def read(self, entry: Entry) -> bytes:
+        return unpack(entry, self.read_stored(entry))
+
+    def read_stored(self, entry: Entry) -> bytes:
+        found = self.masks[entry]
+        if isinstance(found, _Fault):
+            raise found.error
+        return found
+
+    def read_ahead(self, entries: Sequence[Entry]) -> None:
+        """Everything is here."""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PackedTruths:
+    """The ground truth of some frames in memory, or why it could not be read."""
+
+    masks: Mapping[int, bytes | OSError | _Fault]
+
+    def read(self, frame: int) -> bytes:
+        found = self.masks[frame]
+        if isinstance(found, OSError):
+            raise found
+        if isinstance(found, _Fault):
+            raise found.error
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedChunk:
+    """A chunk that reads nothing but what it carries."""
+
+    chunk: Chunk
+
+    @property
+    def video(self) -> str:
+        return self.chunk.video
+
+
+def pack(chunk: Chunk) -> ShippedChunk:
+    """Reads everything that a chunk needs; what cannot be read fails in the worker as it would have there."""
+    masks = None if chunk.source is None else _pack_masks(chunk.source, chunk)
+    truths = None if chunk.ground_truth is None else _pack_truths(chunk.ground_truth, chunk)
+    return ShippedChunk(replace(chunk, source=masks, ground_truth=truths))
+
+
+def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:
+    masks: dict[Entry, bytes | _Fault] = {}
+    entries = [task.prediction for task in chunk.frames if task.prediction is not None]
+    try:
+        opened = source.open()
+    except OSError as error:
+        return _PackedMasks({}, error)
+    with closing(opened) as reader:
+        reader.read_ahead(entries)
+        for entry in entries:
+            try:
+                masks[entry] = reader.read_stored(entry)
+            except MemberFault as fault:
+                masks[entry] = _Fault(fault.code, str(fault))
+            except OSError as error:
+                masks[entry] = _Fault("unreadable-mask", error.strerror or str(error))
+    return _PackedMasks(masks)
+
+
+def _pack_truths(source: GroundTruthSource, chunk: Chunk) -> _PackedTruths:
+    truths: dict[int, bytes | OSError | _Fault] = {}
+    for task in chunk.frames:
+        try:
+            truths[task.frame] = source.read(task.frame)
+        except MemberFault as fault:
+            truths[task.frame] = _Fault(fault.code, str(fault))
+        except OSError as error:
+            truths[task.frame] = error
+    return _PackedTruths(truths)
+
+
+def evaluate_shipped(shipped: ShippedChunk) -> ChunkResult:
+    """As `evaluate_chunk`, from what the chunk carries."""
+    return evaluate_chunk(shipped.chunk)

@@ -1,0 +1,1 @@
+"""One submission against one reference: from masks to scores."""

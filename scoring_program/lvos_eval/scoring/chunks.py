@@ -1,0 +1,141 @@
+"""The work of a run in pieces: consecutive frames of one video, named so that a worker process can do them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
+
+from lvos_eval.diagnostics.problems import Problem
+from lvos_eval.protocols.lvos import PROPOSALS, Task
+from lvos_eval.reference.dataset import Manifest, Video
+from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthMask
+from lvos_eval.scoring.results import ObjectFrame
+from lvos_eval.submission.listing import Submission
+from lvos_eval.submission.mask_findings import VideoFindings
+from lvos_eval.submission.source import Entry, MaskReader
+
+__all__ = [
+    "Chunk",
+    "ChunkResult",
+    "FrameTask",
+    "GroundTruthSource",
+    "PredictionSource",
+    "frame_tasks",
+    "objects_by_frame",
+    "plan_chunks",
+]
+
+CHUNK_FRAMES: Final = 48
+"""Frames a chunk: enough to make its fixed costs small, few enough that the last one keeps nobody waiting."""
+
+
+class FrameTask(NamedTuple):
+    """One frame: the submitted mask (None: not there) and the objects that are scored in it."""
+
+    frame: int
+    prediction: Entry | None
+    scored: tuple[int, ...]
+
+
+class PredictionSource(Protocol):
+    """Where submitted masks are read from."""
+
+    def open(self) -> MaskReader:
+        """Raises OSError where it is not there any more."""
+
+
+class GroundTruthSource(Protocol):
+    """Where the ground truth of one video is read from."""
+
+    def read(self, frame: int) -> bytes:
+        """The mask's file. Raises OSError, or MemberFault for one that is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive frames of one video. Without `ground_truth` the masks are only checked."""
+
+    video: str
+    task: Task
+    ids: tuple[int, ...]
+    size: tuple[int, int] | None
+    ground_truth: GroundTruthSource | None
+    source: PredictionSource | None
+    frames: tuple[FrameTask, ...]
+    survey: bool = False
+    """Whether to say what each ground-truth mask holds, for the check of the reference."""
+
+    @property
+    def labels(self) -> Sequence[int]:
+        """The labels that mean something in a submitted mask."""
+        return PROPOSALS if self.task is Task.UNSUPERVISED_MULTIPLE else self.ids
+
+    @property
+    def cost(self) -> int:
+        """Roughly proportional to the time that the chunk takes: pixels to decode and objects to count."""
+        return self.pixels * sum(2 + len(task.scored) for task in self.frames)
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of a frame, those of 720p where its size is not known."""
+        height, width = self.size or (720, 1280)
+        return height * width
+
+
+@dataclass(slots=True)
+class ChunkResult:
+    """What a chunk tells: values, findings on the submitted masks, and digests and faults of the ground truth.
+
+    `ground_truth` is filled in for a survey only.
+    """
+
+    video: str
+    frames: int
+    masks: dict[int, bytes | None] = field(default_factory=dict)
+    """By frame the `mask_digest` of the very bytes that were scored or checked; None where they could not be read."""
+    values: list[ObjectFrame] = field(default_factory=list)
+    findings: VideoFindings = field(default_factory=VideoFindings)
+    digests: list[tuple[int, bytes]] = field(default_factory=list)
+    ground_truth: list[GroundTruthMask] = field(default_factory=list)
+    reference_faults: list[Problem] = field(default_factory=list)
+
+
+def plan_chunks(
+    manifest: Manifest, sizes: Mapping[str, tuple[int, int] | None], submission: Submission | None, *, score: bool
+) -> list[Chunk]:
+    """The work of a run as chunks, the most expensive first, so that no core waits for another at the end.
+
+    Without a submission only the ground truth is read; without `score` only the submission.
+    """
+    chunks = []
+    for video in manifest.videos:
+        masks = submission.masks.get(video.name, {}) if submission and submission.readable else {}
+        tasks = frame_tasks(video, masks, score=score)
+        chunks += [
+            Chunk(
+                video.name,
+                manifest.settings.task,
+                video.ids,
+                sizes[video.name],
+                GroundTruthFolder(manifest.ground_truth(video.name)) if score else None,
+                submission.source if submission else None,
+                tuple(tasks[start : start + CHUNK_FRAMES]),
+            )
+            for start in range(0, len(tasks), CHUNK_FRAMES)
+        ]
+    return sorted(chunks, key=lambda chunk: -chunk.cost)
+
+
+def frame_tasks(video: Video, masks: Mapping[int, Entry], *, score: bool) -> list[FrameTask]:
+    """What there is to do for a video with these masks by frame: every scored frame, or, without `score`, those with a mask."""
+    return [FrameTask(frame, masks.get(frame), scored) for frame, scored in objects_by_frame(video) if score or frame in masks]
+
+
+def objects_by_frame(video: Video) -> list[tuple[int, tuple[int, ...]]]:
+    """Every scored frame of a video, with the objects that are scored in it."""
+    scored: dict[int, list[int]] = {frame: [] for frame in video.scored}
+    for item in video.objects:
+        for frame in item.scored.frames:
+            scored[frame].append(item.id)
+    return [(frame, tuple(ids)) for frame, ids in scored.items()]

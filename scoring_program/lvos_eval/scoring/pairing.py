@@ -1,0 +1,90 @@
+"""The objects of a stretch of frames against what a submission has for them, measured many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from lvos_eval.formats.label_map import DecodedMask
+from lvos_eval.masks.packed import NOTHING
+from lvos_eval.metrics.measures import Pair, measure
+from lvos_eval.metrics.proximity import footprints, surroundings
+from lvos_eval.protocols.lvos import Task
+from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
+
+__all__ = ["Comparisons"]
+
+_HELD_BYTES: Final = 1 << 20
+"""Bytes of packed masks that wait to be measured; one that fills a frame of 4K video has an eighth of it."""
+
+
+class _Comparison(NamedTuple):
+    """An object and what it is compared with."""
+
+    id: int
+    visible: bool
+    proposal: int | None
+    pair: Pair | None
+    """None if the masks are too far apart to have anything in common."""
+
+
+class Comparisons:
+    """Takes frames one by one and measures their objects when there are many."""
+
+    def __init__(self, task: Task) -> None:
+        self._compare = _with_proposals if task is Task.UNSUPERVISED_MULTIPLE else _with_namesakes
+        self._last: tuple[DecodedMask, DecodedMask, Sequence[int]] | None = None
+        self._of_last: list[_Comparison] = []
+        self._size = (0, 0)
+        self._waiting: list[tuple[int, _Comparison]] = []
+        self._held = 0
+        self._values: list[ObjectFrame] = []
+
+    def add(self, frame: int, ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> None:
+        """A frame in which the objects `ids` are scored. What is the same as in the frame before costs nothing."""
+        size = truth.height, truth.width
+        if size != self._size or self._held > _HELD_BYTES:
+            self._measure()
+            self._size = size
+        last = self._last
+        if last is None or last[0] is not truth or last[1] is not prediction or last[2] != ids:
+            self._last = truth, prediction, ids
+            self._of_last = list(self._compare(ids, truth, prediction))
+            self._held += sum(mask.bits.nbytes for comparison in self._of_last for mask in comparison.pair or ())
+        self._waiting += [(frame, comparison) for comparison in self._of_last]
+
+    def values(self) -> list[ObjectFrame]:
+        """J and F of all objects in all frames, in the order in which they were added."""
+        self._measure()
+        return self._values
+
+    def _measure(self) -> None:
+        pairs = {id(pair): pair for _, (_, _, _, pair) in self._waiting if pair is not None}
+        measures = dict(zip(pairs, measure(list(pairs.values()), *self._size), strict=True))
+        for frame, (object, visible, proposal, pair) in self._waiting:
+            self._values.append(ObjectFrame(object, frame, *measures.get(id(pair), (0.0, 0.0)), visible, proposal))
+        self._waiting, self._held = [], 0
+
+
+def _with_namesakes(ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> Iterator[_Comparison]:
+    """Each object with the one of the same id."""
+    for id in ids:
+        mask = truth.objects[id]
+        yield _Comparison(id, mask.area > 0, None, (mask, prediction.objects[id]))
+
+
+def _with_proposals(ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> Iterator[_Comparison]:
+    """Each object with every proposal, the absent one first."""
+    size = truth.height, truth.width
+    proposals = {proposal: mask for proposal, mask in prediction.objects.items() if mask.area}
+    cells = footprints(list(proposals.values()), *size)
+    for id in ids:
+        mask = truth.objects[id]
+        visible = mask.area > 0
+        yield _Comparison(id, visible, ABSENT_PROPOSAL, (mask, NOTHING))
+        (footprint,) = footprints([mask], *size)
+        shared = cells & surroundings(footprint, *size)
+        for (proposal, other), near in zip(proposals.items(), np.logical_or.reduce(shared, axis=(1, 2)), strict=True):
+            yield _Comparison(id, visible, proposal, (mask, other) if near or not visible else None)

@@ -1,0 +1,225 @@
+"""One run from submission to results: open, check names, score or check masks, aggregate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from lvos_eval import __version__
+from lvos_eval.diagnostics.errors import ReferenceFault, Stopped
+from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.text import counted
+from lvos_eval.protocols.lvos import SCORE_KEYS, Task
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes
+from lvos_eval.reference.settings import Detail
+from lvos_eval.scoring.aggregation import score_objects
+from lvos_eval.scoring.assignment import match_proposals, require_solver
+from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
+from lvos_eval.scoring.parallel import run_chunks
+from lvos_eval.scoring.publication import publish
+from lvos_eval.scoring.results import FrameDetails, ObjectFrame, Report, RunResult, State
+from lvos_eval.scoring.signature import signature
+from lvos_eval.submission.check_masks import check_masks
+from lvos_eval.submission.check_names import check_names
+from lvos_eval.submission.listing import CHANGED, Submission, open_submission
+from lvos_eval.submission.mask_findings import VideoFindings
+from lvos_eval.submission.self_check import refuse_ground_truth, submitted_ground_truth
+
+__all__ = ["Observer", "check_submission", "conclude", "matched_values", "new_report", "open_checked", "score_submission", "seal"]
+
+Observer = Callable[[str, int, Iterable[ChunkResult]], Iterable[ChunkResult]]
+"""Is shown every stretch of work: what it is called, its number of frames, and the results as they come; passes them on."""
+
+
+def new_report(manifest: Manifest) -> Report:
+    """The report of a run that has only seen the manifest."""
+    return Report(
+        State.CHECKING,
+        __version__,
+        manifest.settings.protocol,
+        manifest.settings.task,
+        videos=len(manifest.videos),
+        objects=manifest.object_count,
+        frames=manifest.scored_count,
+        notes=manifest.warnings,
+    )
+
+
+def seal(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
+    """The digest of the ground truth and metadata: the one in scoring.yaml, else computed by decoding every scored mask.
+
+    Raises ReferenceFault with every mask that cannot be used.
+    """
+    if manifest.settings.ground_truth is not None:
+        return manifest.settings.ground_truth
+    chunks = plan_chunks(manifest, find_sizes(manifest), None, score=True)
+    results = _Results()
+    with closing(run_chunks(chunks, jobs)) as done:
+        results.add_all(observe("reading the ground truth", manifest.scored_count, done))
+    return results.digest(manifest)
+
+
+def score_submission(
+    path: Path,
+    manifest: Manifest,
+    digest: str,
+    jobs: int | None,
+    observe: Observer,
+    *,
+    detail: Detail,
+    strict: bool = False,
+    foreign: bool = False,
+) -> RunResult:
+    """Scores a submission, or tells everything that is wrong with it; `detail` is how much of the scores may be shown.
+
+    A `foreign` one must not be a link to the ground truth; otherwise that is somebody's check of the program, and noted.
+
+    With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
+    decoded once, for its check and its score. Raises ReferenceFault, Stopped, UsageFault.
+    """
+    if manifest.settings.task is Task.UNSUPERVISED_MULTIPLE:
+        require_solver()
+    collector = ProblemCollector(strict)
+    submission = open_checked(path, manifest, collector)
+    if foreign:
+        refuse_ground_truth(manifest, submission, collector)
+    own = () if foreign else submitted_ground_truth(manifest, submission)
+    fingerprint = submission.watch()
+    sizes = find_sizes(manifest)
+    score = not collector.has_errors
+    chunks = plan_chunks(manifest, sizes, submission, score=score)
+    results = _Results()
+    what = "scoring" if score else "checking"
+    with closing(run_chunks(chunks, jobs)) as done:
+        results.add_all(observe(what, sum(len(chunk.frames) for chunk in chunks), done))
+    if submission.fingerprint() != fingerprint:
+        raise Stopped(CHANGED)
+    check_masks(manifest, results.findings, collector)
+    if score and results.digest(manifest) != digest:
+        raise ReferenceFault.single(
+            "ground-truth",
+            f"the ground truth has the digest {results.digest(manifest)}, not {digest}: it has changed since it was sealed",
+            "restore it, or put the new digest into scoring.yaml and rescore every submission",
+        )
+    values = {} if collector.has_errors else matched_values(manifest, results.values)
+    result = conclude(manifest, digest, submission, collector, values, detail)
+    if not own:
+        return result
+    are = "is a file" if len(own) == 1 else "are files"
+    note = f"{counted(len(own), 'mask')} of the submission {are} of the ground truth itself"
+    return replace(result, report=replace(result.report, notes=(*result.report.notes, note)))
+
+
+def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> Mapping[str, Sequence[ObjectFrame]]:
+    """The values by video that count: in the multi-object unsupervised task those of the matched proposals, else all."""
+    if manifest.settings.task is not Task.UNSUPERVISED_MULTIPLE:
+        return values
+    return {
+        video.name: [value for found in match_proposals(video, values[video.name]).values() for value in found]
+        for video in manifest.videos
+    }
+
+
+def conclude(
+    manifest: Manifest,
+    digest: str,
+    submission: Submission,
+    collector: ProblemCollector,
+    values: Mapping[str, Sequence[ObjectFrame]],
+    detail: Detail,
+) -> RunResult:
+    """The outcome for a submission whose every problem is in `collector`; `values`, by video, count where there is no error.
+
+    No unrounded number of a public result leaves this function.
+    """
+    report = replace(
+        new_report(manifest),
+        state=State.INVALID,
+        signature=signature(manifest, digest, __version__),
+        submission=submission.accepted,
+        problems=collector.problems,
+    )
+    if collector.has_errors:
+        return RunResult(report, None, submission)
+    objects = tuple(score for video in manifest.videos for score in score_objects(video, values[video.name]))
+    scores = publish(objects, detail)
+    left_out = [key for key in SCORE_KEYS if key not in scores.values]
+    notes = (*report.notes, f"no object in a split: {', '.join(left_out)} are left out") if left_out else report.notes
+    return RunResult(
+        replace(report, state=State.SCORED, scores=scores, notes=notes),
+        FrameDetails(_frame_details(manifest, values)) if detail is Detail.FULL else None,
+        submission,
+    )
+
+
+def _frame_details(
+    manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]
+) -> dict[tuple[str, int], tuple[ObjectFrame, ...]]:
+    details: dict[tuple[str, int], list[ObjectFrame]] = {
+        (video.name, item.id): [] for video in manifest.videos for item in video.objects if item.scored.length
+    }
+    for video in manifest.videos:
+        for value in sorted(values[video.name], key=lambda value: value.frame):
+            details[video.name, value.id].append(value)
+    return {key: tuple(found) for key, found in details.items()}
+
+
+def check_submission(path: Path, manifest: Manifest, jobs: int | None, observe: Observer, *, strict: bool = False) -> Report:
+    """Everything that is wrong with a submission, from public data alone; its notes say what could not be checked."""
+    collector = ProblemCollector(strict)
+    submission = open_checked(path, manifest, collector)
+    fingerprint = submission.watch()
+    sizes = known_sizes(manifest)
+    chunks = plan_chunks(manifest, sizes, submission, score=False)
+    results = _Results()
+    with closing(run_chunks(chunks, jobs)) as done:
+        results.add_all(observe("checking", sum(len(chunk.frames) for chunk in chunks), done))
+    if submission.fingerprint() != fingerprint:
+        raise Stopped(CHANGED)
+    check_masks(manifest, results.findings, collector)
+    unknown = [video for video, size in sizes.items() if size is None]
+    notes = manifest.warnings
+    if unknown:
+        lack = "the reference has neither first-frame masks nor image_size for them"
+        notes = (*notes, f"the mask sizes of {len(unknown)} of {len(sizes)} videos were not checked: {lack}")
+    return replace(
+        new_report(manifest),
+        state=State.INVALID if collector.has_errors else State.CHECKED,
+        submission=submission.accepted,
+        problems=collector.problems,
+        notes=notes,
+    )
+
+
+def open_checked(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:
+    """Opens a submission and checks everything that its names tell. Raises UsageFault if there is nothing to be read."""
+    videos = manifest.unlisted.union(video.name for video in manifest.videos)
+    submission = open_submission(path, videos, manifest.settings.limits, collector)
+    return check_names(manifest, submission, collector)
+
+
+class _Results:
+    """Gathers the results of chunks, which come in any order."""
+
+    def __init__(self) -> None:
+        self.values: defaultdict[str, list[ObjectFrame]] = defaultdict(list)
+        self.findings: defaultdict[str, VideoFindings] = defaultdict(VideoFindings)
+        self._digests: list[tuple[str, int, bytes]] = []
+        self._faults: list[Problem] = []
+
+    def add_all(self, results: Iterable[ChunkResult]) -> None:
+        """Raises ReferenceFault after the last one if any ground-truth mask could not be used."""
+        for result in results:
+            self.values[result.video] += result.values
+            self.findings[result.video].merge(result.findings)
+            self._digests += [(result.video, frame, digest) for frame, digest in result.digests]
+            self._faults += result.reference_faults
+        if self._faults:
+            raise ReferenceFault(sorted(self._faults, key=lambda problem: problem.sort_key))
+
+    def digest(self, manifest: Manifest) -> str:
+        return combine_digests(manifest, self._digests)

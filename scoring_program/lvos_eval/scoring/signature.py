@@ -1,0 +1,47 @@
+"""What makes a score quotable: a line that two scores share if they may be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from lvos_eval.metrics.boundary_matching import TOLERANCE_FRACTION
+from lvos_eval.reference.dataset import Manifest
+
+__all__ = ["signature"]
+
+
+def signature(manifest: Manifest, digest: str, version: str) -> str:
+    """What makes a score quotable: equal signatures mean comparable scores.
+
+    The idea is sacrebleu's (Post, "A Call for Clarity in Reporting BLEU Scores", WMT 2018).
+    """
+    settings = manifest.settings
+    pairs = {
+        "protocol": settings.protocol,
+        "task": settings.task,
+        "videos": len(manifest.videos),
+        "objects": manifest.object_count,
+        "frames": manifest.scored_count,
+        "tolerance": TOLERANCE_FRACTION,
+        "gt": digest,
+        "excluded": _digested(manifest.excluded),
+        "unseen": _unseen(manifest),
+        "version": version,
+    }
+    return "|".join(f"{key}:{value}" for key, value in pairs.items())
+
+
+def _digested(excluded: Mapping[str, Sequence[int]]) -> str:
+    """Number of excluded frames and a digest of which."""
+    frames = sorted((video, list(numbers)) for video, numbers in excluded.items())
+    if not frames:
+        return "none"
+    return f"{sum(len(numbers) for _, numbers in frames)}-{hashlib.sha256(json.dumps(frames).encode()).hexdigest()[:8]}"
+
+
+def _unseen(manifest: Manifest) -> str:
+    """Number of unseen videos and a digest of which: what a list says of other videos does not count."""
+    names = [video.name for video in manifest.videos if video.unseen]
+    return f"{len(names)}-{hashlib.sha256(json.dumps(names).encode()).hexdigest()[:8]}" if names else "none"

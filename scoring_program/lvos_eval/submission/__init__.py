@@ -1,0 +1,1 @@
+"""What was handed in, and everything that is wrong with it."""

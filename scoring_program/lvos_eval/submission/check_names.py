@@ -1,0 +1,226 @@
+"""What the names in a submission tell: missing, misnamed and superfluous videos, frames and files.
+
+No mask is opened here. One cause is one problem, in however many videos it is found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lvos_eval.diagnostics.problems import ProblemCollector, frame_ranges
+from lvos_eval.diagnostics.text import counted, listed
+from lvos_eval.protocols.lvos import FRAME_STEP, frame_name
+from lvos_eval.reference.dataset import Manifest, Video
+from lvos_eval.submission.check_folders import report_missing_videos, report_no_videos, report_object_folders, report_sets
+from lvos_eval.submission.check_naming import report_naming
+from lvos_eval.submission.frame_numbering import Naming, find_naming
+from lvos_eval.submission.listing import Submission
+from lvos_eval.submission.object_folders import find_object_folders
+from lvos_eval.submission.source import Entry
+
+__all__ = ["check_names"]
+
+_SHOWN: Final = 8
+"""Names of one kind that a message lists."""
+
+
+def check_names(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> Submission:
+    """Everything that can be told without opening a mask: missing, misnamed and superfluous videos, frames and files.
+
+    Returns the submission with each misnamed mask filed under the frame that it seems to be, so that it can be looked at too;
+    masks of which the names do not tell the frame are left out.
+    """
+    if submission.sets:
+        report_sets(submission, collector)
+        return replace(submission, masks={})
+    folders = find_object_folders(manifest.videos, submission)
+    answered = set(folders.numbers) if folders is not None else set()
+    if folders is not None:
+        report_object_folders(folders, submission, collector)
+    elif not submission.masks:
+        if not collector.has_errors:
+            report_no_videos(manifest, submission, collector)
+        return submission
+    videos = [video for video in manifest.videos if video.name not in answered]
+    there = [video for video in videos if submission.masks.get(video.name) or submission.others.get(video.name)]
+    near = report_missing_videos([video for video in videos if video not in there and video.scored], submission, collector)
+    findings = _Findings()
+    masks = {video.name: _check_video(video, submission, findings) for video in there}
+    findings.report(collector)
+    _report_extra(manifest, submission, answered, near, collector)
+    return replace(submission, masks={video: entries for video, entries in masks.items() if entries})
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What is found in the folders of the videos, to be reported once for each cause."""
+
+    named: list[tuple[Video, Naming]] = field(default_factory=list)
+    missing: list[tuple[Video, list[int], list[str]]] = field(default_factory=list)
+    """Video, frames without a mask, and files that are there instead."""
+    frames: dict[str, list[int]] = field(default_factory=dict)
+    """Frames without annotation by video."""
+    early: list[str] = field(default_factory=list)
+    """Those of them whose masks may be counted from another frame."""
+    late: list[str] = field(default_factory=list)
+    """Those of them whose masks may each be one annotated frame late."""
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    def report(self, collector: ProblemCollector) -> None:
+        groups: dict[tuple[str, tuple[str, ...]], list[tuple[Video, Naming]]] = defaultdict(list)
+        for video, naming in self.named:
+            groups[naming.in_words, tuple(rule.formula for rule in naming.readings)].append((video, naming))
+        for members in groups.values():
+            report_naming(members, collector)
+        for video, missing, unused in self.missing:
+            _report_missing_frames(video, missing, unused, collector)
+        for doubt, videos in (
+            ("", set(self.frames).difference(self.early, self.late)),
+            ("early", self.early),
+            ("late", self.late),
+        ):
+            frames = {video: found for video, found in self.frames.items() if video in videos}
+            if frames:
+                _report_extra_frames(frames, doubt, collector)
+        if self.files:
+            _report_extra_files(self.files, collector)
+
+
+def _check_video(video: Video, submission: Submission, findings: _Findings) -> Mapping[int, Entry]:
+    """Finds what the names in one video's folder tell; returns its masks by frame, those under other names included."""
+    masks = submission.masks.get(video.name, {})
+    others = submission.others.get(video.name, {})
+    found, unused, annotated = dict(masks), list(others), video.annotated
+    if any(frame not in masks for frame in video.scored):
+        entries = {f"{frame_name(frame)}.png": entry for frame, entry in masks.items()} | dict(others)
+        naming = find_naming(entries, _pictures(video), video.scored)
+        if naming is not None:
+            findings.named.append((video, naming))
+            listed_names = set(naming.names)
+            unused = [name for name in unused if name not in listed_names]
+            found = {frame: entry for frame, entry in masks.items() if f"{frame_name(frame)}.png" not in listed_names}
+            if naming.rule is None:
+                return {}
+            for name, number in zip(naming.names, naming.numbers, strict=True):
+                frame = naming.rule.frame(number)
+                if frame in annotated:
+                    found.setdefault(frame, entries[name])
+    missing = [frame for frame in video.scored if frame not in found]
+    if missing:
+        # they may be the missing masks, which nobody should be told to leave out
+        findings.missing.append((video, missing, unused))
+    elif unused:
+        findings.files[video.name] = unused
+    extra = sorted(set(found) - annotated)
+    if extra:
+        findings.frames[video.name] = extra
+        if not missing and _is_counted_from_0(found, annotated):
+            findings.early.append(video.name)
+        elif not missing and _is_late(found, annotated):
+            findings.late.append(video.name)
+    return found
+
+
+def _pictures(video: Video) -> list[int]:
+    """The annotated frames and those after them that the metadata counts."""
+    spans = (item.range for item in video.objects)
+    counted_ones = {span.start + FRAME_STEP * position for span in spans for position in range(span.frame_nums)}
+    return sorted(counted_ones | video.annotated)
+
+
+def _is_counted_from_0(found: Mapping[int, Entry], annotated: frozenset[int]) -> bool:
+    """Whether every frame has a mask, from a frame 0 on that does not exist where frames count from 1."""
+    return 0 in found and min(annotated) % FRAME_STEP == 1 and max(found) == len(found) - 1
+
+
+def _is_late(found: Mapping[int, Entry], annotated: frozenset[int]) -> bool:
+    """Whether every frame has a mask but the first, which has been given, and there is one of the frame after the last."""
+    return set(found) == {frame + FRAME_STEP for frame in annotated}
+
+
+def _report_missing_frames(video: Video, missing: Sequence[int], unused: Sequence[str], collector: ProblemCollector) -> None:
+    have = "has" if len(missing) == 1 else "have"
+    message = f"{len(missing)} of {counted(len(video.scored), 'scored frame')} {have} no mask"
+    if unused:
+        message += f"; the folder also holds {counted(len(unused), 'file')} not named as a mask: {listed(unused)}"
+    collector.add(
+        "missing-frame",
+        f"{message}.",
+        "write a mask for every scored frame, named by its eight digits and .png, all 0 where no object is visible.",
+        video=video.name,
+        frames=missing,
+    )
+
+
+def _report_extra_frames(found: Mapping[str, Sequence[int]], doubt: str, collector: ProblemCollector) -> None:
+    number = sum(map(len, found.values()))
+    one, several = number == 1, len(found) > 1
+    message = f"no object is annotated in {'this frame' if one else 'these frames'}; ignored"
+    if several:
+        where = [f"{video} {frame_ranges(frames)}" for video, frames in list(found.items())[:_SHOWN]]
+        more = f", and {len(found) - _SHOWN} more videos" if len(found) > _SHOWN else ""
+        message = f"{counted(number, 'mask')} of frames where no object is annotated, ignored: {'; '.join(where)}{more}"
+    fix = f"leave {'it' if one else 'them'} out."
+    if doubt == "early":
+        message += (
+            ". Frames count from 00000001, but there is a mask 00000000.png: if that is of the first frame, each is one early"
+        )
+        fix = 'if so, copy each into a new folder, where its name has the number n as f"{n + 1:08d}.png"; else leave them out.'
+    elif doubt == "late":
+        message += (
+            ". The first annotated frame has no mask, and there is one of a frame after the last: if that is of the last frame, "
+            "each mask is one annotated frame late"
+        )
+        fix = (
+            f'if so, copy each into a new folder, where its name has the number n as f"{{n - {FRAME_STEP}:08d}}.png"; '
+            "else leave them out."
+        )
+    video = None if several else next(iter(found))
+    collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)])
+
+
+def _report_extra_files(found: Mapping[str, Sequence[str]], collector: ProblemCollector) -> None:
+    several = len(found) > 1
+    names = [f"{video}/{name}" if several else name for video, files in found.items() for name in files]
+    collector.add(
+        "extra-file",
+        f"{counted(len(names), 'file')} not named as a mask, ignored: {listed(names, _SHOWN)}.",
+        f"leave {'it' if len(names) == 1 else 'them'} out; a mask is named by the eight digits of its frame and .png.",
+        video=None if several else next(iter(found)),
+    )
+
+
+def _report_extra(
+    manifest: Manifest, submission: Submission, answered: set[str], explained: set[str], collector: ProblemCollector
+) -> None:
+    """Reports what lies in no folder of a video; `explained` are folders and places that another problem is about."""
+    known = {video.name.lower(): video.name for video in manifest.videos}
+    foreign = [
+        name
+        for name in submission.extra_videos
+        if name not in explained and not (answered and name.rpartition("_")[0] in answered)
+    ]
+    if foreign:
+        names = [
+            f"{name} (the metadata has {known[name.lower()]}, which differs in capitals)" if name.lower() in known else name
+            for name in foreign
+        ]
+        one = len(foreign) == 1
+        collector.add(
+            "extra-video",
+            f"{counted(len(foreign), 'folder')} {'is not a video' if one else 'are not videos'} of the metadata, ignored: "
+            f"{listed(names, _SHOWN)}.",
+            f"leave {'it' if one else 'them'} out.",
+            video=foreign[0] if one else None,
+        )
+    files = submission.extra_files if submission.masks else ()
+    files = tuple(path for path in files if not any(part in explained for part in path.split("/")[:-1]))
+    if files:
+        collector.add(
+            "extra-file",
+            f"{counted(len(files), 'file')} in no folder of a video, ignored: {listed(files, _SHOWN)}.",
+            f"leave {'it' if len(files) == 1 else 'them'} out.",
+        )

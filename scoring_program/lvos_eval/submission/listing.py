@@ -1,0 +1,311 @@
+"""Which mask of which frame lies where in a submission."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+from lvos_eval.diagnostics.errors import Stopped, UsageFault
+from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.text import counted, in_natural_order, listed, printable
+from lvos_eval.formats.litter import LITTER, is_left_behind
+from lvos_eval.reference.settings import Limits
+from lvos_eval.submission.archive_checks import list_members
+from lvos_eval.submission.archive_paths import ZIP_WITH_SLASHES
+from lvos_eval.submission.source import Entry, MaskSource
+
+__all__ = ["CHANGED", "MaskSet", "Submission", "open_submission"]
+
+_MASK_NAME: Final = re.compile(r"([0-9]{8})\.png", re.IGNORECASE)
+_ANY_MASK_NAME: Final = re.compile(r"[0-9]+\.png", re.IGNORECASE)
+"""What looks like a mask, under its right name or not."""
+
+_PLATFORM_FILE: Final = "metadata"
+_ANNOTATIONS: Final = "annotations"
+_MAX_WRAPPERS: Final = 2
+_DEEPEST: Final = 16
+"""Folders below folders that are looked into."""
+
+
+class MaskSet(NamedTuple):
+    """A folder with videos of the metadata, where another one has some of them too."""
+
+    root: str
+    """Relative to the source; "" for its top."""
+    videos: frozenset[str]
+    masks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a submission holds, as far as names tell.
+
+    `masks[video][frame]` is the mask of a frame; `others[video]` are all other files in that video's folder, by name.
+    """
+
+    source: MaskSource
+    readable: bool
+    """False where the archive is such that nothing in it may be opened."""
+    root: str
+    """The folder that holds the videos, relative to the source; "" for its top."""
+    masks: Mapping[str, Mapping[int, Entry]]
+    others: Mapping[str, Mapping[str, Entry]]
+    extra_videos: tuple[str, ...]
+    extra_files: tuple[str, ...]
+    top_level: tuple[str, ...]
+    """What lies at the top, for the message when no video is found."""
+    buried: str | None = None
+    """A folder with videos that lies too deep to be taken for the root."""
+    sets: tuple[MaskSet, ...] = ()
+    """Folders with masks of the same videos, the one with the most videos first; () where there is only one set."""
+    listed: Mapping[str, FileState] = field(default_factory=dict)
+    """The zip, or the folders, as they were right before they were listed."""
+
+    def watch(self) -> bytes:
+        """The fingerprint, to be compared with a later one. Raises Stopped if the names are out of date already."""
+        fingerprint = self.fingerprint()
+        if any(_state(path, follow=True) != state for path, state in self.listed.items()):
+            raise Stopped(CHANGED)
+        return fingerprint
+
+    def fingerprint(self) -> bytes:
+        """Another one as soon as a file that masks are read from is replaced, written to or taken away; contents are not read."""
+        digest = hashlib.blake2b()
+        paths = [str(self.source.path)]
+        if not self.source.is_archive:
+            paths = [f"{paths[0]}/{entry}" for frames in self.masks.values() for entry in frames.values()]
+        for path in paths:
+            digest.update(repr(_state(path, follow=self.source.is_archive)).encode())
+        return digest.digest()
+
+    @property
+    def accepted(self) -> str:
+        """Where the masks were found, in words."""
+        kind = "zip" if self.source.is_archive else "folder"
+        place = f"in {self.root}/ " if self.root else ""
+        masks = counted(sum(map(len, self.masks.values())), "mask")
+        return printable(f"{masks} of {counted(len(self.masks), 'video')} {place}of the {kind} {self.source.path.name}")
+
+
+FileState: TypeAlias = tuple[int | None, ...]
+"""What changes as soon as a file is replaced or written to, or a folder gets, loses or renames a file."""
+
+CHANGED: Final = "the submission changed while it was read; run it again when nothing writes to it"
+
+
+def _state(path: str | Path, *, follow: bool) -> FileState:
+    try:
+        found = os.stat(path, follow_symlinks=follow)
+    except OSError as error:
+        return (error.errno,)
+    return (found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def open_submission(path: Path, videos: Collection[str], limits: Limits, collector: ProblemCollector) -> Submission:
+    """Finds the masks of `videos` in a folder, a zip, or a folder that holds one zip.
+
+    Faults of the archive and of names go to `collector`. Raises UsageFault if there is nothing to be read at `path`.
+    """
+    uploaded = True
+    try:
+        if path.is_dir():
+            inner = _single_archive(path)
+            if inner is None:
+                source = MaskSource(path, False, limits)
+                names, sound, listed = _list_folder(path, limits, collector)
+                # a zip with backslashes unpacks to files whose names hold them
+                unpacked = [(name.replace("\\", "/"), name) for name in names]
+                return replace(_arrange(source, unpacked, sound, videos, collector), listed=listed)
+            path, uploaded = inner, False
+        if not path.exists():
+            raise UsageFault(f"no submission at {printable(str(path))}")
+        if not path.is_file():
+            raise UsageFault(f"{printable(str(path))} is neither a zip nor a folder")
+        state = _state(path, follow=True)
+        archive = list_members(path, limits, collector, uploaded=uploaded)
+    except OSError as error:
+        raise UsageFault(f"the submission {printable(str(path))} cannot be read: {error.strerror}") from None
+    files: list[tuple[str, Entry]] = list(archive.files)
+    arranged = _arrange(MaskSource(path, True, limits), files, archive.sound, videos, collector)
+    return replace(arranged, listed={str(path): state})
+
+
+def _single_archive(folder: Path) -> Path | None:
+    """The one zip in a folder that holds nothing else of interest."""
+    names = [name for name in os.listdir(folder) if name.lower() not in LITTER and name != _PLATFORM_FILE]
+    if len(names) != 1 or not names[0].lower().endswith(".zip"):
+        return None
+    archive = folder / names[0]
+    return archive if archive.is_file() and not archive.is_symlink() else None
+
+
+def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> tuple[list[str], bool, dict[str, FileState]]:
+    """Every file below `folder`, relative, with `/`, whether all is well, and the folders as they were before.
+
+    Links are refused: they could point at hidden masks. The walk is bounded, folders included.
+    """
+    files: list[str] = []
+    unsafe: list[str] = []
+    unreadable: list[str] = []
+    deep: list[str] = []
+    states: dict[str, FileState] = {}
+    pending = [""]
+    seen = 0
+    while pending and seen <= limits.members:
+        prefix = pending.pop()
+        place = str(folder / prefix)
+        states[place] = _state(place, follow=True)
+        try:
+            with os.scandir(folder / prefix) as entries:
+                for entry in entries:
+                    seen += 1
+                    if seen > limits.members:
+                        break
+                    name = f"{prefix}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        (deep if name.count("/") >= _DEEPEST else pending).append(f"{name}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        files.append(name)
+                    elif entry.name.lower() not in LITTER:
+                        unsafe.append(name)
+                        files.append(name)
+        except OSError as error:
+            unreadable.append(f"{prefix or '.'} ({error.strerror})")
+    if unsafe or deep:
+        what = [f"links or devices: {listed(sorted(unsafe))}"] * bool(unsafe)
+        what += [f"folders more than {_DEEPEST} deep: {listed(sorted(deep))}"] * bool(deep)
+        collector.add(
+            "archive-unsafe-path",
+            f"the folder holds {'; '.join(what)}.",
+            "copy the masks themselves: cp -rL masks submission",
+        )
+    backslashes = [name for name in files if "\\" in name]
+    if backslashes:
+        collector.add(
+            "archive-unsafe-path",
+            f"the folder holds names with backslashes instead of folders: {listed(in_natural_order(backslashes))}. "
+            "It was unpacked from a zip with such paths.",
+            ZIP_WITH_SLASHES,
+        )
+    if unreadable:
+        collector.add(
+            "archive-damaged",
+            f"{counted(len(unreadable), 'folder')} cannot be read: {listed(sorted(unreadable))}.",
+            "make every folder readable: chmod -R a+rX submission",
+        )
+    if seen > limits.members:
+        collector.add(
+            "archive-too-large",
+            f"the folder has more than {limits.members:,} files and folders.",
+            "leave everything but the masks out.",
+        )
+        return [], False, states
+    # a folder of such a zip, unpacked, is an empty file whose name ends in a backslash
+    files = [name for name in files if not name.endswith("\\")]
+    return sorted(files), not (unsafe or unreadable or deep or backslashes), states
+
+
+def _arrange(
+    source: MaskSource,
+    files: Sequence[tuple[str, Entry]],
+    sound: bool,
+    videos: Collection[str],
+    collector: ProblemCollector,
+) -> Submission:
+    """Finds the folder that holds the videos and files every path under its video and frame."""
+    paths = [(parts, entry) for name, entry in files if not _is_litter(parts := name.split("/"))]
+    roots = _mask_roots([parts for parts, _ in paths], videos)
+    root = next((root for root in roots if _wrappers(root) <= _MAX_WRAPPERS), None)
+    masks: dict[str, dict[int, Entry]] = {}
+    others: dict[str, dict[str, Entry]] = defaultdict(dict)
+    extra_videos: set[str] = set()
+    extra_files: list[str] = []
+    claims: dict[str, list[str]] = defaultdict(list)
+    by_case = {video.lower(): video for video in videos}
+    for parts, entry in paths:
+        below = parts[len(root) :] if root is not None and tuple(parts[: len(root)]) == root else []
+        if len(below) < 2 or (below[0] not in videos and len(below) > 2):
+            extra_files.append("/".join(parts))
+            continue
+        video, name = below[0], "/".join(below[1:])
+        match = _MASK_NAME.fullmatch(name)
+        if match is not None and video.lower() in by_case:
+            claims[f"{by_case[video.lower()]}/{match[1]}"].append("/".join(parts))
+        if video not in videos:
+            extra_videos.add(video)
+            continue
+        frames = masks.setdefault(video, {})
+        if match is None:
+            others[video][name] = entry
+        else:
+            frames.setdefault(int(match[1]), entry)
+    _report_rivals(claims, collector)
+    return Submission(
+        source,
+        sound,
+        "/".join(root or ()),
+        masks,
+        {video: {name: names[name] for name in in_natural_order(names)} for video, names in others.items()},
+        tuple(in_natural_order(extra_videos)),
+        tuple(in_natural_order(extra_files)),
+        tuple(in_natural_order({parts[0] + ("/" if len(parts) > 1 else "") for parts, _ in paths})),
+        "/".join(roots[0]) if roots and root is None else None,
+        _rival_sets([parts for parts, _ in paths], roots, videos),
+    )
+
+
+def _is_litter(parts: Sequence[str]) -> bool:
+    """Whether a path is something that systems and platforms leave behind, to be ignored without a word."""
+    return any(map(is_left_behind, parts)) or list(parts) == [_PLATFORM_FILE]
+
+
+def _report_rivals(claims: Mapping[str, Sequence[str]], collector: ProblemCollector) -> None:
+    """Reports files with different paths that stand for the same mask."""
+    rivals = {mask: paths for mask, paths in claims.items() if len(set(paths)) > 1}
+    if rivals:
+        pairs = [" and ".join(sorted(set(paths))) for _, paths in sorted(rivals.items())]
+        collector.add(
+            "archive-duplicate",
+            f"{counted(len(rivals), 'mask')} {'is' if len(rivals) == 1 else 'are'} there more than once, "
+            f"under names that differ in capitals: {listed(pairs)}.",
+            "keep one file for each mask, with the video id as in the metadata and .png.",
+        )
+
+
+def _wrappers(root: Sequence[str]) -> int:
+    """Number of folders around the videos, `Annotations` not counted."""
+    return sum(part.lower() != _ANNOTATIONS for part in root)
+
+
+def _mask_roots(paths: Sequence[Sequence[str]], videos: Collection[str]) -> list[tuple[str, ...]]:
+    """The folders that hold known videos, the one with the most of them first."""
+    found: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for parts in paths:
+        depth = _depth(parts, videos)
+        if depth is not None:
+            found[tuple(parts[:depth])].add(parts[depth])
+    return sorted(found, key=lambda root: (-len(found[root]), len(root), root))
+
+
+def _depth(parts: Sequence[str], videos: Collection[str]) -> int | None:
+    """How many folders lead to that of a video."""
+    return next((depth for depth, part in enumerate(parts[:-1]) if part in videos), None)
+
+
+def _rival_sets(paths: Sequence[Sequence[str]], roots: Sequence[tuple[str, ...]], videos: Collection[str]) -> tuple[MaskSet, ...]:
+    """The folders with masks of the same videos, in the order of `roots`."""
+    found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    if len(roots) > 1:
+        for parts in paths:
+            depth = _depth(parts, videos)
+            if depth is not None and _ANY_MASK_NAME.fullmatch(parts[-1]):
+                found[tuple(parts[:depth])][parts[depth]] += 1
+    holders = Counter(video for counts in found.values() for video in counts)
+    rivals = {root for root, counts in found.items() if any(holders[video] > 1 for video in counts)}
+    return tuple(MaskSet("/".join(root), frozenset(found[root]), found[root].total()) for root in roots if root in rivals)

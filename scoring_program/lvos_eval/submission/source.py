@@ -1,0 +1,77 @@
+"""The folder or zip of a submission, read in place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from lvos_eval.formats.files import read_file
+from lvos_eval.formats.zip_members import ArchiveReader, Member, unpack_member
+from lvos_eval.reference.settings import Limits
+
+__all__ = ["Entry", "MaskReader", "MaskSource", "mask_digest", "unpack"]
+
+Entry: TypeAlias = str | Member
+"""Where one file of the submission lies: a path relative to the folder, or a member of the zip."""
+
+
+class MaskReader(Protocol):
+    """Reads files of a submission; `read` raises MemberFault or OSError with the reason."""
+
+    def read(self, entry: Entry) -> bytes:
+        """The content of the file."""
+
+    def read_stored(self, entry: Entry) -> bytes:
+        """The bytes as they lie in the submission; equal ones are equal files."""
+
+    def read_ahead(self, entries: Sequence[Entry]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def unpack(entry: Entry, stored: bytes) -> bytes:
+    """The content of a file from its bytes as they lie in the submission. Raises MemberFault."""
+    return stored if isinstance(entry, str) else unpack_member(entry, stored)
+
+
+def mask_digest(entry: Entry, stored: bytes) -> bytes:
+    """Of what a mask is made from, and how: equal digests mean equal masks, whatever the file is called and wherever it lies."""
+    how = "file" if isinstance(entry, str) else f"{'deflated' if entry.deflated else 'stored'} {entry.unpacked} {entry.crc}"
+    digest = hashlib.blake2b(f"{how} {len(stored)}\n".encode(), digest_size=20)
+    digest.update(stored)
+    return digest.digest()
+
+
+class _FolderReader:
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder = str(folder)
+        self._limit = limit
+
+    def read(self, entry: Entry) -> bytes:
+        assert isinstance(entry, str)
+        return read_file(f"{self._folder}/{entry}", self._limit)
+
+    def read_stored(self, entry: Entry) -> bytes:
+        return self.read(entry)
+
+    def read_ahead(self, entries: Sequence[Entry]) -> None:
+        """Nothing to tell: the kernel reads a small file in one go."""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSource:
+    """The folder or zip that entries refer to; small enough to be sent to worker processes."""
+
+    path: Path
+    is_archive: bool
+    limits: Limits
+
+    def open(self) -> MaskReader:
+        reader: object = ArchiveReader(self.path) if self.is_archive else _FolderReader(self.path, self.limits.member_bytes)
+        return reader  # type: ignore[return-value]

@@ -9,7 +9,7 @@ from benchmarks.lvos_like import GROUND_TRUTH
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, frame_name, scored_frames
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Settings, load_settings
+from lvos_eval.reference.settings import ScoringRules
 
 __all__ = ["DataSet"]
 
@@ -20,13 +20,12 @@ class DataSet:
 
     folder: Path
 
-    def manifest(self, digest: str | None = None, frames: int | None = None) -> Manifest:
-        """The manifest, sealed with `digest` if there is one, of the first `frames` annotated frames of every video."""
-        reference = self.folder / GROUND_TRUTH
-        manifest = load_manifest(reference, load_settings(reference).override(ground_truth=digest))
+    def manifest(self, frames: int | None = None) -> Manifest:
+        """The manifest of the first `frames` annotated frames of every video."""
+        manifest = load_manifest(self.folder / GROUND_TRUTH)
         if frames is None:
             return manifest
-        return replace(manifest, videos=tuple(_clip(video, frames, manifest.settings) for video in manifest.videos))
+        return replace(manifest, videos=tuple(_clip(video, frames, manifest.rules) for video in manifest.videos))
 
     def submission(self, tracker: str, *, zipped: bool) -> Path:
         """The folder or zip of a tracker's masks."""
@@ -47,7 +46,7 @@ class DataSet:
                 (Path(folder) / name).read_bytes()
 
 
-def _clip(video: Video, frames: int, settings: Settings) -> Video:
+def _clip(video: Video, frames: int, rules: ScoringRules) -> Video:
     """The video as if it had been annotated in its first `frames` frames only."""
     first = min(item.range.start for item in video.objects)
     objects = []
@@ -56,7 +55,7 @@ def _clip(video: Video, frames: int, settings: Settings) -> Video:
         if item.range.start >= end:
             continue
         clipped = FrameRange(item.range.start, end, len(range(item.range.start, end, FRAME_STEP)))
-        scored = scored_frames(clipped, settings.protocol, settings.task)
+        scored = scored_frames(clipped, rules.protocol, rules.task)
         if scored.frames:
             objects.append(replace(item, range=clipped, scored=scored))
     return replace(video, objects=tuple(objects))

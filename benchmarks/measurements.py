@@ -73,8 +73,8 @@ def _score(trial: Trial) -> Outcome:
 def _work(trial: Trial) -> RunResult:
     """Everything that the program does between knowing its arguments and having its results."""
     data = DataSet(Path(trial.data))
-    manifest = data.manifest(trial.digest, trial.frames)
-    digest = seal(manifest, trial.jobs, _pass_on)
+    manifest = data.manifest(trial.frames)
+    digest = trial.digest or seal(manifest, trial.jobs, _pass_on)
     submission = data.submission(trial.tracker, zipped=trial.zipped)
     return score_submission(submission, manifest, digest, trial.jobs, _pass_on, detail=Detail.FULL)
 

@@ -17,7 +17,7 @@ from PIL import Image
 from benchmarks.make_data import main as make_data
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail, Settings
+from lvos_eval.reference.settings import Detail, ScoringRules
 from lvos_eval.scoring.run import score_submission, seal
 
 OBJECTS = 10
@@ -58,7 +58,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for task, times in seconds.items():
                 submission = proposals if task is Task.UNSUPERVISED_MULTIPLE else data / "data" / "good"
-                manifest = load_manifest(data / "data" / "reference", Settings(task=task))
+                manifest = load_manifest(data / "data" / "reference", ScoringRules(task=task))
                 digest = seal(manifest, 1, lambda _, __, results: results)
                 started = time.process_time()
                 result = score_submission(submission, manifest, digest, 1, lambda _, __, results: results, detail=Detail.FULL)

@@ -116,7 +116,7 @@ def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Sp
 def _compare_rules(splits: Sequence[Split]) -> None:
     """Raises ReferenceFault if phases of one task, or phases that name none, are not scored alike: readers compare them."""
     for one, other in combinations(splits, 2):
-        rules = [(split.manifest.settings.protocol, split.manifest.settings.task) for split in (one, other)]
+        rules = [(split.manifest.rules.protocol, split.manifest.rules.task) for split in (one, other)]
         comparable = rules[0][1] == rules[1][1] or (one.phase.task is None and other.phase.task is None)
         if comparable and rules[0] != rules[1]:
             keys = one.phase.key, other.phase.key
@@ -146,8 +146,8 @@ def _say_what_is_public(splits: Sequence[Split], data: Data) -> None:
     for split in splits:
         shows = "per-frame values and pictures" if split.detail is Detail.FULL else "means of objects only"
         print(f"{split.phase.key} phase: detail: {split.detail} ({shows})", flush=True)
-        if split.manifest.settings.detail not in (None, split.detail):
-            print(f"NOTE: its scoring.yaml says detail: {split.manifest.settings.detail}, which the bundle does not follow")
+        if split.check.settings.disclosure not in (None, split.detail):
+            print(f"NOTE: its scoring.yaml says detail: {split.check.settings.disclosure}, which the bundle does not follow")
     _warn_of_many_submissions([split.phase for split in splits if split.detail is Detail.PUBLIC])
 
 

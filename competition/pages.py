@@ -65,7 +65,7 @@ def facts_of(competition: Competition, splits: Sequence[Split]) -> Facts:
         "approve_registrations": competition.approve_registrations,
         "version": __version__,
         "splits": splits,
-        "tasks": tuple(dict.fromkeys(str(split.manifest.settings.task) for split in splits)),
+        "tasks": tuple(dict.fromkeys(str(split.manifest.rules.task) for split in splits)),
         "task_names": {str(task): name for task, name in _TASK_NAMES.items()},
         "max_proposals": len(PROPOSALS),
         "columns": {key: COLUMN_TITLES[key] for key in competition.leaderboard},

@@ -78,9 +78,9 @@ def pack_reference(split: Split, path: Path) -> Path:
         or (file.name.endswith(ATTRIBUTE_SUFFIX) and not is_litter(file.name))
     }
     # the published lists go with the data once they are in use
-    if UNSEEN_LIST not in members and not manifest.settings.unseen_none:
+    if UNSEEN_LIST not in members and not manifest.rules.unseen_none:
         members[UNSEEN_LIST] = _listed(video.name for video in manifest.videos if video.unseen)
-    if UNSUPERVISED_LIST not in members and manifest.settings.task is Task.UNSUPERVISED_SINGLE:
+    if UNSUPERVISED_LIST not in members and manifest.rules.task is Task.UNSUPERVISED_SINGLE:
         members[UNSUPERVISED_LIST] = _listed(video.name for video in manifest.videos)
     for video in manifest.videos:
         for frame in video.annotated:
@@ -96,8 +96,8 @@ def _sealed_settings(split: Split) -> str:
     file = split.manifest.folder / SETTINGS_FILE
     content: Yaml | None = read_yaml(file) if file.is_file() else None
     settings: dict[str, Any] = dict(content) if isinstance(content, dict) else {}
-    own = split.manifest.settings.time_limit
-    settings["task"] = str(split.manifest.settings.task)
+    own = split.check.settings.limits.time_limit
+    settings["task"] = str(split.manifest.rules.task)
     settings["detail"] = str(split.detail)
     settings["time_limit"] = min(own, split.phase.own_deadline) if own is not None else split.phase.own_deadline
     settings["ground_truth"] = split.check.digest
@@ -107,7 +107,6 @@ def _sealed_settings(split: Split) -> str:
 def public_metadata(split: Split, prefix: str) -> Members:
     """What participants need to check a submission for this phase: videos, objects, ranges and sizes, but nothing of masks."""
     manifest = split.manifest
-    settings = manifest.settings
     sizes = known_sizes(manifest)
     videos: dict[str, Any] = {}
     for video in manifest.videos:
@@ -117,7 +116,7 @@ def public_metadata(split: Split, prefix: str) -> Members:
         }
         size = sizes[video.name]
         videos[video.name] = {"objects": objects} | ({"image_size": list(size)} if size else {})
-    rules: dict[str, Any] = {"protocol": str(settings.protocol), "task": str(settings.task)}
+    rules: dict[str, Any] = {"protocol": str(manifest.rules.protocol), "task": str(manifest.rules.task)}
     excluded = {video.name: write_runs(video.excluded, video.annotated) for video in manifest.videos if video.excluded}
     if excluded:
         rules["exclude"] = excluded
@@ -125,7 +124,7 @@ def public_metadata(split: Split, prefix: str) -> Members:
         f"{prefix}meta.json": (json.dumps({"videos": videos}, indent=1) + "\n").encode(),
         f"{prefix}{SETTINGS_FILE}": yaml.safe_dump(rules).encode(),
     }
-    if settings.task is Task.UNSUPERVISED_SINGLE:
+    if manifest.rules.task is Task.UNSUPERVISED_SINGLE:
         members[f"{prefix}{UNSUPERVISED_LIST}"] = _listed(videos)
     return members
 

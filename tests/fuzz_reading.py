@@ -19,11 +19,11 @@ from lvos_eval.formats.files import MemberFault
 from lvos_eval.formats.inflate import crc32
 from lvos_eval.formats.png import PngFault, decode_labels, parse_png
 from lvos_eval.formats.zip_members import ArchiveReader, Member
-from lvos_eval.reference.settings import Limits
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import open_submission
 
 _PNG, _BUILT_PNG, _ZIP, _BUILT_ZIP = range(4)
-_LIMITS: Final = Limits(members=200, total_bytes=1 << 24, member_bytes=1 << 20)
+_LIMITS: Final = ArchiveLimits(members=200, total_bytes=1 << 24, member_bytes=1 << 20)
 _VIDEOS: Final = frozenset({"aPlain01", "bLate002"})
 
 

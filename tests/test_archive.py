@@ -23,7 +23,7 @@ from faulty_submissions import BUILDERS, claimed, names, patched, write_claiming
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.formats.files import MemberFault
 from lvos_eval.formats.zip_members import ArchiveReader, Member, unpack_member
-from lvos_eval.reference.settings import Limits
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_checks import Archive, list_members
 from submissions import META, check, good_files, png, write_folder, write_reference, write_zip
 
@@ -152,10 +152,10 @@ def test_a_hostile_zip_ends_in_its_code_within_bounds(name: str, tmp_path: Path)
 # zips that are odd and good
 
 
-def read_all(archive: Path, limits: Limits | None = None) -> tuple[dict[str, bytes], list[str]]:
+def read_all(archive: Path, limits: ArchiveLimits | None = None) -> tuple[dict[str, bytes], list[str]]:
     """The contents of a zip by path, and the codes of its problems."""
     collector = ProblemCollector()
-    listing: Archive = list_members(archive, limits or Limits(), collector)
+    listing: Archive = list_members(archive, limits or ArchiveLimits(), collector)
     reader = ArchiveReader(archive)
     try:
         contents = {name: reader.read(member) for name, member in listing.files} if listing.sound else {}
@@ -244,7 +244,7 @@ def test_a_member_count_that_wrapped_at_65536_is_read(tmp_path: Path) -> None:
     count = 65_540
     path = write_claiming_zip(tmp_path / "a.zip", [(f"{number}", b"", 0) for number in range(count)])
     collector = ProblemCollector()
-    assert len(list_members(path, Limits(), collector).files) == count
+    assert len(list_members(path, ArchiveLimits(), collector).files) == count
     assert collector.problems == ()
 
 
@@ -258,7 +258,7 @@ def test_names_in_an_old_code_page_and_detours_are_read(tmp_path: Path) -> None:
 
 
 def member_of(path: Path) -> Member:
-    ((_, member),) = list_members(path, Limits(), ProblemCollector()).files
+    ((_, member),) = list_members(path, ArchiveLimits(), ProblemCollector()).files
     return member
 
 
@@ -318,13 +318,13 @@ def test_a_member_that_is_not_what_was_claimed_is_damage(change: dict[str, int],
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        (Limits(members=2), "the zip has 3 members; at most 2 are allowed."),
-        (Limits(total_bytes=1000), "the zip unpacks to 0 MB; at most 0 MB are allowed."),
-        (Limits(member_bytes=500), "1 member of the zip has more than 0 MB: b/3.png."),
+        (ArchiveLimits(members=2), "the zip has 3 members; at most 2 are allowed."),
+        (ArchiveLimits(total_bytes=1000), "the zip unpacks to 0 MB; at most 0 MB are allowed."),
+        (ArchiveLimits(member_bytes=500), "1 member of the zip has more than 0 MB: b/3.png."),
     ],
     ids=["members", "total", "member"],
 )
-def test_the_limits_of_the_settings_are_applied(limits: Limits, message: str, tmp_path: Path) -> None:
+def test_the_limits_of_the_settings_are_applied(limits: ArchiveLimits, message: str, tmp_path: Path) -> None:
     collector = ProblemCollector()
     assert not list_members(write_zip(tmp_path / "a.zip", FILES), limits, collector).sound
     assert [(problem.code, problem.message) for problem in collector.problems] == [("archive-too-large", message)]
@@ -332,7 +332,7 @@ def test_the_limits_of_the_settings_are_applied(limits: Limits, message: str, tm
 
 def test_a_packed_size_over_the_limit_is_refused_too(tmp_path: Path) -> None:
     path = write_claiming_zip(tmp_path / "a.zip", [("a/1.png", bytes(2000), 10)])
-    assert read_all(path, Limits(member_bytes=1000)) == ({}, ["archive-too-large"])
+    assert read_all(path, ArchiveLimits(member_bytes=1000)) == ({}, ["archive-too-large"])
 
 
 def test_a_folder_has_limits_too(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from goldens import REFERENCE
 from lvos_eval.diagnostics.problems import Problem, ProblemCollector
 from lvos_eval.reference.ground_truth import known_sizes
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.rescoring.store import StoredVideo, open_store
 from lvos_eval.scoring.chunks import plan_chunks
 from lvos_eval.scoring.evaluate import evaluate_chunk
@@ -28,7 +29,7 @@ CASES = {**UNDONE, **LOST}
 def found_in(masks: Path, frames: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, VideoFindings]:
     monkeypatch.setattr("lvos_eval.scoring.evaluate.CHUNK_FRAMES", frames)
     manifest = load_manifest(REFERENCE)
-    submission = open_checked(masks, manifest, ProblemCollector())
+    submission = open_checked(masks, manifest, ArchiveLimits(), ProblemCollector())
     chunks = plan_chunks(manifest, known_sizes(manifest), submission, score=False)
     random.Random(seed).shuffle(chunks)
     findings: defaultdict[str, VideoFindings] = defaultdict(VideoFindings)
@@ -65,7 +66,7 @@ def test_the_same_is_said_of_what_a_store_gives_back(case: str, tmp_path: Path, 
     with open_store(tmp_path / "store") as store:
         for name, found in findings.items():
             store.put(name, StoredVideo([], found))
-            entry = store.get(name, videos[name], manifest.settings.task, scored=False)
+            entry = store.get(name, videos[name], manifest.rules.task, scored=False)
             assert entry is not None
             kept[name] = entry.findings
             assert {**vars_of(kept[name]), "faults": 0} == {**vars_of(found), "faults": 0}

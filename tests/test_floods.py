@@ -12,6 +12,7 @@ import pytest
 from faulty_submissions import write_claiming_zip
 from lvos_eval.diagnostics.problems import Problem, ProblemCollector, Severity, render_problems
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.reporting.page import render_page
 from lvos_eval.scoring.results import Report, State
 from lvos_eval.scoring.run import open_checked
@@ -38,7 +39,7 @@ def seconds_of(flood: str, count: int, folder: Path) -> float:
     archive = write_claiming_zip(folder / "s.zip", [(name, b"", 0) for name in names])
     collector = ProblemCollector()
     start = time.process_time()
-    open_checked(archive, manifest, collector)
+    open_checked(archive, manifest, ArchiveLimits(), collector)
     problems = collector.problems
     page = render_page(Report(State.INVALID, "1", "lvos-v2", "semi-supervised", problems=problems))
     seconds = time.process_time() - start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from lvos_eval.protocols.lvos import FrameRange, Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.exclusions import FrameRun
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Settings
+from lvos_eval.reference.settings import ScoringRules
 
 RANGE = {"start": 1, "end": 31, "frame_nums": 6}
 
@@ -27,7 +28,7 @@ def load(tmp_path: Path, content: Any, name: str = "valid_meta.json", task: Task
     text = content if isinstance(content, str) else json.dumps({"videos": content})
     (tmp_path / name).write_text(text)
     none = not (tmp_path / "unseen_videos.txt").exists()
-    return load_manifest(tmp_path, Settings(task=task, unseen_none=none))
+    return load_manifest(tmp_path, ScoringRules(task=task, unseen_none=none))
 
 
 @pytest.mark.parametrize("write", [int, str, lambda number: f"{number:08d}"], ids=["integers", "strings", "padded strings"])
@@ -77,18 +78,22 @@ def test_frame_nums_above_the_range_and_objects_without_scored_frames_are_said(t
 
 
 @pytest.mark.parametrize(
-    ("content", "settings", "hints"),
+    ("content", "rules", "hints"),
     [
-        (videos(end=11, frame_nums=2), Settings(), ["lvos-v2 leaves out the first and the last frame", "lvos-v1 scores them"]),
-        (videos(), Settings(exclude={"v1": (FrameRun(1, 30),)}), ["take frames out of `exclude` in scoring.yaml"]),
+        (
+            videos(end=11, frame_nums=2),
+            ScoringRules(),
+            ["lvos-v2 leaves out the first and the last frame", "lvos-v1 scores them"],
+        ),
+        (videos(), ScoringRules(exclude={"v1": (FrameRun(1, 30),)}), ["take frames out of `exclude` in scoring.yaml"]),
     ],
 )
 def test_metadata_in_which_nothing_is_scored_is_a_fault_with_a_way_out(
-    content: Any, settings: Settings, hints: list[str], tmp_path: Path
+    content: Any, rules: ScoringRules, hints: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "valid_meta.json").write_text(json.dumps({"videos": content}))
     with pytest.raises(ReferenceFault) as fault:
-        load_manifest(tmp_path, settings.override(unseen_none=True))
+        load_manifest(tmp_path, replace(rules, unseen_none=True))
     (problem,) = fault.value.problems
     assert problem.message == "no object of valid_meta.json has a scored frame, so there is nothing to score"
     assert all(hint in problem.fix for hint in hints)

@@ -9,7 +9,7 @@ import pytest
 from lvos_eval.diagnostics.errors import ReferenceFault
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.exclusions import FrameRun
-from lvos_eval.reference.settings import Detail, Limits, Settings, load_settings
+from lvos_eval.reference.settings import ArchiveLimits, Detail, RunLimits, ScoringRules, Settings, load_settings
 
 
 def load(tmp_path: Path, text: str) -> Settings:
@@ -33,19 +33,20 @@ limits: {members: 10, ratio: 2.5}
 ground_truth: "0123456789abcdef"
 """
     assert load(tmp_path, text) == Settings(
-        Protocol.LVOS_V1,
-        Task.UNSUPERVISED_MULTIPLE,
+        ScoringRules(
+            Protocol.LVOS_V1,
+            Task.UNSUPERVISED_MULTIPLE,
+            {"v1": (FrameRun(6, 6), FrameRun(206, 216)), "v2": (FrameRun(11, 11),)},
+            unseen_none=True,
+        ),
+        RunLimits(280, ArchiveLimits(members=10, ratio=2.5)),
         Detail.PUBLIC,
-        280,
-        {"v1": (FrameRun(6, 6), FrameRun(206, 216)), "v2": (FrameRun(11, 11),)},
-        True,
-        Limits(members=10, ratio=2.5),
         "0123456789abcdef",
     )
 
 
 def test_the_command_line_overrides_what_it_names() -> None:
-    assert Settings().override(protocol=Protocol.LVOS_V1, task=None) == Settings(Protocol.LVOS_V1)
+    assert ScoringRules().override(protocol=Protocol.LVOS_V1) == ScoringRules(Protocol.LVOS_V1)
 
 
 @pytest.mark.parametrize(

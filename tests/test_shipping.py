@@ -20,6 +20,7 @@ from lvos_eval.diagnostics.errors import Gone
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.reference.ground_truth import find_sizes
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.rescoring.portable_chunk import evaluate_shipped, pack
 from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
 from lvos_eval.scoring.evaluate import evaluate_chunk
@@ -41,7 +42,7 @@ def test_a_shipped_chunk_needs_no_file_and_gives_the_same(kind: str, tmp_path: P
     if kind == "torn":
         rescores.damage_member(path, "aVideo01/00000011.png")
     manifest = load_manifest(reference)
-    submission = open_checked(path, manifest, ProblemCollector(False))
+    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector(False))
     sizes = find_sizes(manifest)
     chunks = [
         *plan_chunks(manifest, sizes, submission, score=True),
@@ -60,7 +61,7 @@ def test_a_worker_writes_nothing_of_a_shipped_chunk_to_its_disk(tmp_path: Path) 
     reference = submissions.write_reference(tmp_path / "reference")
     path = submissions.write_zip(tmp_path / "masks.zip", submissions.good_files())
     manifest = load_manifest(reference)
-    submission = open_checked(path, manifest, ProblemCollector(False))
+    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector(False))
     chunks = plan_chunks(manifest, find_sizes(manifest), submission, score=True)
     (tmp_path / "chunk").write_bytes(pickle.dumps([pack(chunk) for chunk in chunks]))
     # a process of its own, since its audit hook stays
@@ -93,7 +94,7 @@ def test_a_submission_that_is_gone_when_it_is_packed_is_gone_for_the_worker(tmp_
     reference = submissions.write_reference(tmp_path / "reference")
     path = submissions.write_zip(tmp_path / "masks.zip", submissions.good_files())
     manifest = load_manifest(reference)
-    submission = open_checked(path, manifest, ProblemCollector(False))
+    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector(False))
     chunk = plan_chunks(manifest, find_sizes(manifest), submission, score=True)[0]
     path.unlink()
     shipped = pickle.loads(pickle.dumps(pack(chunk)))

@@ -14,7 +14,7 @@ import pytest
 from lvos_eval.diagnostics.errors import UsageFault
 from lvos_eval.diagnostics.problems import Problem, ProblemCollector
 from lvos_eval.formats.files import MemberFault, read_file
-from lvos_eval.reference.settings import Limits
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import Submission, open_submission
 from submissions import write_folder, write_zip
 
@@ -22,10 +22,10 @@ VIDEOS = frozenset({"v1", "v2"})
 MASKS = {"v1/00000001.png": b"a", "v1/00000006.png": b"b", "v2/00000001.png": b"c"}
 
 
-def problems_of(path: Path, limits: Limits | None = None) -> tuple[Submission, tuple[Problem, ...]]:
+def problems_of(path: Path, limits: ArchiveLimits | None = None) -> tuple[Submission, tuple[Problem, ...]]:
     """The submission and its problems."""
     collector = ProblemCollector()
-    submission = open_submission(path, VIDEOS, limits or Limits(), collector)
+    submission = open_submission(path, VIDEOS, limits or ArchiveLimits(), collector)
     return submission, collector.problems
 
 
@@ -175,7 +175,7 @@ def test_links_are_refused_and_never_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("members", "enough"), [(5, True), (4, False), (2, False)])
 def test_files_and_folders_are_counted_against_the_limit(members: int, enough: bool, tmp_path: Path) -> None:
-    submission, problems = problems_of(write_folder(tmp_path / "s", MASKS), Limits(members=members))
+    submission, problems = problems_of(write_folder(tmp_path / "s", MASKS), ArchiveLimits(members=members))
     assert submission.readable is enough
     assert [(problem.code, problem.message, problem.fix) for problem in problems] == (
         []

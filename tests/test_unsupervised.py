@@ -13,7 +13,7 @@ import goldens
 from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange, ScoredFrames, Task
 from lvos_eval.reference.dataset import Video, VideoObject
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Settings
+from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.scoring.assignment import match_proposals
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 
@@ -83,7 +83,7 @@ def test_only_the_listed_videos_are_asked_for_and_others_are_no_problem(tmp_path
 
 
 def test_every_frame_of_the_range_is_asked_for() -> None:
-    manifest = load_manifest(goldens.REFERENCE, Settings(task=Task.UNSUPERVISED_SINGLE))
+    manifest = load_manifest(goldens.REFERENCE, ScoringRules(task=Task.UNSUPERVISED_SINGLE))
     assert [video.name for video in manifest.videos] == ["aPlain01", "fEmpty06"]
     assert manifest.videos[0].scored == tuple(range(1, 71, 5))
 

@@ -13,7 +13,7 @@ from lvos_eval.diagnostics.problems import Problem, ProblemCollector
 from lvos_eval.diagnostics.text import ZIP_MASKS as ZIP
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
-from lvos_eval.reference.settings import Limits, Settings
+from lvos_eval.reference.settings import ArchiveLimits, ScoringRules
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.check_names import check_names
 from lvos_eval.submission.listing import Submission
@@ -30,7 +30,7 @@ def video(name: str = "v1", ids: Sequence[int] = (1,), frames: int = 4) -> Video
 
 
 def manifest(*videos: Video, task: Task = Task.SEMI_SUPERVISED) -> Manifest:
-    return Manifest(Path("ref"), "meta.json", videos, Settings(task=task))
+    return Manifest(Path("ref"), "meta.json", videos, ScoringRules(task=task))
 
 
 def of_masks(found: VideoFindings, one: Video, task: Task = Task.SEMI_SUPERVISED) -> list[Problem]:
@@ -44,7 +44,7 @@ def of_names(*videos: Video, **content: Any) -> list[Problem]:
     """What is said of the names in a submission."""
     collector = ProblemCollector()
     nothing: dict[str, Any] = {"masks": {}, "others": {}, "extra_videos": (), "extra_files": (), "top_level": ()}
-    submission = Submission(MaskSource(Path("s.zip"), True, Limits()), True, **({"root": ""} | nothing | content))
+    submission = Submission(MaskSource(Path("s.zip"), True, ArchiveLimits()), True, **({"root": ""} | nothing | content))
     check_names(manifest(*videos), submission, collector)
     return list(collector.problems)
 

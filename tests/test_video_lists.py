@@ -16,7 +16,7 @@ from lvos_eval.cli.main import main
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference import video_lists
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Settings
+from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.reference.video_lists import VIDEO_NAME, read_list
 from tiny_reference import OBJECTS, metadata, write_metadata, write_reference
 
@@ -115,7 +115,7 @@ def test_without_a_list_the_single_object_task_takes_the_published_one(downloade
     content = json.loads((downloaded / "test_meta.json").read_text())
     content["videos"][salient] = content["videos"].pop("UtEnRpiP")
     write_metadata(downloaded, content)
-    manifest = load_manifest(downloaded, Settings(task=Task.UNSUPERVISED_SINGLE))
+    manifest = load_manifest(downloaded, ScoringRules(task=Task.UNSUPERVISED_SINGLE))
     assert [video.name for video in manifest.videos] == [salient]
     assert manifest.warnings[0] == (
         "there is no unsupervised_videos.txt; the published list is used (LVOS, single-object unsupervised task: 35 videos, "

@@ -6,8 +6,9 @@ import argparse
 
 from lvos_eval import __version__
 from lvos_eval.cli.console import Console, verdict
-from lvos_eval.cli.options import requested_manifest
+from lvos_eval.cli.options import requested_settings
 from lvos_eval.diagnostics.errors import ExitCode
+from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Detail
 from lvos_eval.reporting.result_document import details, manifest_summary
 from lvos_eval.scoring.results import State
@@ -20,8 +21,16 @@ def run_check(options: argparse.Namespace, _: Detail) -> ExitCode:
     """Runs `lvos-eval check`."""
     log = Console.of(options)
     log.say(f"lvos-eval {__version__}")
-    manifest = requested_manifest(options, splits=False)
-    report = check_submission(options.submission, manifest, options.jobs, log.observer(manifest), strict=options.strict)
+    settings = requested_settings(options)
+    manifest = load_manifest(options.reference, settings.rules, splits=False)
+    report = check_submission(
+        options.submission,
+        manifest,
+        options.jobs,
+        log.observer(manifest),
+        limits=settings.limits.archive,
+        strict=options.strict,
+    )
     log.problems(report.problems)
     for note in report.notes:
         log.say(f"note: {note}")

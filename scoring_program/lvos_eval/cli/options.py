@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from lvos_eval.protocols.lvos import Protocol, Task
-from lvos_eval.reference.dataset import Manifest
-from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail, load_settings
+from lvos_eval.reference.settings import Detail, Settings, load_settings
 
-__all__ = ["add_common_options", "add_output_options", "requested_detail", "requested_manifest"]
+__all__ = ["add_common_options", "add_output_options", "requested_detail", "requested_settings"]
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -55,14 +54,13 @@ def requested_detail(options: argparse.Namespace) -> Detail:
     if reference is None:
         return default
     try:
-        settings = load_settings(reference if reference.is_dir() else reference.parent)
+        settings = load_settings(reference)
     except Exception:  # noqa: BLE001 - whatever it is, the command meets it too
         return Detail.PUBLIC
-    return settings.detail or default
+    return settings.disclosure or default
 
 
-def requested_manifest(options: argparse.Namespace, *, splits: bool = True) -> Manifest:
-    """The manifest under scoring.yaml, overridden by the command line; without `splits` if it does not matter what is unseen."""
-    reference: Path = options.reference
-    settings = load_settings(reference if reference.is_dir() else reference.parent)
-    return load_manifest(reference, settings.override(protocol=options.protocol, task=options.task), splits=splits)
+def requested_settings(options: argparse.Namespace) -> Settings:
+    """The settings in scoring.yaml, under the rules that the command line gives."""
+    settings = load_settings(options.reference)
+    return replace(settings, rules=settings.rules.override(protocol=options.protocol, task=options.task))

@@ -12,13 +12,14 @@ from typing import Any, Final
 from lvos_eval import __version__
 from lvos_eval.cli.arguments import file_path, path
 from lvos_eval.cli.console import Console
-from lvos_eval.cli.options import add_common_options, requested_manifest
+from lvos_eval.cli.options import add_common_options, requested_settings
 from lvos_eval.diagnostics.errors import ExitCode, Stopped, UsageFault
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.cluster import BACKENDS, open_backend
 from lvos_eval.execution.locks import reserved
 from lvos_eval.formats.files import replace_file
 from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Detail
 from lvos_eval.reporting.output_folder import open_output, result_files
 from lvos_eval.reporting.result_document import manifest_summary
@@ -69,7 +70,8 @@ def _rescore(options: argparse.Namespace, detail: Detail) -> ExitCode:
     output: Path = options.output
     _check_usage(options)
     previous = read_ranks(options.previous) if options.previous is not None else None
-    manifest = requested_manifest(options)
+    settings = requested_settings(options)
+    manifest = load_manifest(options.reference, settings.rules)
     # workers may have another working directory
     manifest = replace(manifest, folder=manifest.folder.absolute())
     submissions, notes = _find(options, manifest)
@@ -90,7 +92,17 @@ def _rescore(options: argparse.Namespace, detail: Detail) -> ExitCode:
         open_backend(options.backend, options.scheduler, options.jobs, storage) as backend,
     ):
         progress = None if log.quiet else log.text
-        rescoring = Rescoring(manifest, backend, store, progress, strict=options.strict, detail=detail, ship=options.ship)
+        rescoring = Rescoring(
+            manifest,
+            backend,
+            store,
+            progress,
+            strict=options.strict,
+            detail=detail,
+            limits=settings.limits.archive,
+            sealed=settings.ground_truth,
+            ship=options.ship,
+        )
         signed = signature(manifest, rescoring.digest, __version__)
         log.say(f"lvos-eval {__version__} {signed}")
         log.say(f"{counted(len(submissions), 'submission')}; work is done by {backend.description}")

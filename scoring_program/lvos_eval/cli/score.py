@@ -12,11 +12,12 @@ from typing import Any
 from lvos_eval import __version__
 from lvos_eval.cli.arguments import seconds
 from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text, verdict
-from lvos_eval.cli.options import add_common_options, requested_manifest
+from lvos_eval.cli.options import add_common_options, requested_settings
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceFault, Stopped, UsageFault
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.deadline import Deadline, enforced
 from lvos_eval.execution.lifecycle import say, undisturbed
+from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.metadata import ANNOTATIONS
 from lvos_eval.reference.settings import Detail
 from lvos_eval.reporting.output_folder import OutputFolder, open_output, result_files
@@ -99,15 +100,17 @@ def _score_into(
     output: OutputFolder, options: argparse.Namespace, detail: Detail, log: Console
 ) -> tuple[RunResult, dict[str, Any]]:
     """The result of a run and the content of its details, after everything is written."""
-    manifest = requested_manifest(options)
+    settings = requested_settings(options)
+    manifest = load_manifest(options.reference, settings.rules)
     report = new_report(manifest)
 
     def refresh(progress: Progress) -> None:
         output.write_page(render_page(replace(report, state=State.SCORING, progress=progress)))
 
-    deadline = Deadline.after(manifest.settings.time_limit)
+    deadline = Deadline.after(settings.limits.time_limit)
     with enforced(deadline):
-        digest = seal(manifest, options.jobs, log.observer(manifest, refresh, deadline, aside=True))
+        observer = log.observer(manifest, refresh, deadline, aside=True)
+        digest = settings.ground_truth or seal(manifest, options.jobs, observer)
         report = replace(report, signature=signature(manifest, digest, __version__))
         log.say(f"lvos-eval {__version__} {report.signature}")
         for note in manifest.warnings:
@@ -119,6 +122,7 @@ def _score_into(
             options.jobs,
             log.observer(manifest, refresh, deadline),
             detail=detail,
+            limits=settings.limits.archive,
             strict=options.strict,
             foreign=options.foreign,
         )

@@ -59,13 +59,13 @@ def _check_lists(manifest: Manifest, faults: Faults) -> None:
     for found in manifest.lists:
         for doubt in found.doubts:
             faults.warn("list", None, doubt, "correct its spelling, or leave it if it is of another set")
-    if manifest.settings.task is not Task.UNSUPERVISED_SINGLE and (manifest.folder / UNSUPERVISED_LIST).exists():
+    if manifest.rules.task is not Task.UNSUPERVISED_SINGLE and (manifest.folder / UNSUPERVISED_LIST).exists():
         try:
             read_list(manifest.folder / UNSUPERVISED_LIST)
         except ReferenceFault as fault:
             faults.found += [replace(problem, severity=Severity.WARNING) for problem in fault.problems]
     unknown = any(problem.code == "list" and problem.severity is Severity.ERROR for problem in faults.found)
-    if manifest.settings.unseen_none or unknown or not all(video.objects for video in manifest.videos):
+    if manifest.rules.unseen_none or unknown or not all(video.objects for video in manifest.videos):
         return
     for whose, split in (("an unseen video", True), ("a seen video", False)):
         if not any(item.scored.length for video in manifest.videos if video.unseen is split for item in video.objects):
@@ -107,7 +107,7 @@ def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: Fa
         faults.warn(
             "metadata",
             video.name,
-            f"object {item.id} has no scored frame under {manifest.settings.protocol}; it is left out",
+            f"object {item.id} has no scored frame under {manifest.rules.protocol}; it is left out",
             "correct its frame_range, or take it out",
         )
 

@@ -57,6 +57,7 @@ class ReferenceCheck:
     """The outcome: every fault, errors first, and what the data holds as far as it can be told."""
 
     problems: tuple[Problem, ...]
+    settings: Settings
     manifest: Manifest | None
     summary: ReferenceSummary | None
     digest: str | None
@@ -79,13 +80,13 @@ def check_reference(
     faults = Faults()
     settings = Settings()
     try:
-        settings = load_settings(reference if reference.is_dir() else reference.parent)
+        settings = load_settings(reference)
     except ReferenceFault as fault:
         faults.found += fault.problems
-    manifest, problems = read_manifest(reference, settings.override(protocol=protocol, task=task))
+    manifest, problems = read_manifest(reference, settings.rules.override(protocol=protocol, task=task))
     faults.found += problems
     if manifest is None:
-        return ReferenceCheck(_sorted(faults.found), None, None, None, {})
+        return ReferenceCheck(_sorted(faults.found), settings, None, None, None, {})
     check_manifest(manifest, faults)
     frames = list_masks(manifest, faults)
     masks: defaultdict[str, list[GroundTruthMask]] = defaultdict(list)
@@ -102,9 +103,9 @@ def check_reference(
     for video in manifest.videos:
         check_sizes(video, masks[video.name], faults)
         check_labels(video, masks[video.name], faults)
-    digest = _digest(manifest, digests, faults)
+    digest = _digest(manifest, settings.ground_truth, digests, faults)
     shapes = {shape: (video.name, mask.frame) for video in manifest.videos for mask in masks[video.name] for shape in mask.shapes}
-    return ReferenceCheck(_sorted(faults.found), manifest, _summarise(manifest, masks), digest, shapes)
+    return ReferenceCheck(_sorted(faults.found), settings, manifest, _summarise(manifest, masks), digest, shapes)
 
 
 def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -134,13 +135,12 @@ def _plan(manifest: Manifest, frames: Mapping[str, Sequence[int]]) -> list[Chunk
     return chunks
 
 
-def _digest(manifest: Manifest, digests: Iterable[tuple[str, int, bytes]], faults: Faults) -> str | None:
-    """The digest that seals the ground truth, None as long as there are errors."""
+def _digest(manifest: Manifest, sealed: str | None, digests: Iterable[tuple[str, int, bytes]], faults: Faults) -> str | None:
+    """The digest that seals the ground truth, None as long as there are errors; it is one if `sealed` is another."""
     if faults.has_errors:
         return None
     scored = {video.name: frozenset(video.scored) for video in manifest.videos}
     digest = combine_digests(manifest, (entry for entry in digests if entry[1] in scored[entry[0]]))
-    sealed = manifest.settings.ground_truth
     if sealed is not None and sealed != digest:
         faults.error(
             "settings",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lvos_eval.protocols.lvos import FrameRange, ScoredFrames
 from lvos_eval.reference.metadata import ANNOTATIONS
-from lvos_eval.reference.settings import Settings
+from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.reference.video_lists import VideoList
 
 __all__ = ["Manifest", "Video", "VideoObject"]
@@ -56,7 +56,7 @@ class Manifest:
     folder: Path
     metadata_name: str
     videos: tuple[Video, ...]
-    settings: Settings
+    rules: ScoringRules
     unlisted: frozenset[str] = frozenset()
     """Videos of the metadata that the task does not ask for."""
     warnings: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from lvos_eval.protocols.lvos import FRAME_STEP, MAX_OBJECT_ID, FrameRange, Prot
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.exclusions import excluded_frames
 from lvos_eval.reference.metadata import find_metadata, frame_numbers, whole_number
-from lvos_eval.reference.settings import SETTINGS_FILE, Settings, load_settings
+from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules, load_settings
 from lvos_eval.reference.video_lists import UNSUPERVISED_LIST, VIDEO_NAME, VideoList, unseen_videos, unsupervised_videos
 
 __all__ = ["ADD_STEP", "ATTRIBUTES", "inclusive_ends", "load_manifest", "read_manifest"]
@@ -23,20 +23,19 @@ ATTRIBUTES: Final = frozenset({"BC", "DEF", "MB", "FM", "LR", "OCC", "OV", "SV",
 """The challenge attributes that LVOS annotates."""
 
 
-def load_manifest(reference: Path, settings: Settings | None = None, *, splits: bool = True) -> Manifest:
-    """Reads the metadata, the lists and (unless given) the settings of a reference folder, or of a metadata file alone.
+def load_manifest(reference: Path, rules: ScoringRules | None = None, *, splits: bool = True) -> Manifest:
+    """Reads the metadata, the lists and (unless given) the rules of a reference folder, or of a metadata file alone.
 
     Without `splits` nobody asks which videos are unseen, so the list of them may be absent.
     Raises ReferenceFault with every error in them; masks are not looked at.
     """
-    chosen = settings if settings is not None else load_settings(reference if reference.is_dir() else reference.parent)
-    manifest, problems = read_manifest(reference, chosen, splits=splits)
+    manifest, problems = read_manifest(reference, rules or load_settings(reference).rules, splits=splits)
     if manifest is None or problems:
         raise ReferenceFault(problems)
     return manifest
 
 
-def read_manifest(reference: Path, settings: Settings, *, splits: bool = True) -> tuple[Manifest | None, list[Problem]]:
+def read_manifest(reference: Path, rules: ScoringRules, *, splits: bool = True) -> tuple[Manifest | None, list[Problem]]:
     """As `load_manifest`, but goes on past every error that leaves something to go on with, and returns them all.
 
     An object with a faulty range is kept without scored frames: its id is declared all the same.
@@ -47,11 +46,11 @@ def read_manifest(reference: Path, settings: Settings, *, splits: bool = True) -
         path, videos = find_metadata(reference, problems)
     except ReferenceFault as fault:
         return None, [*problems, *fault.problems]
-    reader = _MetadataReader(path.name, settings)
+    reader = _MetadataReader(path.name, rules)
     parsed = reader.read(videos)
     problems += reader.problems
     lists: list[VideoList] = []
-    if settings.task is Task.UNSUPERVISED_SINGLE:
+    if rules.task is Task.UNSUPERVISED_SINGLE:
         try:
             lists.append(unsupervised_videos(folder, videos, path.name))
             parsed = _single_object_videos(parsed, lists[0].names, problems)
@@ -59,26 +58,26 @@ def read_manifest(reference: Path, settings: Settings, *, splits: bool = True) -
             problems += fault.problems
     unseen = VideoList(frozenset())
     try:
-        unseen = unseen_videos(folder, settings, videos, path.name, needed=splits)
+        unseen = unseen_videos(folder, rules, videos, path.name, needed=splits)
     except ReferenceFault as fault:
         problems += fault.problems
     if splits:
         lists.append(unseen)
     marked = tuple(replace(video, unseen=video.name in unseen.names) for video in sorted(parsed, key=lambda video: video.name))
     if not problems and not any(item.scored.length for video in marked for item in video.objects):
-        problems.append(_nothing_scored(path.name, settings))
+        problems.append(_nothing_scored(path.name, rules))
     unlisted = frozenset(videos) - {video.name for video in marked}
     notes = [note for found in lists for note in (*found.notes, *found.doubts)]
-    return Manifest(folder, path.name, marked, settings, unlisted, (*notes, *reader.warnings), tuple(lists)), problems
+    return Manifest(folder, path.name, marked, rules, unlisted, (*notes, *reader.warnings), tuple(lists)), problems
 
 
-def _nothing_scored(metadata: str, settings: Settings) -> Problem:
+def _nothing_scored(metadata: str, rules: ScoringRules) -> Problem:
     message = f"no object of {metadata} has a scored frame, so there is nothing to score"
     fix = "correct the frame ranges"
-    if settings.exclude:
+    if rules.exclude:
         fix += ", or take frames out of `exclude` in scoring.yaml"
-    if settings.task is Task.SEMI_SUPERVISED and settings.protocol is Protocol.LVOS_V2:
-        fix += f"; {settings.protocol} leaves out the first and the last frame of each object, {Protocol.LVOS_V1} scores them"
+    if rules.task is Task.SEMI_SUPERVISED and rules.protocol is Protocol.LVOS_V2:
+        fix += f"; {rules.protocol} leaves out the first and the last frame of each object, {Protocol.LVOS_V1} scores them"
     return Problem("metadata", Severity.ERROR, None, (), message, fix)
 
 
@@ -95,15 +94,15 @@ def _single_object_videos(videos: Sequence[Video], names: frozenset[str], proble
 class _MetadataReader:
     """Turns the metadata's `videos` into `Video`s and collects every fault on the way."""
 
-    def __init__(self, source: str, settings: Settings) -> None:
+    def __init__(self, source: str, rules: ScoringRules) -> None:
         self._source = source
-        self._settings = settings
+        self._rules = rules
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
 
     def read(self, videos: Mapping[str, Any]) -> list[Video]:
         parsed = [self._video(name, content) for name, content in videos.items()]
-        for name in sorted(set(self._settings.exclude) - set(videos)):
+        for name in sorted(set(self._rules.exclude) - set(videos)):
             self._add(name, "`exclude` names a video that the metadata does not have", "correct the name in scoring.yaml")
         self._refuse_lists(videos)
         self._say_surplus(parsed)
@@ -156,7 +155,7 @@ class _MetadataReader:
 
     def _excluded(self, video: str, objects: Mapping[str, Any]) -> frozenset[int]:
         """The annotated frames that `exclude` names; a run that names none would be silently without effect."""
-        runs = self._settings.exclude.get(video, ())
+        runs = self._rules.exclude.get(video, ())
         if not runs:
             return frozenset()
         ranges = [FrameRange(**numbers) for entry in objects.values() if isinstance(numbers := frame_numbers(entry), dict)]
@@ -189,14 +188,14 @@ class _MetadataReader:
                 video, f"{where}: no frame between start {frame_range.start} and end {frame_range.end}", "`end` is exclusive"
             )
             return VideoObject(label, frame_range, nothing)
-        settings = self._settings
+        rules = self._rules
         try:
-            scored = scored_frames(frame_range, settings.protocol, settings.task, excluded)
+            scored = scored_frames(frame_range, rules.protocol, rules.task, excluded)
         except ValueError as error:
             self._add(video, f"{where}: {error}", "set frame_nums to the number of frames in the range")
             return VideoObject(label, frame_range, nothing)
         if not scored.frames:
-            self.warnings.append(f"{video} {where}: no scored frame under {settings.protocol}; the object is left out")
+            self.warnings.append(f"{video} {where}: no scored frame under {rules.protocol}; the object is left out")
             scored = nothing
         return VideoObject(label, frame_range, scored)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from lvos_eval.diagnostics.errors import ReferenceFault
@@ -18,7 +17,7 @@ from lvos_eval.formats.documents import DocumentFault, Yaml, misnamed, read_yaml
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.exclusions import FrameRun, parse_run
 
-__all__ = ["SETTINGS_FILE", "Detail", "Limits", "Settings", "load_settings"]
+__all__ = ["SETTINGS_FILE", "ArchiveLimits", "Detail", "RunLimits", "ScoringRules", "Settings", "load_settings"]
 
 SETTINGS_FILE: Final = "scoring.yaml"
 _MIB: Final = 1 << 20
@@ -27,6 +26,9 @@ _DECIMAL: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 _DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 _UNSET: Final = ("", "~", "null")
 """What stands for no value after a key."""
+_RULES: Final = {"protocol": "protocol", "task": "task", "exclude": "exclude", "unseen": "unseen_none"}
+_LIMITS: Final = {"time_limit": "time_limit", "limits": "archive"}
+"""The keys of the file by the part of the settings that they fill in, with the names of the fields."""
 
 
 class Detail(StrEnum):
@@ -39,7 +41,7 @@ class Detail(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ArchiveLimits:
     """What an archive may hold; applied to what the directory claims and again to what is read."""
 
     members: int = 150_000
@@ -52,35 +54,49 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything that an organiser may choose; the defaults score LVOS V2."""
+class ScoringRules:
+    """Everything that the numbers depend on; the defaults score LVOS V2."""
 
     protocol: Protocol = Protocol.LVOS_V2
     task: Task = Task.SEMI_SUPERVISED
-    detail: Detail | None = None
-    """None: `public` for the platform's entry point, `full` for `lvos-eval score`."""
-    time_limit: float | None = None
-    """Seconds after which a run stops by itself with exit code 4."""
-    exclude: Mapping[str, tuple[FrameRun, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    exclude: Mapping[str, tuple[FrameRun, ...]] = field(default_factory=dict)
     """Per video, the frames that are not scored because their ground truth is faulty."""
     unseen_none: bool = False
     """Whether the data has no unseen video, so that one split has all the scores."""
-    limits: Limits = field(default_factory=Limits)
+
+    def override(self, *, protocol: Protocol | None = None, task: Task | None = None) -> ScoringRules:
+        """The rules with what is not None in place of their own."""
+        return replace(self, protocol=protocol or self.protocol, task=task or self.task)
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """What a run may take; no number depends on it."""
+
+    time_limit: float | None = None
+    """Seconds after which a run stops by itself with exit code 4."""
+    archive: ArchiveLimits = field(default_factory=ArchiveLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an organiser may choose."""
+
+    rules: ScoringRules = field(default_factory=ScoringRules)
+    limits: RunLimits = field(default_factory=RunLimits)
+    disclosure: Detail | None = None
+    """None: `public` for the platform's entry point, `full` for `lvos-eval score`."""
     ground_truth: str | None = None
     """Digest that the ground truth is sealed with; None: it is computed before scoring."""
 
-    def override(self, **changes: Any) -> Settings:
-        """The settings with every change that is not None applied."""
-        return replace(self, **{name: value for name, value in changes.items() if value is not None})
 
-
-def load_settings(folder: Path) -> Settings:
-    """The settings in `folder/scoring.yaml`, or the defaults where there is none.
+def load_settings(reference: Path) -> Settings:
+    """The settings in the `scoring.yaml` of a reference folder, or beside a metadata file; the defaults where there is none.
 
     Raises ReferenceFault with all errors of the file: not YAML, unknown keys (naming the nearest known one), bad values. A file
     whose name can only be meant for it is an error too, for it would be ignored.
     """
-    path = folder / SETTINGS_FILE
+    path = (reference if reference.is_dir() else reference.parent) / SETTINGS_FILE
     _refuse_misnamed(path)
     try:
         content = read_yaml(path)
@@ -131,8 +147,9 @@ class _SettingsReader:
         values = self._parse(content, parsers, "")
         if self._problems:
             raise ReferenceFault(self._problems)
-        values["unseen_none"] = values.pop("unseen", False)
-        return Settings(**values)
+        rules = {name: values[key] for key, name in _RULES.items() if key in values}
+        limits = {name: values[key] for key, name in _LIMITS.items() if key in values}
+        return Settings(ScoringRules(**rules), RunLimits(**limits), values.get("detail"), values.get("ground_truth"))
 
     def _parse(self, content: Mapping[str, Yaml], parsers: Mapping[str, Callable[[Yaml], Any]], where: str) -> dict[str, Any]:
         values = {}
@@ -180,20 +197,21 @@ class _SettingsReader:
         )
         return False
 
-    def _limits(self, value: Yaml) -> Limits:
+    def _limits(self, value: Yaml) -> ArchiveLimits:
         if not isinstance(value, dict):
             self._add(f"`limits` is {_shown(value)}", "write the limits as `key: number` lines below it")
-            return Limits()
+            return ArchiveLimits()
         whole = (_WHOLE, "a whole number above 0, digits only")
         kinds = {
-            limit.name: (_DECIMAL, "a number above 0, as 200") if limit.type == "float" else whole for limit in fields(Limits)
+            limit.name: (_DECIMAL, "a number above 0, as 200") if limit.type == "float" else whole
+            for limit in fields(ArchiveLimits)
         }
         parsers = {
             name: (lambda number, name=name, kind=kind: self._number(f"limits.{name}", number, *kind))
             for name, kind in kinds.items()
         }
         values = self._parse(value, parsers, "limits.")
-        return Limits(**{name: number for name, number in values.items() if number is not None})
+        return ArchiveLimits(**{name: number for name, number in values.items() if number is not None})
 
     def _exclude(self, value: Yaml) -> Mapping[str, tuple[FrameRun, ...]]:
         """`{video: [frame, first-last, ...]}` with both ends of a run of frames included."""
@@ -204,7 +222,7 @@ class _SettingsReader:
         for video, entries in value.items():
             runs = [self._run(video, entry) for entry in (entries if isinstance(entries, list) else [entries])]
             excluded[video] = tuple(run for run in runs if run is not None)
-        return MappingProxyType(excluded)
+        return excluded
 
     def _run(self, video: str, entry: Yaml) -> FrameRun | None:
         run = parse_run(entry) if isinstance(entry, str) else None

@@ -16,7 +16,7 @@ from lvos_eval.diagnostics.errors import ReferenceFault
 from lvos_eval.diagnostics.text import listed, printable
 from lvos_eval.formats.documents import DocumentFault, misnamed, read_text, rename
 from lvos_eval.protocols.lvos import Protocol
-from lvos_eval.reference.settings import SETTINGS_FILE, Settings
+from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 
 __all__ = ["UNSEEN_LIST", "UNSUPERVISED_LIST", "VIDEO_NAME", "VideoList", "read_list", "unseen_videos", "unsupervised_videos"]
 
@@ -44,14 +44,14 @@ class VideoList:
     doubts: tuple[str, ...] = ()
 
 
-def unseen_videos(folder: Path, settings: Settings, videos: Collection[str], metadata: str, *, needed: bool = True) -> VideoList:
+def unseen_videos(folder: Path, rules: ScoringRules, videos: Collection[str], metadata: str, *, needed: bool = True) -> VideoList:
     """The unseen videos: the folder's list, else the published one of the protocol if it names a video of the metadata.
 
     Where there is neither, that is an error unless `unseen: none` is set or the list is not `needed`: which videos are
     unseen is a fact about the data that nothing else tells. Raises ReferenceFault.
     """
     own = read_list(folder / UNSEEN_LIST)
-    if settings.unseen_none:
+    if rules.unseen_none:
         if own:
             raise ReferenceFault.single(
                 "list",
@@ -64,7 +64,7 @@ def unseen_videos(folder: Path, settings: Settings, videos: Collection[str], met
     )
     if own is not None and (needed or not own.isdisjoint(videos)):
         return _of_folder(UNSEEN_LIST, own, videos, metadata, ways_out.replace("add ", "write ", 1))
-    file, whose = _PUBLISHED_UNSEEN[settings.protocol]
+    file, whose = _PUBLISHED_UNSEEN[rules.protocol]
     found = _published(file, whose, UNSEEN_LIST, videos)
     if found is None and needed:
         raise ReferenceFault.single(

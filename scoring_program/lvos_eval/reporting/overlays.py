@@ -63,7 +63,7 @@ def draw_worst_frames(
     drawn: Stopped is raised, as the masks have changed since they were scored. Only the semi-supervised task has labels that say
     which object is meant; the others get no pictures.
     """
-    if manifest.settings.task is not Task.SEMI_SUPERVISED:
+    if manifest.rules.task is not Task.SEMI_SUPERVISED:
         return {}
     drawn: dict[tuple[str, int], list[Picture]] = {}
     try:

@@ -74,10 +74,10 @@ def _object(score: PublishedObject) -> dict[str, Any]:
 
 def manifest_summary(manifest: Manifest) -> dict[str, Any]:
     """The settings that a score depends on, for the details."""
-    settings = manifest.settings
+    rules = manifest.rules
     return {
-        "protocol": settings.protocol,
-        "task": settings.task,
+        "protocol": rules.protocol,
+        "task": rules.task,
         "metadata": manifest.metadata_name,
         "exclude": manifest.excluded,
     }

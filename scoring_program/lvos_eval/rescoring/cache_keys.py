@@ -16,7 +16,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.files import MemberFault
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.dataset import Manifest, Video
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.scoring.chunks import FrameTask, frame_tasks, objects_by_frame
 from lvos_eval.scoring.run import open_checked
 from lvos_eval.submission.listing import Submission
@@ -55,14 +56,9 @@ class Question:
     number: int
     path: Path
     manifest: Manifest
+    limits: ArchiveLimits
     basis: Basis
     strict: bool
-
-    @property
-    def portable(self) -> Question:
-        """The same, in a form that can be sent to another process."""
-        settings = replace(self.manifest.settings, exclude=dict(self.manifest.settings.exclude))
-        return replace(self, manifest=replace(self.manifest, settings=settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +87,17 @@ def truth_digests(digests: Iterable[tuple[str, int, bytes]]) -> dict[str, str]:
     }
 
 
-def open_stored(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:
+def open_stored(path: Path, manifest: Manifest, limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
     """As `open_checked`, but one that cannot be read is a problem of that submission and no end to the others."""
     try:
-        submission = open_checked(path, manifest, collector)
+        submission = open_checked(path, manifest, limits, collector)
         refuse_ground_truth(manifest, submission, collector)
         return submission
     except UsageFault as fault:
         # the leaderboard may be published: it does not say where submissions lie
         reason = str(fault).replace(printable(str(path)), printable(path.name))
         collector.add("archive-damaged", f"{reason}.", "copy it anew, readable for whoever scores it.")
-        return Submission(MaskSource(path, os.path.isfile(path), manifest.settings.limits), False, "", {}, {}, (), (), ())
+        return Submission(MaskSource(path, os.path.isfile(path), limits), False, "", {}, {}, (), (), ())
 
 
 def opening(submission: Submission, collector: ProblemCollector) -> str:
@@ -112,7 +108,7 @@ def opening(submission: Submission, collector: ProblemCollector) -> str:
 def identify(question: Question) -> Identity:
     """Opens a submission and reads every mask that it would be scored on."""
     collector = ProblemCollector(question.strict)
-    submission = open_stored(question.path, question.manifest, collector)
+    submission = open_stored(question.path, question.manifest, question.limits, collector)
     scorable = not collector.has_errors
     keys: dict[str, str | None] = {}
     try:

@@ -24,7 +24,7 @@ from lvos_eval.execution.pace import Pace
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import ArchiveLimits, Detail
 from lvos_eval.rescoring.cache_keys import Basis, Identity, Question, identify, open_stored, opening, truth_digests, video_key
 from lvos_eval.rescoring.portable_chunk import ShippedChunk, evaluate_shipped, pack
 from lvos_eval.rescoring.store import Store, StoredVideo
@@ -110,13 +110,16 @@ class Rescoring:
         *,
         strict: bool,
         detail: Detail,
+        limits: ArchiveLimits,
+        sealed: str | None = None,
         ship: bool = False,
     ) -> None:
         """Reads the ground truth; `detail` is how much of the scores may be shown, `ship` sends masks along with the work.
+        `sealed` is the digest that scoring.yaml pins.
 
         Raises ReferenceFault with every mask that cannot be used, or if the seal is broken.
         """
-        if manifest.settings.task is Task.UNSUPERVISED_MULTIPLE:
+        if manifest.rules.task is Task.UNSUPERVISED_MULTIPLE:
             require_solver()
         self._manifest = manifest
         self._backend = backend
@@ -127,13 +130,14 @@ class Rescoring:
         self._log = log
         self._strict = strict
         self._detail = detail
+        self._limits = limits
         self._videos = {video.name: video for video in manifest.videos}
         self._sizes = find_sizes(manifest)
         self.tally = Tally()
-        self.digest, truths = self._read_ground_truth()
-        self._basis = Basis(manifest.settings.task, self._sizes, truths)
+        self.digest, truths = self._read_ground_truth(sealed)
+        self._basis = Basis(manifest.rules.task, self._sizes, truths)
 
-    def _read_ground_truth(self) -> tuple[str, Mapping[str, str]]:
+    def _read_ground_truth(self, sealed: str | None) -> tuple[str, Mapping[str, str]]:
         chunks = plan_chunks(self._manifest, self._sizes, None, score=True)
         digests: list[tuple[str, int, bytes]] = []
         faults: list[Problem] = []
@@ -145,7 +149,6 @@ class Rescoring:
         if faults:
             raise ReferenceFault(sorted(faults, key=lambda problem: problem.sort_key))
         digest = combine_digests(self._manifest, digests)
-        sealed = self._manifest.settings.ground_truth
         if sealed is not None and sealed != digest:
             raise ReferenceFault.single(
                 "ground-truth",
@@ -206,7 +209,8 @@ class Rescoring:
     ) -> tuple[dict[int, _Unfinished], dict[int, Path]]:
         """Finishes every submission that the store knows; returns the others, in order, and those that changed meanwhile."""
         questions = (
-            Question(number, path, self._manifest, self._basis, self._strict).portable for number, path in submissions.items()
+            Question(number, path, self._manifest, self._limits, self._basis, self._strict)
+            for number, path in submissions.items()
         )
         unfinished = {}
         changed = {}
@@ -240,7 +244,7 @@ class Rescoring:
 
         Nothing if it does not have the videos any more that it had.
         """
-        submission = open_stored(item.path, self._manifest, ProblemCollector(self._strict))
+        submission = open_stored(item.path, self._manifest, self._limits, ProblemCollector(self._strict))
         asked = replace(self._manifest, videos=tuple(video for video in self._manifest.videos if video.name in item.missing))
         by_video: defaultdict[str, list[Chunk]] = defaultdict(list)
         for chunk in plan_chunks(asked, self._sizes, submission, score=item.identity.scorable):
@@ -305,7 +309,7 @@ class Rescoring:
     def _conclude(self, item: _Unfinished) -> RunResult | None:
         """The result of a submission whose videos are all known; None if it is not the one that was recognised."""
         collector = ProblemCollector(self._strict)
-        submission = open_stored(item.path, self._manifest, collector)
+        submission = open_stored(item.path, self._manifest, self._limits, collector)
         if opening(submission, collector) != item.identity.opening:
             return None
         known: dict[str, StoredVideo] = {}

@@ -115,7 +115,7 @@ def plan_chunks(
         chunks += [
             Chunk(
                 video.name,
-                manifest.settings.task,
+                manifest.rules.task,
                 video.ids,
                 sizes[video.name],
                 GroundTruthFolder(manifest.ground_truth(video.name)) if score else None,

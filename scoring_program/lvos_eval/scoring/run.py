@@ -15,7 +15,7 @@ from lvos_eval.diagnostics.text import counted
 from lvos_eval.protocols.lvos import SCORE_KEYS, Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import ArchiveLimits, Detail
 from lvos_eval.scoring.aggregation import score_objects
 from lvos_eval.scoring.assignment import match_proposals, require_solver
 from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
@@ -40,8 +40,8 @@ def new_report(manifest: Manifest) -> Report:
     return Report(
         State.CHECKING,
         __version__,
-        manifest.settings.protocol,
-        manifest.settings.task,
+        manifest.rules.protocol,
+        manifest.rules.task,
         videos=len(manifest.videos),
         objects=manifest.object_count,
         frames=manifest.scored_count,
@@ -50,12 +50,10 @@ def new_report(manifest: Manifest) -> Report:
 
 
 def seal(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
-    """The digest of the ground truth and metadata: the one in scoring.yaml, else computed by decoding every scored mask.
+    """The digest of the ground truth and metadata, computed by decoding every scored mask.
 
     Raises ReferenceFault with every mask that cannot be used.
     """
-    if manifest.settings.ground_truth is not None:
-        return manifest.settings.ground_truth
     chunks = plan_chunks(manifest, find_sizes(manifest), None, score=True)
     results = _Results()
     with closing(run_chunks(chunks, jobs)) as done:
@@ -71,6 +69,7 @@ def score_submission(
     observe: Observer,
     *,
     detail: Detail,
+    limits: ArchiveLimits | None = None,
     strict: bool = False,
     foreign: bool = False,
 ) -> RunResult:
@@ -81,10 +80,10 @@ def score_submission(
     With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
     decoded once, for its check and its score. Raises ReferenceFault, Stopped, UsageFault.
     """
-    if manifest.settings.task is Task.UNSUPERVISED_MULTIPLE:
+    if manifest.rules.task is Task.UNSUPERVISED_MULTIPLE:
         require_solver()
     collector = ProblemCollector(strict)
-    submission = open_checked(path, manifest, collector)
+    submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
     if foreign:
         refuse_ground_truth(manifest, submission, collector)
     own = () if foreign else submitted_ground_truth(manifest, submission)
@@ -116,7 +115,7 @@ def score_submission(
 
 def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> Mapping[str, Sequence[ObjectFrame]]:
     """The values by video that count: in the multi-object unsupervised task those of the matched proposals, else all."""
-    if manifest.settings.task is not Task.UNSUPERVISED_MULTIPLE:
+    if manifest.rules.task is not Task.UNSUPERVISED_MULTIPLE:
         return values
     return {
         video.name: [value for found in match_proposals(video, values[video.name]).values() for value in found]
@@ -168,10 +167,18 @@ def _frame_details(
     return {key: tuple(found) for key, found in details.items()}
 
 
-def check_submission(path: Path, manifest: Manifest, jobs: int | None, observe: Observer, *, strict: bool = False) -> Report:
+def check_submission(
+    path: Path,
+    manifest: Manifest,
+    jobs: int | None,
+    observe: Observer,
+    *,
+    limits: ArchiveLimits | None = None,
+    strict: bool = False,
+) -> Report:
     """Everything that is wrong with a submission, from public data alone; its notes say what could not be checked."""
     collector = ProblemCollector(strict)
-    submission = open_checked(path, manifest, collector)
+    submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
     fingerprint = submission.watch()
     sizes = known_sizes(manifest)
     chunks = plan_chunks(manifest, sizes, submission, score=False)
@@ -195,10 +202,10 @@ def check_submission(path: Path, manifest: Manifest, jobs: int | None, observe: 
     )
 
 
-def open_checked(path: Path, manifest: Manifest, collector: ProblemCollector) -> Submission:
+def open_checked(path: Path, manifest: Manifest, limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
     """Opens a submission and checks everything that its names tell. Raises UsageFault if there is nothing to be read."""
     videos = manifest.unlisted.union(video.name for video in manifest.videos)
-    submission = open_submission(path, videos, manifest.settings.limits, collector)
+    submission = open_submission(path, videos, limits, collector)
     return check_names(manifest, submission, collector)
 
 

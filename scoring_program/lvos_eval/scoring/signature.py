@@ -17,10 +17,9 @@ def signature(manifest: Manifest, digest: str, version: str) -> str:
 
     The idea is sacrebleu's (Post, "A Call for Clarity in Reporting BLEU Scores", WMT 2018).
     """
-    settings = manifest.settings
     pairs = {
-        "protocol": settings.protocol,
-        "task": settings.task,
+        "protocol": manifest.rules.protocol,
+        "task": manifest.rules.task,
         "videos": len(manifest.videos),
         "objects": manifest.object_count,
         "frames": manifest.scored_count,

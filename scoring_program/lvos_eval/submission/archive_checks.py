@@ -11,7 +11,7 @@ from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, ZIP_MASKS, counted, listed, sized
 from lvos_eval.formats.zip_directory import DirectoryEntry, DirectoryFault, read_directory
 from lvos_eval.formats.zip_members import DEFLATED, ENCRYPTED, LOCAL_HEADER, STORED, Member, plain_path
-from lvos_eval.reference.settings import Limits
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_paths import are, check_paths, check_platform_files, check_repeats
 
 __all__ = ["Archive", "list_members"]
@@ -47,7 +47,7 @@ class Archive(NamedTuple):
     sound: bool
 
 
-def list_members(path: Path, limits: Limits, collector: ProblemCollector, *, uploaded: bool = False) -> Archive:
+def list_members(path: Path, limits: ArchiveLimits, collector: ProblemCollector, *, uploaded: bool = False) -> Archive:
     """Everything that the zip's directory tells; what is wrong with the archive goes to `collector`. Raises OSError.
 
     `uploaded` where the zip is what a platform is given, and not what it has unpacked.
@@ -119,7 +119,7 @@ def _check_kinds(entries: Sequence[DirectoryEntry], collector: ProblemCollector)
         )
 
 
-def _check_sizes(entries: Sequence[DirectoryEntry], limits: Limits, collector: ProblemCollector) -> None:
+def _check_sizes(entries: Sequence[DirectoryEntry], limits: ArchiveLimits, collector: ProblemCollector) -> None:
     """Reports what is over the limits."""
     total = sum(entry.unpacked for entry in entries)
     if total > limits.total_bytes:

@@ -26,7 +26,7 @@ __all__ = ["check_masks"]
 
 def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], collector: ProblemCollector) -> None:
     """What the decoded masks show: unreadable, wrongly saved or wrongly sized masks, undeclared and absent objects."""
-    task = manifest.settings.task
+    task = manifest.rules.task
     multiple = task is Task.UNSUPERVISED_MULTIPLE
     videos = {video.name: (video, findings[video.name]) for video in manifest.videos if video.name in findings}
     labelled = {name: (PROPOSALS if multiple else video.ids, found) for name, (video, found) in videos.items()}

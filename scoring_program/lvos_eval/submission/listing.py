@@ -15,7 +15,7 @@ from lvos_eval.diagnostics.errors import Stopped, UsageFault
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.diagnostics.text import counted, in_natural_order, listed, printable
 from lvos_eval.formats.litter import LITTER, is_left_behind
-from lvos_eval.reference.settings import Limits
+from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_checks import list_members
 from lvos_eval.submission.archive_paths import ZIP_WITH_SLASHES
 from lvos_eval.submission.source import Entry, MaskSource
@@ -107,7 +107,7 @@ def _state(path: str | Path, *, follow: bool) -> FileState:
     return (found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def open_submission(path: Path, videos: Collection[str], limits: Limits, collector: ProblemCollector) -> Submission:
+def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
     """Finds the masks of `videos` in a folder, a zip, or a folder that holds one zip.
 
     Faults of the archive and of names go to `collector`. Raises UsageFault if there is nothing to be read at `path`.
@@ -145,7 +145,9 @@ def _single_archive(folder: Path) -> Path | None:
     return archive if archive.is_file() and not archive.is_symlink() else None
 
 
-def _list_folder(folder: Path, limits: Limits, collector: ProblemCollector) -> tuple[list[str], bool, dict[str, FileState]]:
+def _list_folder(
+    folder: Path, limits: ArchiveLimits, collector: ProblemCollector
+) -> tuple[list[str], bool, dict[str, FileState]]:
     """Every file below `folder`, relative, with `/`, whether all is well, and the folders as they were before.
 
     Links are refused: they could point at hidden masks. The walk is bounded, folders included.

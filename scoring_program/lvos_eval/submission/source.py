@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 
 from lvos_eval.formats.files import read_file
 from lvos_eval.formats.zip_members import ArchiveReader, Member, unpack_member
-from lvos_eval.reference.settings import Limits
+from lvos_eval.reference.settings import ArchiveLimits
 
 __all__ = ["Entry", "MaskReader", "MaskSource", "mask_digest", "unpack"]
 
@@ -70,7 +70,7 @@ class MaskSource:
 
     path: Path
     is_archive: bool
-    limits: Limits
+    limits: ArchiveLimits
 
     def open(self) -> MaskReader:
         reader: object = ArchiveReader(self.path) if self.is_archive else _FolderReader(self.path, self.limits.member_bytes)

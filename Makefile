@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := PYTHONPATH=scoring_program $(BIN)/python
+CAMPAIGN := PYTHONPATH=scoring_program:tests/support:tests/campaigns $(BIN)/python
 RESULTS ?= results
 DIST ?= dist
 REFERENCE ?= reference_data_stub/reference
@@ -89,7 +90,7 @@ test-browser: $(VENV)/browser ## test the detail page in Chromium (apt-get insta
 
 .PHONY: screenshots
 screenshots: $(VENV)/browser ## draw the pictures of the detail page in docs/ again (apt-get install chromium)
-	PYTHONPATH=scoring_program:tests:. $(BIN)/python docs/make_screenshots.py
+	PYTHONPATH=scoring_program:tests/support:. $(BIN)/python docs/make_screenshots.py
 
 .PHONY: image
 image: ## build the container image
@@ -115,14 +116,14 @@ platform-test: $(VENV)/development ## run the bundle in the image the way Codabe
 .PHONY: matrix
 matrix: $(VENV)/development ## compare the outputs on every Python and set of packages (MATRIX="--sets lowest newest --save FILE")
 	$(BIN)/python -m pip install --quiet uv
-	PYTHONPATH=scoring_program:tests $(BIN)/python tests/matrix.py $(RELIABILITY)/matrix $(MATRIX)
+	$(CAMPAIGN) tests/campaigns/matrix.py $(RELIABILITY)/matrix $(MATRIX)
 
 .PHONY: fuzz
 fuzz: $(VENV)/development ## look for bytes that the reading of submissions does not bear (SECONDS=)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --group fuzz
 	mkdir -p $(FUZZING)/finds
-	$(RUN) tests/fuzz.py $(FUZZING)/corpus -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZING)/finds/ \
+	$(CAMPAIGN) tests/campaigns/fuzz.py $(FUZZING)/corpus -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZING)/finds/ \
 		-max_len=4096 -timeout=5 -rss_limit_mb=1000
 
 .PHONY: lint
@@ -158,17 +159,17 @@ load: load-data ## measure time and memory on them, from one zip on two cores
 
 .PHONY: soak
 soak: $(VENV)/development ## score 500 random submissions in a row under random faults (SOAK="--runs 30 --seed 7")
-	PYTHONPATH=scoring_program:tests $(BIN)/python -m soak $(SOAK)
+	$(CAMPAIGN) -m soak $(SOAK)
 
 .PHONY: differential
 differential: $(VENV)/development ## compare J and F with the textbook on 2 million pairs of masks (DIFFERENTIAL="--pairs 100000 --seed 7")
-	$(RUN) tests/differential.py $(DIFFERENTIAL)
+	$(CAMPAIGN) tests/campaigns/differential.py $(DIFFERENTIAL)
 
 .PHONY: mutate
 mutate: $(VENV)/development ## change the code in every small way and see whether the tests notice (MUTATE="--groups metrics --sample 100")
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --group mutation
-	$(BIN)/python tests/mutation.py $(RELIABILITY)/mutation $(MUTATE)
+	$(BIN)/python tests/campaigns/mutation.py $(RELIABILITY)/mutation $(MUTATE)
 
 .PHONY: lock
 lock: $(VENV)/development ## resolve the dependencies anew into the lock files

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
+from built import Built
 from competition.build import main
-from competition.bundle import Platform
-from competition.selfcheck import BUNDLES
 from tiny_reference import write_reference
-
-
-@dataclass(frozen=True)
-class Built:
-    """Bundles, and the reference data that they were built from."""
-
-    folder: Path
-    hidden: Path
-    validation: Path
-
-    def path(self, platform: Platform) -> Path:
-        return self.folder / BUNDLES[platform]
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 
 import competition.build
-from bundle.conftest import Built
+from built import Built
 from commands import lvos_eval
 from competition.build import main
 from competition.bundle import Bundle, Platform

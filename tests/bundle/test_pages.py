@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from jinja2 import UndefinedError
 
-from bundle.conftest import Built
+from built import Built
 from competition.bundle import Platform
 from competition.draw_logo import LOGO, draw_logo
 from competition.pages import COLUMN_TITLES, PAGES, fill, html_page

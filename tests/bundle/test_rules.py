@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bundle.breaking import Broken
-from bundle.conftest import Built
+from breaking import Broken
+from built import Built
 from competition.bundle import Platform
 from competition.rules import RULES
 from competition.selfcheck import check_bundle, main

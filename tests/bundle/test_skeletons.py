@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bundle.conftest import Built
+from built import Built
 from competition.bundle import Platform
 
 SKELETONS = Path(__file__).parents[1] / "data" / "bundle_skeletons"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bundle.conftest import Built
+from built import Built
 from tiny_reference import FRAMES, OBJECTS, SIZE, draw
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bundle.breaking import Broken
+from breaking import Broken
 from commands import lvos_eval
 from competition.build import main
 from competition.bundle import Platform

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bundle.breaking import Broken
-from bundle.conftest import Built
+from breaking import Broken
+from built import Built
 from commands import PROGRAM
 from competition.bundle import Bundle, Platform
 from competition.selfcheck import STUB, check_programs

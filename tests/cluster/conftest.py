@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import clusters
 import commands
 import rescores
 import submissions
@@ -47,7 +48,7 @@ def local(reference: Path, stored: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """What the processes of a cluster are started with: the program, and the tests' own tasks."""
-    search = os.pathsep.join([str(commands.PROGRAM), str(Path(__file__).parents[1])])
+    search = os.pathsep.join([str(commands.PROGRAM), str(Path(clusters.__file__).parent)])
     # work that has been lost twice is given up
     return {**os.environ, "PYTHONPATH": search, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
 

@@ -11,10 +11,10 @@ from typing import Final
 import pytest
 
 import commands
+import container_engine as engine
 from benchmarks.lvos_like import GROUND_TRUTH
 from benchmarks.make_data import Request, generate, mask_folder
 from benchmarks.presets import metadata
-from container import engine
 
 FRAMES: Final = 1000
 DRAWN: Final = 100

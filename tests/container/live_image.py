@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import commands
-from container import engine
-from container.engine import HARDENED, IMAGE, PLATFORM_IMAGE, REFERENCE, ROOT, SAMPLE, docker, mounts, written
+import container_engine as engine
+from container_engine import HARDENED, IMAGE, PLATFORM_IMAGE, REFERENCE, ROOT, SAMPLE, docker, mounts, written
 
 
 def inspect(image: str) -> dict[str, Any]:

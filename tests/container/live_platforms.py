@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import commands
-from container.engine import PLATFORM_IMAGE, REFERENCE, SAMPLE, Run, docker, written
+from container_engine import PLATFORM_IMAGE, REFERENCE, SAMPLE, Run, docker, written
 
 LIMITS: Final = (
     "--network", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--shm-size", "64m",

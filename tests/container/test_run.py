@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from container.engine import HARDENED, ROOT, Run
+from container_engine import HARDENED, ROOT, Run
 
 SCRIPT = ROOT / "container" / "run.sh"
 

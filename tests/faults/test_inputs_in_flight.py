@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import commands
-from faults.disturbed import IN_SCORING, IN_WORKER, PAGE, Run
+from disturbed import IN_SCORING, IN_WORKER, PAGE, Run
 
 pytestmark = pytest.mark.slow
 

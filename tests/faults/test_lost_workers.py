@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.disturbed import IN_SCORING, IN_WORKER, Run, finish, slowness, wait_until
+from disturbed import IN_SCORING, IN_WORKER, Run, finish, slowness, wait_until
 from lvos_eval.diagnostics.errors import ReferenceFault, Stopped
 from lvos_eval.execution import pool
 from lvos_eval.protocols.lvos import Task

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import commands
 import submissions
-from faults.disturbed import PAGE, SCORES, STOPPED, Run, slowness, wait_until
+from disturbed import PAGE, SCORES, STOPPED, Run, slowness, wait_until
 
 pytestmark = pytest.mark.slow
 

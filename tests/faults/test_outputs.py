@@ -16,7 +16,7 @@ import pytest
 
 import commands
 import submissions
-from faults.disturbed import IN_SCORING, PAGE, SCORES, STOPPED, Run, finish, slowness
+from disturbed import IN_SCORING, PAGE, SCORES, STOPPED, Run, finish, slowness
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 import submissions
 import textbook
-from faults.disturbed import IN_WORKER, Run, finish
+from disturbed import IN_WORKER, Run, finish
 
 pytestmark = pytest.mark.slow
 

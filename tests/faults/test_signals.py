@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.disturbed import IN_PRE_PASS, IN_SCORING, PAGE, STOPPED, Run, finish, slowness, wait_until
+from disturbed import IN_PRE_PASS, IN_SCORING, PAGE, STOPPED, Run, finish, slowness, wait_until
 from lvos_eval.diagnostics.errors import Interrupted, Stopped
 from lvos_eval.execution.pool import hand_on
 

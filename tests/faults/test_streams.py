@@ -13,7 +13,7 @@ import pytest
 
 import commands
 import submissions
-from faults.disturbed import PAGE, SCORES, Run, finish
+from disturbed import PAGE, SCORES, Run, finish
 from lvos_eval.execution import lifecycle
 from lvos_eval.scoring import progress
 from lvos_eval.scoring.chunks import ChunkResult

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.disturbed import PAGE, SCORES, STOPPED, Run
+from disturbed import PAGE, SCORES, STOPPED, Run
 
 pytestmark = pytest.mark.slow
 

@@ -202,10 +202,8 @@ class _SettingsReader:
             self._add(f"`limits` is {_shown(value)}", "write the limits as `key: number` lines below it")
             return ArchiveLimits()
         whole = (_WHOLE, "a whole number above 0, digits only")
-        kinds = {
-            limit.name: (_DECIMAL, "a number above 0, as 200") if limit.type == "float" else whole
-            for limit in fields(ArchiveLimits)
-        }
+        decimal = (_DECIMAL, "a number above 0, as 200")
+        kinds = {limit.name: decimal if limit.type == "float" else whole for limit in fields(ArchiveLimits)}
         parsers = {
             name: (lambda number, name=name, kind=kind: self._number(f"limits.{name}", number, *kind))
             for name, kind in kinds.items()

@@ -1,9 +1,9 @@
 """What is kept of every scored video of every submission, so that no mask is scored twice.
 
-An entry is found by a key of everything that its values depend on (see `cache_keys`), so a stale one is never found. It is written
-atomically and ends with a checksum over itself, so a torn or damaged one is noticed and computed anew. A checksum can be made for
-anything, so an entry is also checked for what its video can have. Entries tell J and F of each frame: the store is as secret as
-the ground truth.
+An entry is found by a key of everything that its values depend on (see `cache_keys`), so a stale one is never found. It is
+written atomically and ends with a checksum over itself, so a torn or damaged one is noticed and computed anew. A checksum can be
+made for anything, so an entry is also checked for what its video can have. Entries tell J and F of each frame: the store is as
+secret as the ground truth.
 """
 
 from __future__ import annotations

@@ -1,0 +1,88 @@
+"""Problems as data: order, severity, compact ranges, and rendering."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from lvos_eval.diagnostics.problems import (
+    CATALOGUE,
+    TERMINAL_LINES,
+    Problem,
+    ProblemCollector,
+    Severity,
+    frame_ranges,
+    render_problems,
+)
+
+PAGE = Path(__file__).parents[2] / "docs" / "problems.md"
+
+
+def test_the_table_in_the_documentation_is_the_catalogue() -> None:
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `") and line.count("|") == 4]
+    table = [row for row in rows if "| error |" in row or "| warning |" in row]
+    assert table == [f"| `{code}` | {severity} | {when} |" for code, (severity, when) in CATALOGUE.items()]
+
+
+@pytest.mark.parametrize(
+    ("frames", "text"),
+    [
+        ([], ""),
+        ([6], "00000006"),
+        ([6, 11], "00000006-00000011 (2 frames)"),
+        (list(range(6, 207, 5)), "00000006-00000206 (41 frames)"),
+        ([1, 11, 16, 31], "00000001, 00000011-00000016 (2 frames), 00000031"),
+        ([2, 3, 4, 5], "00000002-00000005 (4 frames)"),
+        ([1, 2, 7, 12], "00000001-00000002 (2 frames), 00000007-00000012 (2 frames)"),
+        (list(range(1, 101, 10)), "00000001, 00000011, 00000021, 00000031, 00000041, 00000051, and 4 more"),
+    ],
+)
+def test_frames_are_listed_as_runs(frames: list[int], text: str) -> None:
+    assert frame_ranges(frames) == text
+
+
+def test_errors_come_first_then_the_order_of_the_catalogue_whatever_the_order_of_discovery() -> None:
+    found = [("extra-file", None), ("wrong-size", "b"), ("wrong-size", "a"), ("missing-video", "c"), ("absent-object", "a")]
+    wanted = [("missing-video", "c"), ("wrong-size", "a"), ("wrong-size", "b"), ("absent-object", "a"), ("extra-file", None)]
+    for seed in range(5):
+        collector = ProblemCollector()
+        for code, video in random.Random(seed).sample(found, len(found)):
+            collector.add(code, "m", "f", video=video)
+        assert [(problem.code, problem.video) for problem in collector.problems] == wanted
+
+
+def test_only_strict_makes_unknown_objects_errors() -> None:
+    for strict in (False, True):
+        collector = ProblemCollector(strict)
+        collector.add("unknown-object", "m", "f")
+        collector.add("extra-file", "m", "f")
+        assert collector.has_errors is strict
+        assert len(collector) == 2
+
+
+def test_foreign_names_are_made_harmless_for_every_output() -> None:
+    collector = ProblemCollector()
+    collector.add("extra-video", "\x1b]0;title\x07", "\N{RIGHT-TO-LEFT OVERRIDE}", video="a\nerror fake: b\udcff")
+    (problem,) = collector.problems
+    assert (problem.message, problem.fix, problem.video) == ("\\x1b]0;title\\x07", "\\u202e", "a\\nerror fake: b\\udcff")
+    assert all(line.isprintable() for line in render_problems(collector.problems))
+
+
+def problem(code: str = "wrong-size", video: str | None = "v", frames: tuple[int, ...] = (6, 11)) -> Problem:
+    return Problem(code, Severity.ERROR, video, frames, "It is so.", "Do this.")
+
+
+def test_a_problem_is_one_line() -> None:
+    assert render_problems([problem()]) == ["error wrong-size v 00000006-00000011 (2 frames): It is so. Fix: Do this."]
+    assert render_problems([problem("not-an-archive", None, ())]) == ["error not-an-archive: It is so. Fix: Do this."]
+
+
+def test_the_terminal_shows_fifty_problems_and_counts_the_rest_by_code() -> None:
+    problems = [problem(video=f"v{number}") for number in range(TERMINAL_LINES + 2)] + [problem("missing-video")]
+    lines = render_problems(problems)
+    assert len(lines) == TERMINAL_LINES + 1 == 51
+    assert lines[-1] == "... and 3 more (2 wrong-size, 1 missing-video); all are on the page and in --json"
+    assert len(render_problems(problems, None)) == len(problems)
+    assert render_problems(problems[:TERMINAL_LINES])[-1].startswith("error wrong-size v49")

@@ -1,0 +1,53 @@
+"""Every code: the exact text that a submission with this fault earns, as the terminal shows it.
+
+Run as a program, with `PYTHONPATH=scoring_program:tests/support`, it writes the texts anew after a change of wording; read the
+difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from faulty_submissions import BUILDERS, TASKS
+from lvos_eval.diagnostics.problems import CATALOGUE, Severity, render_problems
+from lvos_eval.scoring.results import State
+from submissions import check, write_reference
+
+TEXTS: Final = Path(__file__).parents[1] / "data" / "problems"
+
+
+def text_of(case: str, folder: Path) -> str:
+    """What `lvos-eval check` prints of a faulty submission."""
+    (folder / "submission").mkdir()
+    reference = write_reference(folder / "ref", masks="none")
+    if case in TASKS:
+        (reference / "scoring.yaml").write_text(f"task: {TASKS[case]}\n")
+        (reference / "unsupervised_videos.txt").write_text("bVideo02\n")
+    report = check(BUILDERS[case](folder / "submission"), reference)
+    assert (report.state is State.INVALID) == any(problem.severity is Severity.ERROR for problem in report.problems)
+    return "".join(f"{line}\n" for line in render_problems(report.problems))
+
+
+@pytest.mark.parametrize("case", BUILDERS)
+def test_a_fault_earns_exactly_this_text(case: str, tmp_path: Path) -> None:
+    assert text_of(case, tmp_path) == (TEXTS / f"{case}.txt").read_text(encoding="utf-8")
+
+
+def test_every_text_has_its_submission() -> None:
+    assert {path.stem for path in TEXTS.iterdir()} == set(BUILDERS)
+
+
+def test_every_code_has_a_text() -> None:
+    earned = {line.split()[1].rstrip(":") for path in TEXTS.iterdir() for line in path.read_text(encoding="utf-8").splitlines()}
+    assert earned == set(CATALOGUE)
+
+
+if __name__ == "__main__":
+    TEXTS.mkdir(exist_ok=True)
+    for name in BUILDERS:
+        with tempfile.TemporaryDirectory() as temporary:
+            (TEXTS / f"{name}.txt").write_text(text_of(name, Path(temporary)), encoding="utf-8")

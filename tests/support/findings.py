@@ -1,0 +1,31 @@
+"""Made-up videos, and findings of masks in them, without a file being read."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
+from lvos_eval.reference.dataset import Manifest, Video, VideoObject
+from lvos_eval.reference.settings import ScoringRules
+from lvos_eval.submission.mask_findings import VideoFindings
+
+
+def video(name: str = "v1", ids: Sequence[int] = (1,), frames: int = 4) -> Video:
+    """A video whose objects are there in all frames, of which the first and the last are not scored."""
+    span = FrameRange(1, 1 + FRAME_STEP * frames, frames)
+    return Video(name, tuple(VideoObject(id, span, scored_frames(span, Protocol.LVOS_V2)) for id in ids), unseen=False)
+
+
+def manifest(*videos: Video, task: Task = Task.SEMI_SUPERVISED) -> Manifest:
+    return Manifest(Path("ref"), "meta.json", videos, ScoringRules(task=task))
+
+
+def unknown(pixels: Mapping[int, int], **others: Any) -> VideoFindings:
+    """Findings with pixels of undeclared labels, all in frame 6; every object was looked for and seen unless said otherwise."""
+    frames = defaultdict(set, {label: {6} for label in pixels})
+    return VideoFindings(
+        unknown_pixels=Counter(pixels), unknown_frames=frames, **({"present": {1, 2}, "inspected": Counter({1, 2})} | others)
+    )

@@ -203,7 +203,7 @@ def _object(rng: np.random.Generator, plan: VideoPlan, position: int, neighbour:
     first = plan.objects[position].first
     cover = build_silhouette(rng, OBSTACLES[1](), area * 2, 0.2, 1.0)[0] if hidden else None
     return Actor(
-        label=plan.objects[position].id,
+        label=plan.objects[position].object_id,
         first=first,
         silhouette=silhouette,
         base=base,

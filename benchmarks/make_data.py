@@ -150,7 +150,9 @@ def _mean_j(out: Path, plans: Sequence[VideoPlan], tracker: str) -> float:
             truth = _read_mask(mask_folder(out, GROUND_TRUTH) / name)
             prediction = _read_mask(mask_folder(out, tracker) / name)
             values += [
-                _region_similarity(truth == item.id, prediction == item.id) for item in plan.objects if item.first <= index
+                _region_similarity(truth == item.object_id, prediction == item.object_id)
+                for item in plan.objects
+                if item.first <= index
             ]
     return float(np.mean(values))
 

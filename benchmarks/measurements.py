@@ -15,10 +15,10 @@ from lvos_eval.execution.pool import keep_freed_memory
 from lvos_eval.formats.inflate import ACCELERATED, inflate
 from lvos_eval.formats.png import parse_png
 from lvos_eval.protocols.lvos import frame_name
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.scoring.chunks import ChunkResult
 from lvos_eval.scoring.results import RunResult
-from lvos_eval.scoring.run import score_submission, seal
+from lvos_eval.scoring.run import ground_truth_digest, score_submission
 
 __all__ = ["carry_out", "seal_data"]
 
@@ -30,7 +30,7 @@ def carry_out(trial: Trial) -> Outcome:
 
 def seal_data(data: DataSet, frames: int | None = None) -> str:
     """The digest of the ground truth of a data set, of its first `frames` frames if that is given."""
-    return seal(data.manifest(frames=frames), 1, _pass_on)
+    return ground_truth_digest(data.manifest(frames=frames), 1, _pass_on)
 
 
 class _Clock:
@@ -62,8 +62,8 @@ def _score(trial: Trial) -> Outcome:
             result = _work(trial)
     assert result.report.scores is not None and result.frames is not None, [str(problem) for problem in result.report.problems]
     values = {
-        f"{video}/{id}/{value.frame}": (value.region_similarity, value.contour_accuracy)
-        for (video, id), frames in result.frames.values.items()
+        f"{video}/{object_id}/{value.frame}": (value.region_similarity, value.contour_accuracy)
+        for (video, object_id), frames in result.frames.values.items()
         for value in frames
     }
     outcome = clock.outcome(len(values), 2 * result.report.frames)
@@ -74,9 +74,9 @@ def _work(trial: Trial) -> RunResult:
     """Everything that the program does between knowing its arguments and having its results."""
     data = DataSet(Path(trial.data))
     manifest = data.manifest(trial.frames)
-    digest = trial.digest or seal(manifest, trial.jobs, _pass_on)
+    digest = trial.digest or ground_truth_digest(manifest, trial.jobs, _pass_on)
     submission = data.submission(trial.tracker, zipped=trial.zipped)
-    return score_submission(submission, manifest, digest, trial.jobs, _pass_on, detail=Detail.FULL)
+    return score_submission(submission, manifest, digest, trial.jobs, _pass_on, detail=Disclosure.FULL)
 
 
 def _pass_on(_: str, __: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:
@@ -96,15 +96,19 @@ def _usual(trial: Trial) -> Outcome:
     sample: list[tuple[str, int, int]] = []
     for video in manifest.videos:
         chosen = set(video.scored[trial.offset % min(trial.every, len(video.scored)) :: trial.every])
-        sample += [(video.name, item.id, frame) for item in video.objects for frame in item.scored.frames if frame in chosen]
+        sample += [
+            (video.name, item.object_id, frame) for item in video.objects for frame in item.scored.frames if frame in chosen
+        ]
     submission = data.submission(trial.tracker, zipped=False)
     values = {}
     clock = _Clock()
     with clock.running():
         laps = Laps()
-        for name, id, frame in sample:
+        for name, object_id, frame in sample:
             mask = f"{frame_name(frame)}.png"
-            values[f"{name}/{id}/{frame}"] = measure(manifest.ground_truth(name) / mask, submission / name / mask, id, laps)
+            values[f"{name}/{object_id}/{frame}"] = measure(
+                manifest.ground_truth(name) / mask, submission / name / mask, object_id, laps
+            )
     return replace(clock.outcome(len(sample), 2 * len(sample)), steps=laps.seconds, values=values)
 
 

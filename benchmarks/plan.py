@@ -33,7 +33,7 @@ def prepare(folder: Path) -> dict[str, str]:
     return {SHORT: seal_data(sets[LONG], SHORT_FRAMES), **{name: seal_data(data) for name, data in sets.items()}}
 
 
-def plan_round(folder: Path, digests: Mapping[str, str], round: int) -> dict[str, Trial]:
+def plan_round(folder: Path, digests: Mapping[str, str], number: int) -> dict[str, Trial]:
     """The trials of a round; `digests` seals the ground truth of each data set. Trials that are compared stand side by side."""
     mixed, full_hd, long = (str(folder / name) for name in (MIXED, FULL_HD, LONG))
     trials = {
@@ -41,14 +41,14 @@ def plan_round(folder: Path, digests: Mapping[str, str], round: int) -> dict[str
         "good steps": Trial(Kind.STEPS, mixed, digest=digests[MIXED]),
         "floor": Trial(Kind.FLOOR, mixed),
         "good": Trial(Kind.SCORE, mixed, digest=digests[MIXED]),
-        "good usual": Trial(Kind.USUAL, mixed, every=MIXED_EVERY, offset=round),
+        "good usual": Trial(Kind.USUAL, mixed, every=MIXED_EVERY, offset=number),
         "good zip": Trial(Kind.SCORE, mixed, digest=digests[MIXED], zipped=True),
         "good unsealed": Trial(Kind.SCORE, mixed),
         "good stdlib": Trial(Kind.SCORE, mixed, digest=digests[MIXED], accelerated=False),
         "bad": Trial(Kind.SCORE, mixed, "bad", digest=digests[MIXED]),
-        "bad usual": Trial(Kind.USUAL, mixed, "bad", every=MIXED_EVERY, offset=round),
+        "bad usual": Trial(Kind.USUAL, mixed, "bad", every=MIXED_EVERY, offset=number),
         "1080p": Trial(Kind.SCORE, full_hd, digest=digests[FULL_HD]),
-        "1080p usual": Trial(Kind.USUAL, full_hd, every=FULL_HD_EVERY, offset=round),
+        "1080p usual": Trial(Kind.USUAL, full_hd, every=FULL_HD_EVERY, offset=number),
         "short": Trial(Kind.SCORE, long, digest=digests[SHORT], frames=SHORT_FRAMES),
         "long, 1 process": Trial(Kind.SCORE, long, digest=digests[LONG]),
         "long, 2 workers": Trial(Kind.SCORE, long, digest=digests[LONG], jobs=2, runs=2),

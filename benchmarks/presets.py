@@ -42,7 +42,7 @@ SPARSE_SHARE: Final = 0.05
 class ObjectPlan:
     """One object: its label in the masks and the index (not the number) of its first annotated frame."""
 
-    id: int
+    object_id: int
     first: int
 
 
@@ -140,7 +140,7 @@ def _plan_video(preset: Preset, index: int) -> VideoPlan:
         width=preset.sizes[index][1],
         frames=frames,
         objects=tuple(
-            ObjectPlan(id=lowest_id + position, first=_first_index(rng, frames, is_late))
+            ObjectPlan(object_id=lowest_id + position, first=_first_index(rng, frames, is_late))
             for position, is_late in enumerate(late.tolist())
         ),
         unseen=bool(unseen),
@@ -178,7 +178,7 @@ def metadata(plans: Sequence[VideoPlan]) -> Metadata:
         "videos": {
             plan.name: {
                 "objects": {
-                    str(item.id): {
+                    str(item.object_id): {
                         "frame_range": {
                             "start": plan.frame_numbers[item.first],
                             "end": plan.frame_numbers.stop,

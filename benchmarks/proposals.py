@@ -17,8 +17,8 @@ from PIL import Image
 from benchmarks.make_data import main as make_data
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail, ScoringRules
-from lvos_eval.scoring.run import score_submission, seal
+from lvos_eval.reference.settings import Disclosure, ScoringRules
+from lvos_eval.scoring.run import ground_truth_digest, score_submission
 
 OBJECTS = 10
 ROUNDS = 3
@@ -27,11 +27,11 @@ ROUNDS = 3
 def split_objects(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Twenty proposals from a map of ten objects: the left part of each object becomes a proposal of its own."""
     proposals = labels.copy()
-    for id in range(1, OBJECTS + 1):
-        mask = (labels == id).view(np.uint8)
+    for object_id in range(1, OBJECTS + 1):
+        mask = (labels == object_id).view(np.uint8)
         x, _, width, _ = cv2.boundingRect(mask)
         left = proposals[:, x : x + width // 3]
-        left[left == id] = id + OBJECTS
+        left[left == object_id] = object_id + OBJECTS
     return proposals
 
 
@@ -59,9 +59,9 @@ def main() -> None:
             for task, times in seconds.items():
                 submission = proposals if task is Task.UNSUPERVISED_MULTIPLE else data / "data" / "good"
                 manifest = load_manifest(data / "data" / "reference", ScoringRules(task=task))
-                digest = seal(manifest, 1, lambda _, __, results: results)
+                digest = ground_truth_digest(manifest, 1, lambda _, __, results: results)
                 started = time.process_time()
-                result = score_submission(submission, manifest, digest, 1, lambda _, __, results: results, detail=Detail.FULL)
+                result = score_submission(submission, manifest, digest, 1, lambda _, __, results: results, detail=Disclosure.FULL)
                 times.append(time.process_time() - started)
                 assert result.report.scores is not None
     semi, multiple = (statistics.median(times) for times in seconds.values())

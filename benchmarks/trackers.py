@@ -46,7 +46,7 @@ class Tracker:
 def _labels(rng: np.random.Generator, plan: VideoPlan, good: bool) -> Indices:
     """The label (objects, frames) that objects get: now and then another's, or 0 where they are lost."""
     frames, count = plan.frames, len(plan.objects)
-    labels = np.repeat([[item.id] for item in plan.objects], frames, axis=1)
+    labels = np.repeat([[item.object_id] for item in plan.objects], frames, axis=1)
     confused = draw_stretches(rng, frames, 0.015 if good else 0.3, max(4, frames // 12), first=5)
     order = np.roll(np.arange(count), 1)
     if good and count > 1:

@@ -39,11 +39,11 @@ class Laps:
         self._last = now
 
 
-def measure(ground_truth: Path, prediction: Path, id: int, laps: Laps) -> tuple[float, float]:
+def measure(ground_truth: Path, prediction: Path, object_id: int, laps: Laps) -> tuple[float, float]:
     """J and F of one object in one frame, from the files of the two masks."""
     truth_labels, predicted_labels = _decode(ground_truth), _decode(prediction)
     laps.lap("decode")
-    truth, predicted = truth_labels == id, predicted_labels == id
+    truth, predicted = truth_labels == object_id, predicted_labels == object_id
     union = np.count_nonzero(truth | predicted)
     region_similarity = float(np.count_nonzero(truth & predicted) / union) if union else 1.0
     laps.lap("rest")

@@ -21,13 +21,13 @@ from competition.pages import facts_of, markdown_pages
 from competition.settings import COMPETITION_FILE, PLACEHOLDER_DOMAIN, Competition, Phase, Source, load_competition
 from competition.splits import Split, check_columns, pack_reference
 from competition.zips import Members, write_zip
-from lvos_eval.diagnostics.errors import ExitCode, ReferenceFault, Stopped, UsageFault
+from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import Problem, render_problems
 from lvos_eval.execution.resources import available_cores
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.checks import ReferenceCheck, check_reference
 from lvos_eval.reference.dataset import Manifest
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.tables import summary_table
 from lvos_eval.scoring.chunks import ChunkResult
 from lvos_eval.scoring.progress import ProgressObserver
@@ -57,7 +57,7 @@ class Data:
 def build(competition: Competition, data: Data, output: Path, jobs: int) -> list[Path]:
     """Writes both bundles and the starting kit to `output`.
 
-    Raises ReferenceFault with every fault of the data, before anything is written; Stopped if a worker is lost.
+    Raises ReferenceDataError with every fault of the data, before anything is written; RunStoppedError if a worker is lost.
     """
     splits = _checked_splits(competition, data, jobs)
     _say_what_is_public(splits, data)
@@ -68,7 +68,7 @@ def build(competition: Competition, data: Data, output: Path, jobs: int) -> list
     public |= {f"{STARTING_KIT}/{name}": content for name, content in kit.items()} | {"logo.png": LOGO}
     leaks = [problem for split in splits for problem in copied_masks(split.check.shapes, public)]
     if leaks:
-        raise ReferenceFault(sorted(set(leaks), key=lambda problem: problem.sort_key))
+        raise ReferenceDataError(sorted(set(leaks), key=lambda problem: problem.sort_key))
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".parts-") as parts:
         folder = Path(parts)
@@ -90,7 +90,7 @@ def build(competition: Competition, data: Data, output: Path, jobs: int) -> list
 
 
 def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Split, ...]:
-    """The data of every phase, as its task needs it. Raises ReferenceFault with every fault of all."""
+    """The data of every phase, as its task needs it. Raises ReferenceDataError with every fault of all."""
     checks: dict[tuple[Path, Task | None], ReferenceCheck] = {}
     for phase in competition.phases:
         if (key := (data.of(phase), phase.task)) not in checks:
@@ -102,9 +102,9 @@ def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Sp
     for line in render_problems(list(problems), limit=None):
         print(line, file=sys.stderr, flush=True)
     if any(check.has_errors for check in checks.values()) or any(problem.code == "leak" for problem in problems):
-        raise ReferenceFault(())
+        raise ReferenceDataError(())
     splits = tuple(
-        Split(phase, checks[data.of(phase), phase.task], Detail.PUBLIC if data.of(phase) == data.hidden else Detail.FULL)
+        Split(phase, checks[data.of(phase), phase.task], Disclosure.PUBLIC if data.of(phase) == data.hidden else Disclosure.FULL)
         for phase in competition.phases
     )
     for split in splits:
@@ -114,7 +114,7 @@ def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Sp
 
 
 def _compare_rules(splits: Sequence[Split]) -> None:
-    """Raises ReferenceFault if phases of one task, or phases that name none, are not scored alike: readers compare them."""
+    """Raises ReferenceDataError if phases of one task, or phases that name none, are not scored alike: readers compare them."""
     for one, other in combinations(splits, 2):
         rules = [(split.manifest.rules.protocol, split.manifest.rules.task) for split in (one, other)]
         comparable = rules[0][1] == rules[1][1] or (one.phase.task is None and other.phase.task is None)
@@ -122,7 +122,7 @@ def _compare_rules(splits: Sequence[Split]) -> None:
             keys = one.phase.key, other.phase.key
             message = " and ".join(f"{key} is scored as {' '.join(rule)}" for key, rule in zip(keys, rules, strict=True))
             fix = "give both data the same `protocol` and `task` in scoring.yaml, or each phase its `task` in competition.yaml"
-            raise ReferenceFault.single("settings", message, fix)
+            raise ReferenceDataError.single("settings", message, fix)
 
 
 def _check(folder: Path, task: Task | None, what: str, jobs: int) -> ReferenceCheck:
@@ -144,11 +144,11 @@ def _say_what_is_public(splits: Sequence[Split], data: Data) -> None:
             "      development phase are tries on the final masks. To use the public split for it: make bundle VALIDATION=..."
         )
     for split in splits:
-        shows = "per-frame values and pictures" if split.detail is Detail.FULL else "means of objects only"
+        shows = "per-frame values and pictures" if split.detail is Disclosure.FULL else "means of objects only"
         print(f"{split.phase.key} phase: detail: {split.detail} ({shows})", flush=True)
         if split.check.settings.disclosure not in (None, split.detail):
             print(f"NOTE: its scoring.yaml says detail: {split.check.settings.disclosure}, which the bundle does not follow")
-    _warn_of_many_submissions([split.phase for split in splits if split.detail is Detail.PUBLIC])
+    _warn_of_many_submissions([split.phase for split in splits if split.detail is Disclosure.PUBLIC])
 
 
 def _warn_of_many_submissions(hidden: Sequence[Phase]) -> None:
@@ -195,16 +195,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = {name: value for name in ("image", "check_image") if (value := getattr(options, name))}
         competition = replace(competition, **chosen)
         if options.validation is not None and options.validation.resolve() == options.reference.resolve():
-            raise UsageFault("VALIDATION is REFERENCE: the masks of the final phase would be shown in the development phase")
+            raise UsageError("VALIDATION is REFERENCE: the masks of the final phase would be shown in the development phase")
         written = build(competition, Data(options.reference, options.validation), options.output, options.jobs)
         _say_what_is_written(competition, written)
-    except UsageFault as fault:
+    except UsageError as fault:
         print(fault, file=sys.stderr)
         return ExitCode.USAGE
-    except ReferenceFault as fault:
+    except ReferenceDataError as fault:
         _refuse(fault.problems)
         return ExitCode.REFERENCE
-    except Stopped as fault:
+    except RunStoppedError as fault:
         print(f"stopped: {fault}", file=sys.stderr)
         return ExitCode.STOPPED
     return ExitCode.SUCCESS

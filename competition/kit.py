@@ -56,7 +56,7 @@ def _sample() -> Members:
     """Two made-up videos and a complete submission for them, written with the kit's own writer."""
     whole = {"start": _SAMPLE_FRAMES[0], "end": _SAMPLE_FRAMES[-1] + FRAME_STEP, "frame_nums": len(_SAMPLE_FRAMES)}
     videos = {
-        video: {"objects": {str(id): {"frame_range": whole} for id in ids}, "image_size": list(_SAMPLE_SIZE)}
+        video: {"objects": {str(object_id): {"frame_range": whole} for object_id in ids}, "image_size": list(_SAMPLE_SIZE)}
         for video, ids in _SAMPLE.items()
     }
     write_masks = runpy.run_path(str(KIT / "write_masks.py"))["write_masks"]
@@ -75,6 +75,6 @@ def _draw(ids: Sequence[int], position: int) -> NDArray[np.uint8]:
     """A disk for each object, which moves to the right."""
     rows, columns = np.ogrid[: _SAMPLE_SIZE[0], : _SAMPLE_SIZE[1]]
     labels = np.zeros(_SAMPLE_SIZE, np.uint8)
-    for id in ids:
-        labels[(rows - 30 * id + 8) ** 2 + (columns - 25 - 14 * position) ** 2 <= 13**2] = id
+    for object_id in ids:
+        labels[(rows - 30 * object_id + 8) ** 2 + (columns - 25 - 14 * position) ** 2 <= 13**2] = object_id
     return labels

@@ -11,7 +11,7 @@ from typing import Final
 from competition.zips import Members
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.formats.mask_fingerprint import shapes_of
-from lvos_eval.formats.png import PngFault, parse_header
+from lvos_eval.formats.png import PngError, parse_header
 from lvos_eval.reference.checks import ReferenceCheck
 
 __all__ = ["copied_masks", "frame_size", "label_maps", "shared_masks"]
@@ -58,7 +58,7 @@ def label_maps(members: Members) -> Iterator[tuple[str, bytes]]:
         elif frame_size(data) is not None:
             try:
                 shapes_of(data)
-            except PngFault:
+            except PngError:
                 continue
             yield name, data
 
@@ -69,6 +69,6 @@ def frame_size(data: bytes) -> tuple[int, int] | None:
         return None
     try:
         header = parse_header(data)
-    except PngFault:
+    except PngError:
         return None
     return (header.height, header.width) if header.is_indexed else None

@@ -37,9 +37,9 @@ _LITTER: Final = re.compile(r"(^|/)(__MACOSX|__pycache__|\.[^/]*|Thumbs\.db|desk
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One demand of the platforms; `id` is what the self-check says and the tests ask for."""
+    """One demand of the platforms; `name` is what the self-check says and the tests ask for."""
 
-    id: str
+    name: str
     text: str
     platforms: tuple[Platform, ...]
     check: Check
@@ -49,11 +49,11 @@ RULES: Final[list[Rule]] = []
 """Every rule, in the order of definition."""
 
 
-def rule(id: str, text: str, *platforms: Platform) -> Callable[[Check], Check]:
+def rule(name: str, text: str, *platforms: Platform) -> Callable[[Check], Check]:
     """Adds a function to the rules, for all platforms unless some are named."""
 
     def add(check: Check) -> Check:
-        RULES.append(Rule(id, text, platforms or tuple(Platform), check))
+        RULES.append(Rule(name, text, platforms or tuple(Platform), check))
         return check
 
     return add

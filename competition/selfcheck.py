@@ -31,7 +31,7 @@ def check_bundle(path: Path, platform: Platform) -> list[str]:
     except (OSError, zipfile.BadZipFile) as error:
         return [f"{platform} opens: {path}: {error}"]
     with bundle.archive:
-        return [f"{platform} {rule.id}: {reason}\n    {rule.text}" for rule, reason in broken_rules(bundle)]
+        return [f"{platform} {rule.name}: {reason}\n    {rule.text}" for rule, reason in broken_rules(bundle)]
 
 
 def check_programs(paths: dict[Platform, Path], reference: Path, submission: Path) -> list[str]:
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.list:
         for rule in RULES:
-            print(f"{rule.id:<22} {' '.join(rule.platforms):<18} {rule.text}")
+            print(f"{rule.name:<22} {' '.join(rule.platforms):<18} {rule.text}")
         return 0
     paths = {platform: options.folder / name for platform, name in BUNDLES.items()}
     faults = [line for platform, path in paths.items() for line in check_bundle(path, platform)]

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from lvos_eval import __version__
-from lvos_eval.diagnostics.errors import UsageFault
-from lvos_eval.formats.documents import DocumentFault, Yaml, read_yaml
+from lvos_eval.diagnostics.errors import UsageError
+from lvos_eval.formats.documents import DocumentError, Yaml, read_yaml
 from lvos_eval.protocols.lvos import SCORE_KEYS, Task
 
 __all__ = ["COMPETITION_FILE", "PLACEHOLDER_DOMAIN", "Competition", "Phase", "Source", "load_competition"]
@@ -98,12 +98,12 @@ class Competition:
 
 
 def load_competition(path: Path = COMPETITION_FILE, phases: Path | None = None) -> Competition:
-    """The competition, with the phases of another file if one is given. Raises UsageFault with every fault, a line each."""
+    """The competition, with the phases of another file if one is given. Raises UsageError with every fault, a line each."""
     content = _load(path)
     if phases is not None:
         other = _load(phases)
         if not isinstance(content, dict) or not isinstance(other, dict) or set(other) != {"phases"}:
-            raise UsageFault(f"{phases}: it has to hold `phases:` and nothing else")
+            raise UsageError(f"{phases}: it has to hold `phases:` and nothing else")
         content |= other
     return _Reader().read(content)
 
@@ -111,10 +111,10 @@ def load_competition(path: Path = COMPETITION_FILE, phases: Path | None = None) 
 def _load(path: Path) -> Yaml | None:
     try:
         return read_yaml(path)
-    except DocumentFault as fault:
-        raise UsageFault(f"{path} {fault}\nFix: {fault.fix}") from None
+    except DocumentError as fault:
+        raise UsageError(f"{path} {fault}\nFix: {fault.fix}") from None
     except OSError as error:
-        raise UsageFault(f"{path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
 class _Reader:
@@ -138,7 +138,7 @@ class _Reader:
             self._faults.append(f"leaderboard: {SCORE_KEYS[0]} decides the ranking and cannot be left out")
         values["phases"] = self._phases(top.get("phases"))
         if self._faults:
-            raise UsageFault("\n".join(f"competition.yaml: {fault}" for fault in self._faults))
+            raise UsageError("\n".join(f"competition.yaml: {fault}" for fault in self._faults))
         return Competition(**values)
 
     def _mapping(self, where: str, content: Any, known: list[str]) -> Mapping[str, Any]:

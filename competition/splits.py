@@ -12,7 +12,7 @@ import yaml
 
 from competition.settings import Phase
 from competition.zips import Members, write_zip
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.formats.documents import Yaml, read_yaml
 from lvos_eval.formats.litter import is_litter
 from lvos_eval.protocols.lvos import SCORE_KEYS, Task, frame_name
@@ -21,7 +21,7 @@ from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.exclusions import write_runs
 from lvos_eval.reference.ground_truth import known_sizes
 from lvos_eval.reference.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
-from lvos_eval.reference.settings import SETTINGS_FILE, Detail
+from lvos_eval.reference.settings import SETTINGS_FILE, Disclosure
 from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST
 
 __all__ = ["Split", "available_keys", "check_columns", "pack_reference", "public_metadata"]
@@ -33,7 +33,7 @@ class Split:
 
     phase: Phase
     check: ReferenceCheck
-    detail: Detail
+    detail: Disclosure
 
     @property
     def manifest(self) -> Manifest:
@@ -57,10 +57,10 @@ def available_keys(summary: ReferenceSummary) -> tuple[str, ...]:
 
 
 def check_columns(split: Split, columns: tuple[str, ...]) -> None:
-    """Raises ReferenceFault if a column of the leaderboard would stay empty: Codabench ranks an empty score first."""
+    """Raises ReferenceDataError if a column of the leaderboard would stay empty: Codabench ranks an empty score first."""
     lacking = [key for key in columns if key not in available_keys(split.summary)]
     if lacking:
-        raise ReferenceFault.single(
+        raise ReferenceDataError.single(
             "leaderboard",
             f"the {split.phase.key} data cannot give {', '.join(lacking)}: no object of that split is scored",
             f"correct {UNSEEN_LIST}, or leave these keys out of `leaderboard` in competition.yaml",
@@ -111,7 +111,9 @@ def public_metadata(split: Split, prefix: str) -> Members:
     videos: dict[str, Any] = {}
     for video in manifest.videos:
         objects = {
-            str(item.id): {"frame_range": {"start": item.range.start, "end": item.range.end, "frame_nums": item.range.frame_nums}}
+            str(item.object_id): {
+                "frame_range": {"start": item.range.start, "end": item.range.end, "frame_nums": item.range.frame_nums}
+            }
             for item in video.objects
         }
         size = sizes[video.name]

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.make_data import Request, generate
 from lvos_eval.cli.main import main as lvos_eval
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.page import render_page
 from sample_reports import invalid, running, scored
 
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary)
         shots = {
-            "public": (render_page(scored(160, 290, detail=Detail.PUBLIC)), 1220, None),
+            "public": (render_page(scored(160, 290, detail=Disclosure.PUBLIC)), 1220, None),
             "full": (_full_page(folder), 1240, "#videos"),
             "invalid": (render_page(invalid()), 900, None),
             "running": (render_page(running()), 470, None),

@@ -38,8 +38,10 @@ exclude: {}              # frames with faulty ground truth, as `video: [106, 206
 
 def palette(colours: int) -> bytes:
     """The first colours of the PASCAL VOC map, three bytes each: the bits of an id fill red, green, blue from the top down."""
-    channels = ((id, channel) for id in range(colours) for channel in range(3))
-    return bytes(sum((id >> 3 * place + channel & 1) << 7 - place for place in range(3)) for id, channel in channels)
+    channels = ((object_id, channel) for object_id in range(colours) for channel in range(3))
+    return bytes(
+        sum((object_id >> 3 * place + channel & 1) << 7 - place for place in range(3)) for object_id, channel in channels
+    )
 
 
 def png(labels: Labels, depth: int) -> bytes:

@@ -217,7 +217,7 @@ class Video:
             frames = self.frames[start:]
             return {"start": frames[0], "end": frames[-1] + FRAME_STEP, "frame_nums": len(frames)}
 
-        return {"objects": {str(id): {"frame_range": frame_range(start)} for id, start in self.starts.items()}}
+        return {"objects": {str(object_id): {"frame_range": frame_range(start)} for object_id, start in self.starts.items()}}
 
 
 VIDEOS: Final = (

@@ -166,7 +166,7 @@ def test_the_usual_program_has_the_values_of_the_textbook(
     folder = tmp_path_factory.getbasetemp()
     for name, labels in (("truth.png", truth), ("prediction.png", prediction)):
         Image.fromarray(labels).save(folder / name)
-    for id in (1, 2):
-        j, f = usual.measure(folder / "truth.png", folder / "prediction.png", id, usual.Laps())
-        assert j == textbook.region_similarity(truth == id, prediction == id)
-        assert f == textbook.contour_accuracy(truth == id, prediction == id)
+    for object_id in (1, 2):
+        j, f = usual.measure(folder / "truth.png", folder / "prediction.png", object_id, usual.Laps())
+        assert j == textbook.region_similarity(truth == object_id, prediction == object_id)
+        assert f == textbook.contour_accuracy(truth == object_id, prediction == object_id)

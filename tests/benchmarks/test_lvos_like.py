@@ -66,7 +66,7 @@ def test_unseen_videos_are_some_of_the_videos(tiny: Path) -> None:
 def test_labels_are_declared_objects_and_none_comes_before_its_start(tiny: Path) -> None:
     for plan in TINY.plans():
         for index, frame in enumerate(plan.frame_numbers):
-            declared = {0} | {item.id for item in plan.objects if item.first <= index}
+            declared = {0} | {item.object_id for item in plan.objects if item.first <= index}
             truth = np.asarray(Image.open(mask_folder(tiny, GROUND_TRUTH) / plan.name / f"{frame:08d}.png"))
             assert truth.shape == (plan.height, plan.width)
             assert set(np.unique(truth).tolist()) <= declared
@@ -76,7 +76,7 @@ def test_every_object_is_visible_in_its_first_frame() -> None:
     for plan in TINY.plans():
         scene = build_scene(plan)
         for item in plan.objects:
-            assert np.count_nonzero(scene.draw(GROUND_TRUTH, item.first) == item.id) > 20
+            assert np.count_nonzero(scene.draw(GROUND_TRUTH, item.first) == item.object_id) > 20
 
 
 def test_masks_are_palette_images_with_the_voc_colours(tiny: Path) -> None:

@@ -297,7 +297,7 @@ def test_the_published_list_is_packed_with_the_data_that_it_is_used_for(referenc
     assert (packed / "unseen_videos.txt").read_text() == "R3UJGYwy\n"
     assert check_bundle(tmp_path / "dist" / "lvos-codabench.zip", Platform.CODABENCH) == []
     program = unpack(tmp_path / "dist" / "lvos-codabench.zip", "scoring_program.zip", tmp_path / "program")
-    assert (program / "lvos_eval" / "lists" / "lvos_v2_unseen_videos.txt").is_file()
+    assert (program / "lvos_eval" / "reference" / "lists" / "lvos_v2_unseen_videos.txt").is_file()
 
 
 def test_a_run_of_excluded_frames_reaches_platform_and_participants_as_the_same_frames(reference: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from competition.settings import COMPETITION_FILE, load_competition
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.protocols.lvos import SCORE_KEYS
 
 
@@ -22,7 +22,7 @@ def faults(tmp_path: Path, *path: Any, value: Any) -> list[str]:
     target[path[-1]] = value
     file = tmp_path / "competition.yaml"
     file.write_text(yaml.safe_dump(content))
-    with pytest.raises(UsageFault) as raised:
+    with pytest.raises(UsageError) as raised:
         load_competition(file)
     return str(raised.value).splitlines()
 
@@ -109,7 +109,7 @@ def test_a_time_is_the_same_without_quotes(tmp_path: Path) -> None:
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     file = tmp_path / "competition.yaml"
     file.write_text("title: x\n")
-    with pytest.raises(UsageFault) as raised:
+    with pytest.raises(UsageError) as raised:
         load_competition(file)
     assert len(str(raised.value).splitlines()) > 5
 
@@ -117,7 +117,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_no_yaml_is_said_to_be_none(tmp_path: Path) -> None:
     file = tmp_path / "competition.yaml"
     file.write_text("a: [")
-    with pytest.raises(UsageFault, match="is not YAML: while parsing a flow node"):
+    with pytest.raises(UsageError, match="is not YAML: while parsing a flow node"):
         load_competition(file)
 
 
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_yaml_is_said_to_be_none(tmp_path: Path) -> None:
 def test_a_value_that_yaml_would_convert_is_told(old: str, new: str, fault: str, tmp_path: Path) -> None:
     file = tmp_path / "competition.yaml"
     file.write_text(COMPETITION_FILE.read_text().replace(old, new))
-    with pytest.raises(UsageFault) as raised:
+    with pytest.raises(UsageError) as raised:
         load_competition(file)
     assert all(line.endswith(fault) for line in str(raised.value).splitlines())
 
@@ -149,5 +149,5 @@ def test_a_phase_given_twice_is_told_with_both_lines_and_a_way_out(tmp_path: Pat
     file = tmp_path / "competition.yaml"
     text = COMPETITION_FILE.read_text()
     file.write_text(text + text[text.index("  final:\n") :])
-    with pytest.raises(UsageFault, match=r"gives `final` twice, in lines \d+ and \d+; only the last one would count\nFix: put"):
+    with pytest.raises(UsageError, match=r"gives `final` twice, in lines \d+ and \d+; only the last one would count\nFix: put"):
         load_competition(file)

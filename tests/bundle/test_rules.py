@@ -280,11 +280,11 @@ def test_a_broken_bundle_is_told_which_rule_it_breaks(
 
 def test_every_rule_is_broken_by_a_test_on_every_platform() -> None:
     spoiled = {(rule, platform) for rule, _, platforms, _ in SPOILED for platform in platforms}
-    assert spoiled == {(rule.id, platform) for rule in RULES for platform in rule.platforms}
+    assert spoiled == {(rule.name, platform) for rule in RULES for platform in rule.platforms}
 
 
 def test_a_rule_has_one_definition_for_each_platform() -> None:
-    pairs = [(rule.id, platform) for rule in RULES for platform in rule.platforms]
+    pairs = [(rule.name, platform) for rule in RULES for platform in rule.platforms]
     assert len(set(pairs)) == len(pairs)
 
 

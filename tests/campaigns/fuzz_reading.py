@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from lvos_eval.diagnostics.problems import ProblemCollector
-from lvos_eval.formats.files import MemberFault
+from lvos_eval.formats.files import MemberError
 from lvos_eval.formats.inflate import crc32
-from lvos_eval.formats.png import PngFault, decode_labels, parse_png
+from lvos_eval.formats.png import PngError, decode_labels, parse_png
 from lvos_eval.formats.zip_members import ArchiveReader, Member
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import open_submission
@@ -44,13 +44,13 @@ def check_input(data: bytes) -> None:
 
 
 def check_png(data: bytes) -> None:
-    """A PNG is refused with PngFault, or decoded to what Pillow decodes if Pillow does not refuse it."""
+    """A PNG is refused with PngError, or decoded to what Pillow decodes if Pillow does not refuse it."""
     try:
         header, pixels = parse_png(data)
         if not header.is_indexed or header.height * header.width > 1 << 22:
             return
         labels = decode_labels(header, pixels)
-    except PngFault:
+    except PngError:
         return
     assert labels.shape == (header.height, header.width)
     assert labels.dtype == np.uint8
@@ -131,7 +131,7 @@ def check_zip(data: bytes) -> None:
                 assert isinstance(member, Member)
                 try:
                     content = reader.read(member)
-                except MemberFault:
+                except MemberError:
                     continue
                 assert len(content) <= _LIMITS.member_bytes
                 assert zlib.crc32(content) == member.crc

@@ -5,8 +5,8 @@ The work of a command is broken at each of its stages by an exception that holds
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,16 @@ import pytest
 
 import submissions
 from lvos_eval.cli.main import main, platform_main
-from lvos_eval.diagnostics.errors import ExitCode, account
+from lvos_eval.diagnostics.errors import ExitCode, format_traceback
+from lvos_eval.reference.ground_truth import find_sizes
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import load_settings
+from lvos_eval.reporting.page_model import video_sections
+from lvos_eval.reporting.result_document import details
+from lvos_eval.scoring.evaluate import evaluate_chunk
+from lvos_eval.scoring.publication import publish
+from lvos_eval.submission.check_masks import check_masks
+from lvos_eval.submission.listing import open_submission
 
 MARKER: Final = "gtMarker"
 ARRAY: Final = np.arange(7300, 7400).reshape(10, 10)
@@ -24,18 +33,18 @@ CONTENTS: Final = ("7319", "7350", "IDAT-of-a-mask")
 
 SECRETS: Final = (MARKER, ARRAY, b"\x89PNG\r\n\x1a\nIDAT-of-a-mask")
 
-STAGES: Final = {
-    "settings": ("console", "load_settings"),
-    "metadata": ("console", "load_manifest"),
-    "sizes": ("run", "find_sizes"),
-    "submission": ("run", "open_submission"),
-    "masks": ("workers", "evaluate_chunk"),
-    "findings": ("run", "check_masks"),
-    "scores": ("run", "publish"),
-    "page": ("result_folder", "render_page"),
-    "details": ("result_folder", "details"),
+STAGES: Final[Mapping[str, Callable[..., object]]] = {
+    "settings": load_settings,
+    "metadata": load_manifest,
+    "sizes": find_sizes,
+    "submission": open_submission,
+    "masks": evaluate_chunk,
+    "findings": check_masks,
+    "scores": publish,
+    "page": video_sections,
+    "details": details,
 }
-"""A function that is called at each stage of a scoring run, by module."""
+"""A function that is called at each stage of a scoring run."""
 
 
 @pytest.fixture
@@ -48,12 +57,18 @@ def submission(tmp_path: Path) -> Path:
     return submissions.write_folder(tmp_path / "in" / "res", submissions.good_files())
 
 
-def break_at(stage: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def replace_everywhere(function: Callable[..., object], other: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts another function in the place of one of the program, in every module that has imported it."""
+    for module in [module for name, module in sys.modules.items() if name.startswith("lvos_eval.")]:
+        for name in [name for name, value in vars(module).items() if value is function]:
+            monkeypatch.setattr(module, name, other)
+
+
+def break_at(stage: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ValueError(*SECRETS)
 
-    module, name = stage
-    monkeypatch.setattr(importlib.import_module(f"lvos_eval.{module}"), name, fail)
+    replace_everywhere(stage, fail, monkeypatch)
 
 
 def told(capsys: pytest.CaptureFixture[str], output: Path) -> str:
@@ -119,7 +134,7 @@ def test_what_fails_before_it_is_decided_shows_no_message(
     reference: Path, submission: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (reference / "scoring.yaml").write_text("detail: full\n")
-    break_at(("console", "load_settings"), monkeypatch)
+    break_at(load_settings, monkeypatch)
     assert run("score", tmp_path, "--debug") == ExitCode.UNFORESEEN
     assert MARKER not in told(capsys, tmp_path / "out")
 
@@ -129,15 +144,13 @@ def test_what_is_decided_does_not_change_on_the_way(
 ) -> None:
     """Settings that become others while a run reads them change neither its messages nor its outputs."""
     (reference / "scoring.yaml").write_text("detail: public\n")
-    console = importlib.import_module("lvos_eval.cli.console")
-    load = console.load_settings
 
     def load_and_change(folder: Path) -> object:
-        settings = load(folder)
+        settings = load_settings(folder)
         (reference / "scoring.yaml").write_text("detail: full\n")
         return settings
 
-    monkeypatch.setattr(console, "load_settings", load_and_change)
+    replace_everywhere(load_settings, load_and_change, monkeypatch)
     assert run("evaluate", tmp_path) == ExitCode.SUCCESS
     assert 'class="timeline"' not in told(capsys, tmp_path / "out")
 
@@ -147,8 +160,7 @@ def test_a_rescoring_of_hidden_masks_shows_no_message(
     stage: str, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     submissions.write_folder(tmp_path / "stored" / "one", submissions.good_files())
-    at = {"masks": ("rescoring", "evaluate_chunk"), "findings": ("rescoring", "check_masks")}
-    break_at(at.get(stage, STAGES[stage]), monkeypatch)
+    break_at(STAGES[stage], monkeypatch)
     assert run("rescore", tmp_path, "--debug") == ExitCode.UNFORESEEN
     text = told(capsys, tmp_path / "nothing")
     assert [word for word in (MARKER, *CONTENTS) if word in text] == []
@@ -157,7 +169,7 @@ def test_a_rescoring_of_hidden_masks_shows_no_message(
 def test_the_check_of_hidden_masks_shows_no_message(
     reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    break_at(("workers", "evaluate_chunk"), monkeypatch)
+    break_at(evaluate_chunk, monkeypatch)
     assert run("check-reference", tmp_path, "--debug") == ExitCode.UNFORESEEN
     text = told(capsys, tmp_path / "nothing")
     assert [word for word in (MARKER, *CONTENTS) if word in text] == []
@@ -175,4 +187,4 @@ def test_the_check_of_hidden_masks_shows_no_message(
     ],
 )
 def test_contents_are_taken_out_of_messages(message: str, shown: str) -> None:
-    assert account(ValueError(message), messages=True).splitlines()[-1] == f"ValueError: {shown}"
+    assert format_traceback(ValueError(message), messages=True).splitlines()[-1] == f"ValueError: {shown}"

@@ -81,9 +81,14 @@ def test_folders_of_objects_are_merged_whatever_their_files_are(mode: str, endin
     files = {}
     for name, mask in labels.items():
         video, _, file = name.partition("/")
-        ids = {id for other, array in labels.items() if other.startswith(f"{video}/") for id in np.unique(array).tolist()} - {0}
-        for id in {0, *ids} if background else ids:
-            files[f"{video}/{id:03d}/{Path(file).stem}.{ending}"] = encoded(mode)(mask == id)
+        ids = {
+            object_id
+            for other, array in labels.items()
+            if other.startswith(f"{video}/")
+            for object_id in np.unique(array).tolist()
+        } - {0}
+        for object_id in {0, *ids} if background else ids:
+            files[f"{video}/{object_id:03d}/{Path(file).stem}.{ending}"] = encoded(mode)(mask == object_id)
     archive = write_zip(tmp_path / "s.zip", files)
     (problem,) = check(archive, reference).problems
     assert problem.code == "ids-encoded"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clusters import DaskCluster, free_port, survive, wait_for
-from lvos_eval.diagnostics.errors import ExitCode, Stopped
+from lvos_eval.diagnostics.errors import ExitCode, RunStoppedError
 from lvos_eval.execution.cluster import open_backend
 from rescores import published
 
@@ -72,7 +72,7 @@ def test_work_that_is_lost_twice_ends_the_run_with_the_reason(dask_cluster: Star
     tasks = [(number, "always" if number == 5 else "") for number in range(20)]
     with (
         open_backend("dask", cluster.address, None, []) as backend,
-        pytest.raises(Stopped, match="work was lost more than once with the worker that had it in hand"),
+        pytest.raises(RunStoppedError, match="work was lost more than once with the worker that had it in hand"),
     ):
         list(backend.run(survive, tasks))
 
@@ -81,7 +81,9 @@ def test_a_worker_that_does_not_see_the_masks_ends_the_run(dask_cluster: Start, 
     cluster = dask_cluster(1)
     with (
         open_backend("dask", cluster.address, None, [tmp_path / "not-here"]) as backend,
-        pytest.raises(Stopped, match=f"a worker on {os.uname().nodename} does not see .*not-here: put the masks on storage"),
+        pytest.raises(
+            RunStoppedError, match=f"a worker on {os.uname().nodename} does not see .*not-here: put the masks on storage"
+        ),
     ):
         list(backend.run(survive, [(1, "")]))
 

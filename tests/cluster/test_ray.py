@@ -18,12 +18,12 @@ import sys
 from pathlib import Path
 from clusters import survive
 from lvos_eval.execution.cluster import open_backend
-from lvos_eval.diagnostics.errors import Stopped
+from lvos_eval.diagnostics.errors import RunStoppedError
 tasks = [(number, sys.argv[1] if number == 5 else "") for number in range(20)]
 try:
     with open_backend("ray", None, None, []) as backend:
         print("done", sorted(backend.run(survive, tasks)))
-except Stopped as fault:
+except RunStoppedError as fault:
     print("stopped", fault)
 """
 

@@ -16,7 +16,7 @@ import submissions
 from lvos_eval.cli.main import main
 from lvos_eval.comparison.results import compare_results, compare_signatures
 from lvos_eval.diagnostics.errors import ExitCode
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.reading import Result
 from lvos_eval.scoring.bootstrap import overall_difference
 from lvos_eval.scoring.publication import publish
@@ -190,7 +190,7 @@ def test_results_on_other_objects_or_splits_have_no_paired_difference() -> None:
 
 
 def result(*values: float) -> Result:
-    scores = publish(objects(*values), Detail.FULL)
+    scores = publish(objects(*values), Disclosure.FULL)
     return Result("result", "version:1", scores.values, scores.objects, {video.name: video.jf for video in scores.videos})
 
 

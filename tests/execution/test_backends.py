@@ -10,7 +10,7 @@ import pytest
 import rescores
 import submissions
 from lvos_eval import __version__
-from lvos_eval.diagnostics.errors import ExitCode, UsageFault
+from lvos_eval.diagnostics.errors import ExitCode, UsageError
 from lvos_eval.execution import cluster
 from lvos_eval.execution.cluster import LocalBackend, open_backend
 
@@ -19,7 +19,7 @@ def test_an_engine_that_is_not_installed_is_named_with_its_extra(monkeypatch: py
     monkeypatch.setattr(cluster, "find_spec", lambda _name: None)
     for name, module in (("dask", "distributed"), ("ray", "ray")):
         message = rf"--backend {name} needs the package {module}: pip install 'lvos-eval\[{name}\]'"
-        with pytest.raises(UsageFault, match=message), open_backend(name, None, None, []):
+        with pytest.raises(UsageError, match=message), open_backend(name, None, None, []):
             pass
 
 
@@ -42,9 +42,11 @@ def test_options_that_do_not_go_together_are_refused(
 
 def test_a_worker_of_another_version_refuses_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
     # the process of the tests shall not be the first that the kernel ends
-    monkeypatch.setattr(cluster, "die_first", lambda: None)
+    monkeypatch.setattr(cluster, "volunteer_for_oom_killer", lambda: None)
     assert cluster._OnCluster(str.upper, __version__, ())("a") == "A"
-    with pytest.raises(cluster._Stranger, match=rf"a worker has lvos-eval {__version__}, this is 0.0.0: install the same on all"):
+    with pytest.raises(
+        cluster._StrangerError, match=rf"a worker has lvos-eval {__version__}, this is 0.0.0: install the same on all"
+    ):
         cluster._OnCluster(str.upper, "0.0.0", ())("a")
 
 

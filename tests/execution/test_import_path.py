@@ -157,8 +157,8 @@ def test_a_host_of_the_package_keeps_its_environment(before: str | None, monkeyp
         monkeypatch.delenv(SAFE_PATH, raising=False)
     else:
         monkeypatch.setenv(SAFE_PATH, before)
-    assert list(pool.spread(abs, [-1], 1)) == [1]
-    safe = pool.spread(_safe_path, [0, 1, 2], 2)
+    assert list(pool.map_unordered(abs, [-1], 1)) == [1]
+    safe = pool.map_unordered(_safe_path, [0, 1, 2], 2)
     assert set(safe) == {"1"}
     assert os.environ.get(SAFE_PATH) == before
 

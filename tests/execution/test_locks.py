@@ -16,7 +16,7 @@ import pytest
 
 import commands
 from disturbed import IN_SCORING, IN_WORKER, PAGE, SCORES, STOPPED, Run, finish
-from lvos_eval.diagnostics.errors import ExitCode, UsageFault
+from lvos_eval.diagnostics.errors import ExitCode, UsageError
 from lvos_eval.execution.locks import reserved
 from rescores import rescore
 from submissions import good_files, write_folder, write_reference, write_zip
@@ -102,7 +102,7 @@ def test_no_child_process_holds_the_lock(tmp_path: Path) -> None:
 
 
 def test_two_runs_in_one_process_are_told_apart(tmp_path: Path) -> None:
-    with reserved(tmp_path), pytest.raises(UsageFault, match="another run writes to the output folder"), reserved(tmp_path):
+    with reserved(tmp_path), pytest.raises(UsageError, match="another run writes to the output folder"), reserved(tmp_path):
         pass
     with reserved(tmp_path):
         pass

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from disturbed import IN_SCORING, IN_WORKER, Run, finish, slowness, wait_until
-from lvos_eval.diagnostics.errors import ReferenceFault, Stopped
+from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.execution import pool
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.scoring import parallel
@@ -60,7 +60,7 @@ def children() -> set[int]:
 
 def test_a_killed_worker_ends_the_run_and_the_worker_that_would_never_end() -> None:
     with pytest.raises(
-        Stopped, match=r"^a worker process was killed while it worked on one of a 00000001, b 00000001, most likely"
+        RunStoppedError, match=r"^a worker process was killed while it worked on one of a 00000001, b 00000001, most likely"
     ):
         list(parallel.run_chunks([chunk(Sleeper, "a"), chunk(Killer, "b")], 2))
     wait_until(lambda: not multiprocessing.active_children(), 2)
@@ -144,17 +144,17 @@ def test_what_hangs_is_ended_by_the_time_limit(hangs: str, jobs: str, tmp_path: 
 
 def fail_with_a_fault(number: int) -> int:
     if number == 3:
-        raise ReferenceFault.single("metadata", "bad", "mend it", video="v")
+        raise ReferenceDataError.single("metadata", "bad", "mend it", video="v")
     return number * number
 
 
 def test_any_function_can_be_spread_over_workers() -> None:
-    assert sorted(pool.spread(abs, [-3, -1, -2], 2)) == [1, 2, 3]
+    assert sorted(pool.map_unordered(abs, [-3, -1, -2], 2)) == [1, 2, 3]
 
 
 def test_a_fault_that_is_raised_in_a_worker_is_raised_in_its_parent() -> None:
-    with pytest.raises(ReferenceFault) as fault:
-        list(pool.spread(fail_with_a_fault, range(8), 2))
+    with pytest.raises(ReferenceDataError) as fault:
+        list(pool.map_unordered(fail_with_a_fault, range(8), 2))
     assert [problem.message for problem in fault.value.problems] == ["bad"]
 
 

@@ -35,7 +35,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two 4K videos with 50 objects, enough work for worker processes. All frames are alike, which takes less time."""
     folder = tmp_path_factory.mktemp("large") / "in"
     frame_range = {"start": 1, "end": 26, "frame_nums": 5}
-    objects = {str(id): {"frame_range": frame_range} for id in range(1, OBJECTS + 1)}
+    objects = {str(object_id): {"frame_range": frame_range} for object_id in range(1, OBJECTS + 1)}
     truth, prediction = (submissions.png(draw(seed), compress_level=1) for seed in (1, 2))
     for video in ("one", "two"):
         for frame in (1, 6, 11, 16, 21):

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from disturbed import IN_PRE_PASS, IN_SCORING, PAGE, STOPPED, Run, finish, slowness, wait_until
-from lvos_eval.diagnostics.errors import Interrupted, Stopped
-from lvos_eval.execution.pool import hand_on
+from lvos_eval.diagnostics.errors import RunInterruptedError, RunStoppedError
+from lvos_eval.execution.pool import forward_results
 
 pytestmark = pytest.mark.slow
 
@@ -172,7 +172,7 @@ def test_sigterm_stops_a_run_that_is_the_first_process_of_its_container(tmp_path
     run.assert_stopped(finish(process), "interrupted by SIGTERM")
 
 
-@pytest.mark.parametrize("late", [Stopped("the time limit ran out"), Interrupted("interrupted by SIGTERM")])
+@pytest.mark.parametrize("late", [RunStoppedError("the time limit ran out"), RunInterruptedError("interrupted by SIGTERM")])
 def test_what_comes_while_the_workers_are_being_ended_changes_nothing(late: BaseException) -> None:
     def pool() -> Generator[int, None, None]:
         try:
@@ -180,7 +180,7 @@ def test_what_comes_while_the_workers_are_being_ended_changes_nothing(late: Base
         except GeneratorExit:
             raise late from None
 
-    results = hand_on(pool())
+    results = forward_results(pool())
     assert next(results) == 1
     # as a pool does that is thrown away, where an exception would only be printed
     results.close()

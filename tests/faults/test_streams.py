@@ -130,5 +130,5 @@ def test_progress_that_cannot_be_printed_does_not_end_a_run(monkeypatch: pytest.
 
 def test_what_cannot_be_printed_is_returned_as_the_reason() -> None:
     with Path("/dev/full").open("w") as full:
-        assert lifecycle.say(full, "text") == "No space left on device"
-        assert lifecycle.say(full, "text") is None
+        assert lifecycle.print_line(full, "text") == "No space left on device"
+        assert lifecycle.print_line(full, "text") is None

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.formats.label_map import Decoder, IndexedFault, SalientDecoder
+from lvos_eval.formats.label_map import Decoder, LabelMapError, SalientDecoder
 from lvos_eval.formats.mask_values import MaskValues
-from lvos_eval.formats.png import PngFault
+from lvos_eval.formats.png import PngError
 from submissions import png
 
 
@@ -27,7 +27,7 @@ def mask(*values: int) -> NDArray[np.uint8]:
 def test_declared_objects_are_found_and_other_labels_counted() -> None:
     found = Decoder([1, 3], (6, 10)).decode(png(mask(1, 3, 3, 9)))
     assert (found.height, found.width) == (6, 10)
-    assert {id: item.area for id, item in found.objects.items()} == {1: 10, 3: 20}
+    assert {object_id: item.area for object_id, item in found.objects.items()} == {1: 10, 3: 20}
     assert found.unknown == {9: 10}
 
 
@@ -44,7 +44,7 @@ def test_a_fault_does_not_pass_for_the_last_mask() -> None:
     decoder = Decoder([1], (6, 10))
     decoder.decode(png(mask(1)))
     for _ in range(2):
-        with pytest.raises(IndexedFault):
+        with pytest.raises(LabelMapError):
             decoder.decode(png(mask(1)[:3]))
     assert decoder.decode(png(mask(1, 1))).objects[1].area == 20
 
@@ -59,14 +59,14 @@ def test_a_fault_does_not_pass_for_the_last_mask() -> None:
     ],
 )
 def test_what_is_no_label_map_of_the_size_is_said_at_once(image: NDArray[Any], faults: dict[str, str]) -> None:
-    with pytest.raises(IndexedFault) as fault:
+    with pytest.raises(LabelMapError) as fault:
         Decoder([1], (6, 10)).decode(png(image))
     assert fault.value.faults == faults
     assert str(fault.value) == ", ".join(faults.values())
 
 
 def test_an_empty_file_is_no_mask() -> None:
-    with pytest.raises(PngFault):
+    with pytest.raises(PngError):
         Decoder([1], None).decode(b"")
 
 
@@ -88,19 +88,19 @@ def test_without_a_known_size_every_size_will_do() -> None:
 )
 def test_a_salient_map_is_foreground_by_its_values(values: tuple[int, ...], rows: int) -> None:
     found = SalientDecoder([7], None).decode(png(mask(*values)))
-    assert {id: item.area for id, item in found.objects.items()} == {7: 10 * rows}
+    assert {object_id: item.area for object_id, item in found.objects.items()} == {7: 10 * rows}
     assert found.unknown == {}
 
 
 def test_a_salient_map_of_another_size_is_refused() -> None:
-    with pytest.raises(IndexedFault) as fault:
+    with pytest.raises(LabelMapError) as fault:
         SalientDecoder([7], (6, 10)).decode(png(mask(1)[:3]))
     assert fault.value.faults == {"wrong-size": "10x3 instead of 10x6"}
 
 
 @pytest.mark.parametrize(("values", "held"), [((7,), (0, 7)), ((200,) * 6, (200,)), ((1, 1, 1, 255, 255, 255), (1, 255))])
 def test_two_other_values_are_no_salient_map(values: tuple[int, ...], held: tuple[int, ...]) -> None:
-    with pytest.raises(IndexedFault) as fault:
+    with pytest.raises(LabelMapError) as fault:
         SalientDecoder([7], None).decode(png(mask(*values)))
     assert fault.value.faults == {"not-salient": "two other values"}
     assert fault.value.values == MaskValues("salient", bytes(held))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lvos_eval.formats.documents import DocumentFault, misnamed, parse_yaml, read_json, read_text
+from lvos_eval.formats.documents import DocumentError, misnamed, parse_yaml, read_json, read_text
 
 
 def file(folder: Path, content: str | bytes) -> Path:
@@ -18,7 +18,7 @@ def file(folder: Path, content: str | bytes) -> Path:
 
 
 def fault_of(read: Any, argument: Any) -> tuple[str, str]:
-    with pytest.raises(DocumentFault) as fault:
+    with pytest.raises(DocumentError) as fault:
         read(argument)
     return str(fault.value), fault.value.fix
 

@@ -1,4 +1,4 @@
-"""Every kind of label PNG is decoded as Pillow decodes it; every damage is a PngFault."""
+"""Every kind of label PNG is decoded as Pillow decodes it; every damage is a PngError."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faulty_submissions import claimed
-from lvos_eval.formats.png import MAX_PIXELS, Png, PngFault, decode_labels, parse_header, parse_png, plain_png
+from lvos_eval.formats.png import MAX_PIXELS, Png, PngError, decode_labels, parse_header, parse_png, plain_png
 
 GREY, PALETTE = 0, 3
 NONE, SUB, UP, AVERAGE, PAETH = range(5)
@@ -177,7 +177,7 @@ ROWS = (b"\0" + b"\1" * 6) * 4
     ids=range(27),
 )
 def test_damage_is_named(data: bytes, reason: str) -> None:
-    with pytest.raises(PngFault) as fault:
+    with pytest.raises(PngError) as fault:
         decoded(data)
     assert str(fault.value) == reason
 
@@ -185,7 +185,7 @@ def test_damage_is_named(data: bytes, reason: str) -> None:
 def test_an_interlaced_image_that_is_cut_short_is_damage() -> None:
     data = png_bytes(np.ones((9, 9), np.uint8), 8, GREY, [NONE], interlaced=True)
     header, pixels = parse_png(data)
-    with pytest.raises(PngFault, match=r"^cut short: 20 of 100 bytes of data$"):
+    with pytest.raises(PngError, match=r"^cut short: 20 of 100 bytes of data$"):
         decode_labels(header, zlib.compress(zlib.decompress(pixels)[:20]))
 
 

@@ -68,8 +68,8 @@ def test_a_finder_that_has_seen_other_frames_finds_the_same_as_a_fresh_one(
         frame[40:100, 60:200] = label_map(seed, 60, 140, labels)
         frame[seed % size[0], seed % size[1]] = seed % 4
         objects, unknown = finder.find(frame)
-        for id in ids:
-            assert np.array_equal(unpack(objects[id], *size), frame == id)
+        for object_id in ids:
+            assert np.array_equal(unpack(objects[object_id], *size), frame == object_id)
         values, numbers = np.unique(frame, return_counts=True)
         assert unknown == {int(v): int(n) for v, n in zip(values, numbers, strict=True) if v not in (0, *ids)}
 
@@ -82,11 +82,11 @@ def test_objects_at_the_edges_of_words_and_frames_are_found_as_they_are(block: i
             frame = batch.masks[one].astype(np.uint8)
             frame[batch.masks[other] & ~batch.masks[one]] = 2
             objects, unknown = finder.find(frame)
-            for id in (1, 2):
-                assert np.array_equal(unpack(objects[id], *frame.shape), frame == id)
-                assert objects[id].area == np.count_nonzero(frame == id)
-                columns = np.flatnonzero((frame == id).any(axis=0)).tolist()
-                assert objects[id].columns == ((columns[0], columns[-1] + 1) if columns else (0, 0))
+            for object_id in (1, 2):
+                assert np.array_equal(unpack(objects[object_id], *frame.shape), frame == object_id)
+                assert objects[object_id].area == np.count_nonzero(frame == object_id)
+                columns = np.flatnonzero((frame == object_id).any(axis=0)).tolist()
+                assert objects[object_id].columns == ((columns[0], columns[-1] + 1) if columns else (0, 0))
             assert not unknown
 
 
@@ -143,7 +143,7 @@ def test_objects_are_looked_for_around_their_last_place_and_only_those_that_have
     for place, label in changes:
         frame[place] = label
     objects, _ = finder.find(frame)
-    assert all(np.array_equal(unpack(objects[id], 720, 1280), frame == id) for id in (3, 5))
+    assert all(np.array_equal(unpack(objects[object_id], 720, 1280), frame == object_id) for object_id in (3, 5))
     assert searched == labels
 
 

@@ -47,11 +47,11 @@ def test_all_official_numbers_are_reproduced_exactly(results: Path, name: str) -
     by_object = {(entry["video"], entry["object"]): entry for entry in details["objects"]}
     for video in manifest.videos:
         for position, item in enumerate(video.objects, 1):
-            entry = by_object[video.name, item.id]
+            entry = by_object[video.name, item.object_id]
             label = f"{video.name}_{position}"
             assert [entry["J"], entry["F"], entry["V"]] == [wanted["J"][label], wanted["F"][label], wanted["V"][label]], label
-            frames = details["frames"][f"{video.name}/{item.id}"]
-            per_frame = wanted["per_frame"][video.name][str(item.id)]
+            frames = details["frames"][f"{video.name}/{item.object_id}"]
+            per_frame = wanted["per_frame"][video.name][str(item.object_id)]
             assert frames["frame"] == list(item.scored.frames)
             assert frames["J"] == [per_frame["J"][slot] for slot in item.scored.slots], label
             assert frames["F"] == [per_frame["F"][slot] for slot in item.scored.slots], label

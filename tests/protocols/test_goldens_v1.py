@@ -42,11 +42,14 @@ def test_all_official_numbers_are_reproduced_exactly(goldens: Path, name: str, t
     by_object = {(entry["video"], entry["object"]): entry for entry in details["objects"]}
     for video in manifest.videos:
         for position, item in enumerate(video.objects, 1):
-            entry, label = by_object[video.name, item.id], f"{video.name}_{position}"
+            entry, label = by_object[video.name, item.object_id], f"{video.name}_{position}"
             official = wanted["objects"][label]
             assert [entry[key] for key in "JFV"] == [official[f"{key}-Mean"] for key in "JFV"], label
             assert entry["split"] == official["split"]
-            frames, per_frame = details["frames"][f"{video.name}/{item.id}"], wanted["per_frame"][video.name][str(item.id)]
+            frames, per_frame = (
+                details["frames"][f"{video.name}/{item.object_id}"],
+                wanted["per_frame"][video.name][str(item.object_id)],
+            )
             assert frames["frame"] == list(item.range.frames)
             for key in "JF":
                 assert frames[key] == per_frame[key][: len(frames[key])], label

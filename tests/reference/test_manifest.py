@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.protocols.lvos import FrameRange, Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.exclusions import FrameRun
@@ -35,7 +35,7 @@ def load(tmp_path: Path, content: Any, name: str = "valid_meta.json", task: Task
 def test_ranges_are_read_in_all_three_spellings(write: Any, tmp_path: Path) -> None:
     manifest = load(tmp_path, videos(**{key: write(value) for key, value in RANGE.items()}))
     (item,) = manifest.videos[0].objects
-    assert (item.id, item.range) == (1, FrameRange(1, 31, 6))
+    assert (item.object_id, item.range) == (1, FrameRange(1, 31, 6))
     assert item.scored.frames == manifest.videos[0].scored == (6, 11, 16, 21)
     assert manifest.videos[0].annotated == {1, 6, 11, 16, 21, 26}
 
@@ -92,7 +92,7 @@ def test_metadata_in_which_nothing_is_scored_is_a_fault_with_a_way_out(
     content: Any, rules: ScoringRules, hints: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "valid_meta.json").write_text(json.dumps({"videos": content}))
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load_manifest(tmp_path, replace(rules, unseen_none=True))
     (problem,) = fault.value.problems
     assert problem.message == "no object of valid_meta.json has a scored frame, so there is nothing to score"
@@ -128,7 +128,7 @@ def test_metadata_in_which_nothing_is_scored_is_a_fault_with_a_way_out(
     ],
 )
 def test_a_fault_of_a_video_earns_exactly_this_text(content: Any, video: str, message: str, fix: str, tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, content)
     (problem,) = fault.value.problems
     assert (problem.code, problem.video, problem.message, problem.fix) == ("metadata", video, f"valid_meta.json: {message}", fix)
@@ -143,7 +143,7 @@ def test_a_fault_of_a_video_earns_exactly_this_text(content: Any, video: str, me
     ],
 )
 def test_a_file_that_is_no_metadata_is_a_fault(content: str, message: str, fix: str, tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, content)
     (problem,) = fault.value.problems
     assert problem.message.startswith(message)
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_metadata_is_a_fault(content: str, message: str, fix: 
 
 def test_metadata_files_that_disagree_are_a_fault_that_names_them(tmp_path: Path) -> None:
     load(tmp_path, videos(), "test_meta.json")
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, videos(end=26, frame_nums=5))
     assert [problem.message for problem in fault.value.problems] == [
         "test_meta.json and valid_meta.json disagree on videos, objects or ranges"
@@ -160,7 +160,7 @@ def test_metadata_files_that_disagree_are_a_fault_that_names_them(tmp_path: Path
 
 
 def test_a_folder_without_metadata_is_a_fault_that_says_what_is_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load_manifest(tmp_path)
     (problem,) = fault.value.problems
     assert problem.message == f"no metadata in {tmp_path}"
@@ -168,7 +168,7 @@ def test_a_folder_without_metadata_is_a_fault_that_says_what_is_looked_for(tmp_p
 
 
 def test_without_a_list_the_single_object_task_needs_a_video_of_the_published_one(tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, videos(), task=Task.UNSUPERVISED_SINGLE)
     (problem,) = fault.value.problems
     assert problem.message == (
@@ -179,6 +179,6 @@ def test_without_a_list_the_single_object_task_needs_a_video_of_the_published_on
 
 
 def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, videos(end=1) | {"v2": {"objects": {"x": {}}}, "v 3": videos()["v1"]})
     assert [problem.video for problem in fault.value.problems] == ["v1", "v2", "v 3"]

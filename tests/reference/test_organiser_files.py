@@ -329,7 +329,7 @@ def test_objects_in_a_list_are_one_problem_and_by_id_they_are_right(desk: Desk) 
     wanted = desk.result()
     content = metadata()
     for video in content["videos"].values():
-        video["objects"] = [{"id": id} | entry for id, entry in video["objects"].items()]
+        video["objects"] = [{"id": object_id} | entry for object_id, entry in video["objects"].items()]
     write_metadata(desk.reference, content)
     fix = desk.refused("test_meta.json: `objects` is a list in 3 videos: seenOne1, seenTwo2, unseen33")
     assert fix == 'write the objects by id: {"objects": {"1": {"frame_range": {...}}, "2": {"frame_range": {...}}}}'

@@ -18,7 +18,7 @@ from lvos_eval.reference.checks import ReferenceCheck, check_reference
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.scoring.chunks import ChunkResult
-from lvos_eval.scoring.run import seal
+from lvos_eval.scoring.run import ground_truth_digest
 from tiny_reference import OBJECTS, draw, mask, metadata, save, write_metadata, write_reference
 
 
@@ -35,9 +35,9 @@ def reference(tmp_path: Path) -> Path:
     return write_reference(tmp_path / "ref")
 
 
-def edit_object(folder: Path, video: str, id: str, **frame_range: Any) -> None:
+def edit_object(folder: Path, video: str, object_id: str, **frame_range: Any) -> None:
     content = metadata()
-    content["videos"][video]["objects"][id]["frame_range"].update(frame_range)
+    content["videos"][video]["objects"][object_id]["frame_range"].update(frame_range)
     write_metadata(folder, content)
 
 
@@ -51,15 +51,15 @@ def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
 
-def drop_object(folder: Path, video: str, id: str) -> None:
+def drop_object(folder: Path, video: str, object_id: str) -> None:
     content = metadata()
-    del content["videos"][video]["objects"][id]
+    del content["videos"][video]["objects"][object_id]
     write_metadata(folder, content)
 
 
-def add_object(folder: Path, video: str, id: str) -> None:
+def add_object(folder: Path, video: str, object_id: str) -> None:
     content = metadata()
-    content["videos"][video]["objects"][id] = content["videos"][video]["objects"]["1"]
+    content["videos"][video]["objects"][object_id] = content["videos"][video]["objects"]["1"]
     write_metadata(folder, content)
 
 
@@ -384,14 +384,14 @@ def test_an_object_with_a_faulty_range_is_still_a_declared_object(reference: Pat
 
 def test_the_digest_is_the_one_that_scoring_computes(reference: Path) -> None:
     manifest = load_manifest(reference)
-    assert check(reference).digest == seal(manifest, 1, lambda what, total, results: results)
+    assert check(reference).digest == ground_truth_digest(manifest, 1, lambda what, total, results: results)
 
 
 @pytest.mark.parametrize("task", [Task.SEMI_SUPERVISED, Task.UNSUPERVISED_SINGLE])
 def test_the_digest_is_the_one_that_scoring_computes_under_every_task(reference: Path, task: Task) -> None:
     (reference / "unsupervised_videos.txt").write_text("seenTwo2\n")
     (reference / "scoring.yaml").write_text(f"task: {task}\nprotocol: lvos-v1\n")
-    assert check(reference).digest == seal(load_manifest(reference), 1, lambda what, total, results: results)
+    assert check(reference).digest == ground_truth_digest(load_manifest(reference), 1, lambda what, total, results: results)
 
 
 def test_the_command_line_may_choose_the_protocol(reference: Path) -> None:

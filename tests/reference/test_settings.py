@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.exclusions import FrameRun
-from lvos_eval.reference.settings import ArchiveLimits, Detail, RunLimits, ScoringRules, Settings, load_settings
+from lvos_eval.reference.settings import ArchiveLimits, Disclosure, RunLimits, ScoringRules, Settings, load_settings
 
 
 def load(tmp_path: Path, text: str) -> Settings:
@@ -40,7 +40,7 @@ ground_truth: "0123456789abcdef"
             unseen_none=True,
         ),
         RunLimits(280, ArchiveLimits(members=10, ratio=2.5)),
-        Detail.PUBLIC,
+        Disclosure.PUBLIC,
         "0123456789abcdef",
     )
 
@@ -83,7 +83,7 @@ def test_the_command_line_overrides_what_it_names() -> None:
     ],
 )
 def test_a_fault_earns_exactly_this_text(text: str, message: str, fix: str, tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, text)
     (problem,) = fault.value.problems
     assert (problem.code, problem.video, problem.message) == ("settings", None, f"scoring.yaml: {message}")
@@ -92,7 +92,7 @@ def test_a_fault_earns_exactly_this_text(text: str, message: str, fix: str, tmp_
 
 
 def test_the_known_keys_are_named_with_an_unknown_one(tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, "protocoll: lvos-v1")
     assert fault.value.problems[0].fix == (
         "did you mean `protocol`? Known: protocol, task, detail, time_limit, exclude, unseen, limits, ground_truth"
@@ -110,7 +110,7 @@ def test_the_known_keys_are_named_with_an_unknown_one(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_mapping_is_a_fault(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "scoring.yaml").write_bytes(content)
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load_settings(tmp_path)
     (problem,) = fault.value.problems
     assert problem.message.startswith(message)
@@ -118,6 +118,6 @@ def test_a_file_that_is_no_mapping_is_a_fault(content: bytes, message: str, tmp_
 
 
 def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFault) as fault:
+    with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, "protocol: x\ntask: y\nlimits: {members: 0}\nspeed: 9\n")
     assert len(fault.value.problems) == 4

@@ -13,9 +13,9 @@ import make_stub
 from lvos_eval.protocols import lvos
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.scoring.results import RunResult, State
-from lvos_eval.scoring.run import score_submission, seal
+from lvos_eval.scoring.run import ground_truth_digest, score_submission
 from lvos_eval.submission.palettes import PALETTES
 from make_stub import FOLDER, REFERENCE, SUBMISSION
 from scenes import FRAME_STEP, VIDEOS, Video
@@ -43,14 +43,16 @@ def manifest() -> Manifest:
 
 @pytest.fixture(scope="module")
 def result(manifest: Manifest) -> RunResult:
-    digest = seal(manifest, 1, lambda what, frames, results: results)
-    return score_submission(FOLDER / SUBMISSION, manifest, digest, 1, lambda what, frames, results: results, detail=Detail.FULL)
+    digest = ground_truth_digest(manifest, 1, lambda what, frames, results: results)
+    return score_submission(
+        FOLDER / SUBMISSION, manifest, digest, 1, lambda what, frames, results: results, detail=Disclosure.FULL
+    )
 
 
-def frame_values(result: RunResult, video: str, id: int) -> dict[int, float]:
+def frame_values(result: RunResult, video: str, object_id: int) -> dict[int, float]:
     """J of an object by the position of the frame among the video's annotated ones."""
     assert result.frames is not None
-    return {(value.frame - 1) // FRAME_STEP: value.region_similarity for value in result.frames.values[video, id]}
+    return {(value.frame - 1) // FRAME_STEP: value.region_similarity for value in result.frames.values[video, object_id]}
 
 
 def test_the_committed_files_are_what_the_script_makes() -> None:
@@ -88,7 +90,7 @@ def test_the_stub_steps_through_frames_as_the_protocol_does() -> None:
 def test_the_palette_is_the_one_that_masks_are_explained_with() -> None:
     davis = next(palette for palette in PALETTES if palette.name == "DAVIS")
     colours = make_stub.palette(256)
-    assert {id: tuple(colours[3 * id : 3 * id + 3]) for id in davis.colours} == davis.colours
+    assert {object_id: tuple(colours[3 * object_id : 3 * object_id + 3]) for object_id in davis.colours} == davis.colours
 
 
 def test_the_manifest_loads_without_warnings(manifest: Manifest) -> None:
@@ -116,9 +118,9 @@ def test_the_ids_in_the_masks_are_those_of_the_metadata_from_their_start_on(mani
     for video in manifest.videos:
         first: dict[int, int] = {}
         for frame in sorted(video.annotated):
-            for id in np.unique(labels(manifest.ground_truth(video.name) / f"{frame:08d}.png")).tolist():
-                first.setdefault(id, frame)
-        assert first == {0: 1} | {item.id: item.range.start for item in video.objects}
+            for object_id in np.unique(labels(manifest.ground_truth(video.name) / f"{frame:08d}.png")).tolist():
+                first.setdefault(object_id, frame)
+        assert first == {0: 1} | {item.object_id: item.range.start for item in video.objects}
 
 
 @each_video
@@ -181,8 +183,8 @@ def test_no_object_of_the_sample_submission_is_perfect(result: RunResult) -> Non
 
 
 def test_two_fish_are_swapped_for_two_frames(result: RunResult) -> None:
-    for id in (1, 2):
-        assert {k for k, j in frame_values(result, "stubFish", id).items() if j < 0.3} == {6, 7}
+    for object_id in (1, 2):
+        assert {k for k, j in frame_values(result, "stubFish", object_id).items() if j < 0.3} == {6, 7}
 
 
 def test_the_fish_that_re_appears_is_missed(result: RunResult) -> None:

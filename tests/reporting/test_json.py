@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 import commands
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.result_document import DETAILS_FORMAT, details, manifest_summary
 from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import ObjectScore, Report, State
@@ -63,8 +63,8 @@ def test_a_checked_submission_fits_the_schema(validator: Draft202012Validator, t
 
 def test_the_means_of_a_video_have_the_same_bits_on_every_python() -> None:
     # added up one after the other, ten times 0.1 is not 1
-    objects = tuple(ObjectScore("video", id, False, (), 5, 0.1, 0.1, 0.1) for id in range(1, 11))
-    report = Report(State.SCORED, "1", Protocol.LVOS_V2, Task.SEMI_SUPERVISED, scores=publish(objects, Detail.FULL))
+    objects = tuple(ObjectScore("video", object_id, False, (), 5, 0.1, 0.1, 0.1) for object_id in range(1, 11))
+    report = Report(State.SCORED, "1", Protocol.LVOS_V2, Task.SEMI_SUPERVISED, scores=publish(objects, Disclosure.FULL))
     assert details(report, None, {})["videos"] == [{"video": "video", "objects": 10, "J": 0.1, "F": 0.1, "V": 0.1, "J&F": 0.1}]
 
 

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.diagnostics.errors import Stopped
+from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.formats.png import parse_png
 from lvos_eval.protocols.lvos import Protocol, Task
@@ -28,9 +28,9 @@ HEIGHT, WIDTH = 36, 64
 Labels = NDArray[np.uint8]
 
 
-def rectangle(left: int, right: int, id: int = 1, top: int = 10, bottom: int = 20) -> Labels:
+def rectangle(left: int, right: int, object_id: int = 1, top: int = 10, bottom: int = 20) -> Labels:
     labels = np.zeros((HEIGHT, WIDTH), np.uint8)
-    labels[top:bottom, left:right] = id
+    labels[top:bottom, left:right] = object_id
     return labels
 
 
@@ -160,5 +160,5 @@ def test_a_mask_that_changed_since_it_was_scored_is_not_drawn(place: str, change
         Image.fromarray(rectangle(11, 20)).save(path)
     elif change == "broken":
         path.write_bytes(b"no PNG")
-    with pytest.raises(Stopped, match="masks changed after they were scored"):
+    with pytest.raises(RunStoppedError, match="masks changed after they were scored"):
         draw_worst_frames(manifest, submission, {("v", 1): [ObjectFrame(1, 6, 10 / 12, 0.1, True)]})

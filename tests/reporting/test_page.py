@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from lvos_eval.diagnostics.problems import Problem, Severity
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.page import TITLES, render_page
 from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import ObjectScore, PublishedObject, Report, State
@@ -148,7 +148,7 @@ def test_numbers_are_those_of_the_report() -> None:
 
 
 def test_a_public_page_shows_no_digit_that_was_rounded_away() -> None:
-    report = scored(detail=Detail.PUBLIC)
+    report = scored(detail=Disclosure.PUBLIC)
     assert report.scores is not None
     html = render_page(report)
     for score in report.scores.objects:
@@ -196,7 +196,7 @@ def test_attributes_are_counted_and_the_hardest_comes_first() -> None:
         return ObjectScore(video, 1, False, attributes, 10, jf, jf, 0.0)
 
     objects = (score("a", 0.9, "OCC", "FM"), score("b", 0.5, "OCC"), score("c", 0.2))
-    html = render_page(replace(scored(), scores=publish(objects, Detail.FULL)))
+    html = render_page(replace(scored(), scores=publish(objects, Disclosure.FULL)))
     rows = re.findall(
         r'<th scope="row"><bdi>(\w+)</bdi> <span class="meaning">([\w -]+)<.*?</svg>\s*([\d.]+)</td>.*?<td class="n">(\d)</td>',
         html,

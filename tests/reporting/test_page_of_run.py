@@ -10,7 +10,7 @@ import pytest
 from goldens import REFERENCE, prediction
 from lvos_eval.cli import score
 from lvos_eval.cli.main import main
-from lvos_eval.diagnostics.errors import ExitCode, Stopped
+from lvos_eval.diagnostics.errors import ExitCode, RunStoppedError
 from lvos_eval.reporting.page import TITLES
 from lvos_eval.scoring.results import State
 
@@ -61,7 +61,7 @@ def test_a_submission_that_is_not_there_leaves_a_page_that_says_so(tmp_path: Pat
 @pytest.mark.parametrize(
     ("error", "code", "reason"),
     [
-        (Stopped("a worker process was killed"), ExitCode.STOPPED, "a worker process was killed"),
+        (RunStoppedError("a worker process was killed"), ExitCode.STOPPED, "a worker process was killed"),
         (ZeroDivisionError(), ExitCode.UNFORESEEN, "lvos-eval itself failed"),
     ],
 )

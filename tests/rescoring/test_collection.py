@@ -16,7 +16,7 @@ import pytest
 import commands
 import rescores
 import submissions
-from lvos_eval.diagnostics.errors import ExitCode, UsageFault
+from lvos_eval.diagnostics.errors import ExitCode, UsageError
 from lvos_eval.rescoring.discovery import FoundSubmissions, find_submissions, name_submissions
 
 VIDEOS = ("aVideo01", "bVideo02")
@@ -99,13 +99,13 @@ def test_results_go_to_folders_that_every_file_system_takes_and_that_differ(tmp_
 
 
 def test_a_folder_that_is_itself_a_submission_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageFault, match="is itself a submission; give the folder that holds the submissions"):
+    with pytest.raises(UsageError, match="is itself a submission; give the folder that holds the submissions"):
         find(write(tmp_path, "aVideo01/00000001.png", "bVideo02/00000001.png"))
 
 
 @pytest.mark.parametrize("paths", [[], ["notes.txt"]])
 def test_a_folder_without_a_submission_is_refused(paths: Sequence[str], tmp_path: Path) -> None:
-    with pytest.raises(UsageFault, match="no zip and no folder with masks"):
+    with pytest.raises(UsageError, match="no zip and no folder with masks"):
         find(write(tmp_path, *paths))
 
 
@@ -145,7 +145,7 @@ def test_a_table_that_is_none_is_refused(content: str, message: str, tmp_path: P
     found = find(write(tmp_path / "s", "a.zip"))
     table = tmp_path / "names.csv"
     table.write_text(content, errors="surrogateescape")
-    with pytest.raises(UsageFault, match=message):
+    with pytest.raises(UsageError, match=message):
         name_submissions(found.submissions, table)
 
 
@@ -169,7 +169,7 @@ def test_what_a_submission_holds_is_its_own_affair(tmp_path: Path) -> None:
 
 
 def test_where_there_is_nothing_else_names_that_begin_with_a_dot_are_told_too(tmp_path: Path) -> None:
-    with pytest.raises(UsageFault, match=r"no zip and no folder with masks in .*; not looked at, .* a dot: \.a\.zip"):
+    with pytest.raises(UsageError, match=r"no zip and no folder with masks in .*; not looked at, .* a dot: \.a\.zip"):
         find(write(tmp_path, ".a.zip"))
 
 
@@ -218,7 +218,7 @@ def test_a_folder_that_cannot_be_listed_is_a_submission_with_a_problem(
 
 def test_a_folder_of_submissions_that_cannot_be_listed_is_refused(tmp_path: Path, locked: set[str]) -> None:
     locked.add(write(tmp_path / "all", "bob.zip").name)
-    with pytest.raises(UsageFault, match=r"the submissions in .*all cannot be listed: Permission denied"):
+    with pytest.raises(UsageError, match=r"the submissions in .*all cannot be listed: Permission denied"):
         find(tmp_path / "all")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.rescoring.leaderboard import Leaderboard, Place, leaderboard, read_ranks
@@ -130,5 +130,5 @@ def test_ranks_are_read_back(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_leaderboard_is_refused(content: Any, message: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(content)
-    with pytest.raises(UsageFault, match=message):
+    with pytest.raises(UsageError, match=message):
         read_ranks(tmp_path / "x.json")

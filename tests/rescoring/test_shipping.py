@@ -16,7 +16,7 @@ import pytest
 import commands
 import rescores
 import submissions
-from lvos_eval.diagnostics.errors import Gone
+from lvos_eval.diagnostics.errors import SubmissionGoneError
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.reference.ground_truth import find_sizes
 from lvos_eval.reference.loading import load_manifest
@@ -98,7 +98,7 @@ def test_a_submission_that_is_gone_when_it_is_packed_is_gone_for_the_worker(tmp_
     chunk = plan_chunks(manifest, find_sizes(manifest), submission, score=True)[0]
     path.unlink()
     shipped = pickle.loads(pickle.dumps(pack(chunk)))
-    with pytest.raises(Gone, match="cannot be opened again: No such file or directory"):
+    with pytest.raises(SubmissionGoneError, match="cannot be opened again: No such file or directory"):
         evaluate_shipped(shipped)
 
 
@@ -111,7 +111,7 @@ def test_ground_truth_that_cannot_be_packed_is_reported_as_where_it_is_read(
     if change == "gone":
         (tmp_path / "reference" / "Annotations" / chunk.video / "00000016.png").unlink()
     else:
-        monkeypatch.setattr("lvos_eval.scoring.evaluate._GROUND_TRUTH_BYTES", 10)
+        monkeypatch.setattr("lvos_eval.reference.ground_truth._GROUND_TRUTH_BYTES", 10)
     expected = evaluate_chunk(chunk).reference_faults
     assert expected
     assert evaluate_shipped(pickle.loads(pickle.dumps(pack(chunk)))).reference_faults == expected

@@ -14,7 +14,7 @@ import rescores
 import submissions
 from lvos_eval.cli import main, score
 from lvos_eval.cli import rescore as rescore_command
-from lvos_eval.diagnostics.errors import ExitCode, Stopped
+from lvos_eval.diagnostics.errors import ExitCode, RunStoppedError
 from lvos_eval.rescoring import cache_keys, engine, portable_chunk
 from lvos_eval.scoring import evaluate as evaluation
 from lvos_eval.scoring import parallel, run
@@ -249,7 +249,7 @@ def test_a_zip_that_is_replaced_while_it_is_opened_stops_the_run(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(submission, "list_members", listing)
-        with pytest.raises(Stopped, match=CHANGED):
+        with pytest.raises(RunStoppedError, match=CHANGED):
             command(swap.team, reference)
 
 
@@ -271,7 +271,7 @@ def test_a_folder_that_changes_while_it_is_listed_stops_the_run(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "open_checked", opening)
-        with pytest.raises(Stopped, match=CHANGED):
+        with pytest.raises(RunStoppedError, match=CHANGED):
             command(swap.team, reference)
 
 
@@ -285,7 +285,7 @@ def test_check_stops_where_a_mask_is_replaced_while_it_reads(reference: Path, tm
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "run_chunks", running)
-        with pytest.raises(Stopped, match=CHANGED):
+        with pytest.raises(RunStoppedError, match=CHANGED):
             submissions.check(swap.team, reference)
 
 

@@ -34,9 +34,9 @@ def label_map(seed: int, height: int = 90, width: int = 150) -> Labels:
     """Two rectangles that may overlap, the second in front."""
     rng = np.random.default_rng(seed)
     labels = np.zeros((height, width), np.uint8)
-    for id in IDS:
+    for object_id in IDS:
         top, left = (int(rng.integers(0, size - 20)) for size in (height, width))
-        labels[top : top + 35, left : left + 60] = id
+        labels[top : top + 35, left : left + 60] = object_id
     return labels
 
 
@@ -53,10 +53,10 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return numbers
 
 
-def expected(id: int, frame: int, truth: Labels, prediction: Labels, label: int, proposal: int | None) -> ObjectFrame:
-    one, other = truth == id, prediction == label
+def expected(object_id: int, frame: int, truth: Labels, prediction: Labels, label: int, proposal: int | None) -> ObjectFrame:
+    one, other = truth == object_id, prediction == label
     j, f = textbook.region_similarity(one, other), textbook.contour_accuracy(one, other)
-    return ObjectFrame(id, frame, j, f, bool(one.any()), proposal)
+    return ObjectFrame(object_id, frame, j, f, bool(one.any()), proposal)
 
 
 @pytest.mark.parametrize("held", [0, 1000, 1 << 20])
@@ -68,7 +68,7 @@ def test_every_frame_gets_its_values_in_order_however_many_wait(held: int, monke
         truth, prediction = label_map(frame), label_map(frame + 100)
         ids = IDS if frame % 3 else IDS[1:]
         found.add(frame, ids, decoded(truth), decoded(prediction))
-        wanted += [expected(id, frame, truth, prediction, id, None) for id in ids]
+        wanted += [expected(object_id, frame, truth, prediction, object_id, None) for object_id in ids]
     assert found.values() == wanted
 
 
@@ -93,7 +93,9 @@ def test_the_same_masks_again_are_measured_once(measured: list[int]) -> None:
     found = Comparisons(Task.SEMI_SUPERVISED)
     for frame in range(4):
         found.add(frame, IDS, *masks)
-    assert found.values() == [expected(id, frame, truth, prediction, id, None) for frame in range(4) for id in IDS]
+    assert found.values() == [
+        expected(object_id, frame, truth, prediction, object_id, None) for frame in range(4) for object_id in IDS
+    ]
     assert sum(measured) == 2
 
 
@@ -103,7 +105,7 @@ def test_an_object_is_visible_from_its_first_pixel_on(task: Task) -> None:
     truth[40, 70] = 1
     found = Comparisons(task)
     found.add(0, IDS, decoded(truth), decoded(nothing))
-    assert [(value.id, value.visible) for value in found.values()] == [(1, True), (2, False)]
+    assert [(value.object_id, value.visible) for value in found.values()] == [(1, True), (2, False)]
 
 
 def test_an_object_that_joins_the_same_masks_gets_its_values() -> None:
@@ -113,7 +115,7 @@ def test_an_object_that_joins_the_same_masks_gets_its_values() -> None:
     found.add(1, (1,), *masks)
     found.add(6, IDS, *masks)
     wanted = [(1, 1), (6, 1), (6, 2)]
-    assert found.values() == [expected(id, frame, truth, prediction, id, None) for frame, id in wanted]
+    assert found.values() == [expected(object_id, frame, truth, prediction, object_id, None) for frame, object_id in wanted]
 
 
 def test_only_one_mask_being_another_is_a_new_frame() -> None:
@@ -124,7 +126,9 @@ def test_only_one_mask_being_another_is_a_new_frame() -> None:
     found.add(1, IDS, first, second)
     found.add(2, IDS, decoded(truths[2]), second)
     frames = enumerate(zip(truths, predictions, strict=True))
-    assert found.values() == [expected(id, frame, truth, other, id, None) for frame, (truth, other) in frames for id in IDS]
+    assert found.values() == [
+        expected(object_id, frame, truth, other, object_id, None) for frame, (truth, other) in frames for object_id in IDS
+    ]
 
 
 def test_frames_of_another_size_are_measured_by_their_own() -> None:
@@ -134,7 +138,9 @@ def test_frames_of_another_size_are_measured_by_their_own() -> None:
     found = Comparisons(Task.SEMI_SUPERVISED)
     for frame, (truth, prediction) in enumerate(maps):
         found.add(frame, IDS, decoded(truth), decoded(prediction))
-    assert found.values() == [expected(id, frame, *pair, id, None) for frame, pair in enumerate(maps) for id in IDS]
+    assert found.values() == [
+        expected(object_id, frame, *pair, object_id, None) for frame, pair in enumerate(maps) for object_id in IDS
+    ]
 
 
 @pytest.mark.parametrize("size", [(90, 150), (500, 900)])
@@ -146,7 +152,9 @@ def test_each_object_is_compared_with_every_proposal_the_absent_one_first(size: 
     proposals = (ABSENT_PROPOSAL, 1, 17)
     # no pixel has the label 255
     labels = {ABSENT_PROPOSAL: 255, 1: 1, 17: 17}
-    wanted = [expected(id, 4, truth, prediction, labels[proposal], proposal) for id in IDS for proposal in proposals]
+    wanted = [
+        expected(object_id, 4, truth, prediction, labels[proposal], proposal) for object_id in IDS for proposal in proposals
+    ]
     assert found.values() == wanted
 
 

@@ -19,7 +19,7 @@ import goldens
 import lvos_eval.scoring.run
 from lvos_eval.cli.main import main, platform_main
 from lvos_eval.protocols.lvos import SCORE_KEYS
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.rescoring.discovery import StoredSubmission
 from lvos_eval.rescoring.leaderboard import leaderboard, place_of
 from lvos_eval.scoring.aggregation import score_objects
@@ -42,13 +42,14 @@ class TestPublish:
     """The one place where numbers are rounded."""
 
     def test_full_detail_has_all_digits(self) -> None:
-        scores = publish(objects(1 / 3, 2 / 3), Detail.FULL)
+        scores = publish(objects(1 / 3, 2 / 3), Disclosure.FULL)
         assert [item.j for item in scores.objects] == [1 / 3, 2 / 3]
         assert scores.objects[0].jf == (1 / 3 + 1 / 9) / 2
 
     def test_public_detail_has_six_decimals_in_the_scores_and_three_elsewhere(self) -> None:
         full, public = (
-            publish([*objects(1 / 3, 2 / 3, 0.4567), *objects(0.1, 0.7, unseen=True)], d) for d in (Detail.FULL, Detail.PUBLIC)
+            publish([*objects(1 / 3, 2 / 3, 0.4567), *objects(0.1, 0.7, unseen=True)], d)
+            for d in (Disclosure.FULL, Disclosure.PUBLIC)
         )
         assert public.values == {key: round(value, 6) for key, value in full.values.items()}
         assert public.object_mean == round(full.object_mean, 3)
@@ -62,32 +63,33 @@ class TestPublish:
 
     def test_a_mean_is_rounded_from_its_exact_value_and_not_taken_over_rounded_ones(self) -> None:
         public = publish(
-            [replace(item, video="one", id=number) for number, item in enumerate(objects(0.1004, 0.2004, 0.3004))], Detail.PUBLIC
+            [replace(item, video="one", object_id=number) for number, item in enumerate(objects(0.1004, 0.2004, 0.3004))],
+            Disclosure.PUBLIC,
         )
         assert [item.j for item in public.objects] == [0.1, 0.2, 0.3]
         assert public.values["J-Mean"] == 0.2004
-        assert publish(objects(0.10049, 0.10052), Detail.PUBLIC).attributes[0].j == 0.101
+        assert publish(objects(0.10049, 0.10052), Disclosure.PUBLIC).attributes[0].j == 0.101
 
     def test_what_rounds_to_zero_has_no_sign(self) -> None:
-        scores = publish([replace(item, f=-1e-9) for item in objects(0.5)], Detail.PUBLIC)
+        scores = publish([replace(item, f=-1e-9) for item in objects(0.5)], Disclosure.PUBLIC)
         assert str(scores.objects[0].f) == "0.0"
 
     def test_the_label_that_was_matched_is_for_full_detail_only(self) -> None:
         """Which of two labels fits better is an exact comparison with hidden masks, and 20 labels can be sent at once."""
-        assert publish(objects(0.5, proposal=7), Detail.FULL).objects[0].proposal == 7
-        assert publish(objects(0.5, proposal=7), Detail.PUBLIC).objects[0].proposal is None
+        assert publish(objects(0.5, proposal=7), Disclosure.FULL).objects[0].proposal == 7
+        assert publish(objects(0.5, proposal=7), Disclosure.PUBLIC).objects[0].proposal is None
 
     def test_attributes_are_in_the_order_of_the_values_that_are_shown(self) -> None:
         made = [
             replace(objects(0.50002)[0], video="a", attributes=("A",)),
             replace(objects(0.50001)[0], video="b", attributes=("B",)),
         ]
-        assert [row.name for row in publish(made, Detail.FULL).attributes] == ["B", "A"]
-        assert [row.name for row in publish(made, Detail.PUBLIC).attributes] == ["A", "B"]
+        assert [row.name for row in publish(made, Disclosure.FULL).attributes] == ["B", "A"]
+        assert [row.name for row in publish(made, Disclosure.PUBLIC).attributes] == ["A", "B"]
 
 
-@pytest.mark.parametrize(("detail", "ranks"), [(Detail.PUBLIC, [1, 1, 3]), (Detail.FULL, [1, 2, 3])])
-def test_ranks_follow_the_values_that_are_shown(detail: Detail, ranks: list[int]) -> None:
+@pytest.mark.parametrize(("detail", "ranks"), [(Disclosure.PUBLIC, [1, 1, 3]), (Disclosure.FULL, [1, 2, 3])])
+def test_ranks_follow_the_values_that_are_shown(detail: Disclosure, ranks: list[int]) -> None:
     def reported(value: float) -> Report:
         scores = publish([*objects(value), *objects(value, unseen=True)], detail)
         return Report(State.SCORED, "1", "lvos-v2", "semi-supervised", scores=scores)
@@ -101,7 +103,7 @@ def test_ranks_follow_the_values_that_are_shown(detail: Detail, ranks: list[int]
 
 def test_a_public_result_holds_no_values_by_frame() -> None:
     public, full = (
-        score(goldens.prediction("poor"), goldens.REFERENCE, detail=detail) for detail in (Detail.PUBLIC, Detail.FULL)
+        score(goldens.prediction("poor"), goldens.REFERENCE, detail=detail) for detail in (Disclosure.PUBLIC, Disclosure.FULL)
     )
     assert public.frames is None
     assert full.frames is not None and full.frames.values

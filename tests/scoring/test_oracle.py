@@ -19,7 +19,7 @@ from PIL import Image
 from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.result_document import details
 from make_stub import FOLDER, REFERENCE
 from submissions import png, score, write_zip
@@ -44,7 +44,7 @@ class Region(NamedTuple):
 class Target(NamedTuple):
     """One object in one frame."""
 
-    id: int
+    object_id: int
     frame: int
     height: int
     width: int
@@ -67,7 +67,7 @@ def targets_of(manifest: Manifest) -> dict[str, Target]:
         item = video.objects[0]
         frame = item.scored.frames[len(item.scored.frames) // 2]
         with Image.open(manifest.ground_truth(video.name) / f"{frame_name(frame)}.png") as image:
-            found[video.name] = Target(item.id, frame, image.height, image.width)
+            found[video.name] = Target(item.object_id, frame, image.height, image.width)
     return found
 
 
@@ -76,7 +76,7 @@ class Oracle:
     """Asks by submitting; a video's answer is the sum of J over the frames of its target."""
 
     folder: Path
-    detail: Detail
+    detail: Disclosure
     manifest: Manifest = field(default_factory=lambda: load_manifest(FOLDER / REFERENCE))
     submissions: int = 0
 
@@ -86,7 +86,7 @@ class Oracle:
         self.bystander = next(video for video in self.manifest.videos if len(video.objects) > 1)
         target = self.targets[self.bystander.name]
         labels = np.zeros((target.height, target.width), np.uint8)
-        labels[0, 0] = self.bystander.objects[-1].id
+        labels[0, 0] = self.bystander.objects[-1].object_id
         self.pixel = png(labels)
         self.empty = self._submit({})
         self.areas: dict[str, int] = {}
@@ -102,7 +102,7 @@ class Oracle:
             if video.name in regions:
                 labels = np.zeros((target.height, target.width), np.uint8)
                 top, bottom, left, right = regions[video.name]
-                labels[top:bottom, left:right] = target.id
+                labels[top:bottom, left:right] = target.object_id
                 files[f"{video.name}/{frame_name(target.frame)}.png"] = png(labels)
         self.submissions += 1
         result = score(write_zip(self.folder / "asked.zip", files), FOLDER / REFERENCE, detail=self.detail)
@@ -110,7 +110,7 @@ class Oracle:
 
     def _submit(self, regions: Mapping[str, Region]) -> dict[str, float]:
         means = {(item["video"], item["object"]): item["J"] * item["frames"] for item in self.document(regions)["objects"]}
-        return {name: means[name, target.id] for name, target in self.targets.items()}
+        return {name: means[name, target.object_id] for name, target in self.targets.items()}
 
     def overlaps(self, regions: Mapping[str, Region]) -> dict[str, float]:
         """Pixels that each region shares with the object, once the areas are known; before, the whole frame's."""
@@ -145,20 +145,20 @@ class Oracle:
         found = {}
         for name, target in self.targets.items():
             with Image.open(self.manifest.ground_truth(name) / f"{frame_name(target.frame)}.png") as image:
-                rows, columns = np.nonzero(np.asarray(image) == target.id)
+                rows, columns = np.nonzero(np.asarray(image) == target.object_id)
             box = columns.min(), columns.max(), rows.min(), rows.max()
             found[name] = Found(len(rows), *map(int, box))
         return found
 
 
 def test_all_digits_tell_the_exact_area_and_box_of_an_object_in_every_video(tmp_path: Path) -> None:
-    oracle = Oracle(tmp_path, Detail.FULL)
+    oracle = Oracle(tmp_path, Disclosure.FULL)
     assert oracle.look() == oracle.truth()
     assert f"\n| all | {oracle.submissions} | {len(oracle.targets)} of {len(oracle.targets)} | 0 | 0 |\n" in PAGE
 
 
 def test_a_public_result_tells_neither_an_exact_area_nor_an_exact_box(tmp_path: Path) -> None:
-    oracle = Oracle(tmp_path, Detail.PUBLIC)
+    oracle = Oracle(tmp_path, Disclosure.PUBLIC)
     found, truth = oracle.look(), oracle.truth()
     assert [name for name in truth if found[name].area == truth[name].area or found[name][1:] == truth[name][1:]] == []
     areas = max(abs(found[name].area / truth[name].area - 1) for name in truth)
@@ -167,8 +167,8 @@ def test_a_public_result_tells_neither_an_exact_area_nor_an_exact_box(tmp_path: 
     assert row in PAGE
 
 
-@pytest.mark.parametrize("detail", Detail)
-def test_a_submission_with_next_to_nothing_tells_in_how_many_frames_each_is_absent(detail: Detail, tmp_path: Path) -> None:
+@pytest.mark.parametrize("detail", Disclosure)
+def test_a_submission_with_next_to_nothing_tells_in_how_many_frames_each_is_absent(detail: Disclosure, tmp_path: Path) -> None:
     """A limit of rounding that the organiser's page names."""
     document = Oracle(tmp_path, detail).document({})
     absent = {(item["video"], item["object"]): round(item["J"] * item["frames"]) for item in document["objects"]}
@@ -177,7 +177,7 @@ def test_a_submission_with_next_to_nothing_tells_in_how_many_frames_each_is_abse
 
 def test_the_decimals_of_a_score_tell_an_area_where_a_split_is_small(tmp_path: Path) -> None:
     """Another one: six decimals of the mean of a split tell J of a frame to a millionth of the split's object frames."""
-    oracle = Oracle(tmp_path, Detail.PUBLIC)
+    oracle = Oracle(tmp_path, Disclosure.PUBLIC)
     video = oracle.manifest.videos[0]
     target = oracle.targets[video.name]
     whole = Region(0, target.height, 0, target.width)

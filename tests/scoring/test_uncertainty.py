@@ -11,16 +11,16 @@ from lvos_eval.scoring.bootstrap import LEVEL, RESAMPLES, SEED, overall_interval
 from lvos_eval.scoring.results import ObjectScore
 
 
-def score(video: str, value: float, *, unseen: bool = False, id: int = 1) -> ObjectScore:
-    return ObjectScore(video, id, unseen, (), 10, value, value, 0.0)
+def score(video: str, value: float, *, unseen: bool = False, object_id: int = 1) -> ObjectScore:
+    return ObjectScore(video, object_id, unseen, (), 10, value, value, 0.0)
 
 
 def sample(videos: int, seed: int = 3) -> list[ObjectScore]:
     chance = random.Random(seed)
     return [
-        score(f"v{video}", chance.random(), unseen=video % 3 == 0, id=id)
+        score(f"v{video}", chance.random(), unseen=video % 3 == 0, object_id=object_id)
         for video in range(videos)
-        for id in range(1, 2 + video % 3)
+        for object_id in range(1, 2 + video % 3)
     ]
 
 
@@ -46,7 +46,9 @@ def test_videos_are_drawn_within_their_split() -> None:
 
 
 def test_the_objects_of_a_video_are_drawn_together() -> None:
-    together = overall_interval([score(video, value, id=id) for video, value in (("a", 0.2), ("b", 0.8)) for id in range(50)])
+    together = overall_interval(
+        [score(video, value, object_id=object_id) for video, value in (("a", 0.2), ("b", 0.8)) for object_id in range(50)]
+    )
     assert together is not None
     assert (together.low, together.high) == pytest.approx((0.2, 0.8))
 

@@ -52,15 +52,20 @@ def test_all_official_numbers_are_reproduced_exactly(tmp_path: Path, task: Task,
 def test_a_matched_pair_is_filed_under_its_own_object() -> None:
     # object 3 is proposal 7 and object 1 is proposal 2: neither the order nor the labels agree
     scored = ScoredFrames((1, 6), (0, 1), 2)
-    objects = tuple(VideoObject(id, FrameRange(1, 11, 2), scored) for id in (3, 1))
+    objects = tuple(VideoObject(object_id, FrameRange(1, 11, 2), scored) for object_id in (3, 1))
     video = Video("video", objects, unseen=False)
     quality = {(3, 7): 0.9, (3, 2): 0.8, (1, 7): 0.85, (1, 2): 0.4}
-    values = [ObjectFrame(id, frame, 0.0, 0.0, True, ABSENT_PROPOSAL) for id in (3, 1) for frame in (1, 6)]
-    values += [ObjectFrame(id, frame, q, q, True, proposal) for (id, proposal), q in quality.items() for frame in (1, 6)]
+    values = [ObjectFrame(object_id, frame, 0.0, 0.0, True, ABSENT_PROPOSAL) for object_id in (3, 1) for frame in (1, 6)]
+    values += [
+        ObjectFrame(object_id, frame, q, q, True, proposal) for (object_id, proposal), q in quality.items() for frame in (1, 6)
+    ]
     matched = match_proposals(video, values)
     # 0.8 + 0.85 is more than 0.9 + 0.4: the best pair is given up for the best sum
-    assert {id: {value.proposal for value in values} for id, values in matched.items()} == {3: {2}, 1: {7}}
-    assert {id: {value.region_similarity for value in values} for id, values in matched.items()} == {3: {0.8}, 1: {0.85}}
+    assert {object_id: {value.proposal for value in values} for object_id, values in matched.items()} == {3: {2}, 1: {7}}
+    assert {object_id: {value.region_similarity for value in values} for object_id, values in matched.items()} == {
+        3: {0.8},
+        1: {0.85},
+    }
 
 
 def test_a_proposal_that_is_absent_in_a_frame_is_right_where_the_object_is_invisible() -> None:

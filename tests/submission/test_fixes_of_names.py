@@ -382,8 +382,8 @@ def by_object(folder: str, value: int) -> dict[str, bytes]:
         video, frame = video_and_frame(name)
         with PIL.Image.open(io.BytesIO(content)) as image:
             labels = np.asarray(image)
-        for id in IDS[video]:
-            files[f"{folder.format(video=video, id=id)}/{frame:08d}.png"] = png((labels == id) * np.uint8(value))
+        for object_id in IDS[video]:
+            files[f"{folder.format(video=video, id=object_id)}/{frame:08d}.png"] = png((labels == object_id) * np.uint8(value))
     return files
 
 

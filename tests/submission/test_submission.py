@@ -11,9 +11,9 @@ from typing import NoReturn
 
 import pytest
 
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Problem, ProblemCollector
-from lvos_eval.formats.files import MemberFault, read_file
+from lvos_eval.formats.files import MemberError, read_file
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import Submission, open_submission
 from submissions import write_folder, write_zip
@@ -114,11 +114,11 @@ def test_names_that_are_not_text_do_not_break_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_path_that_holds_nothing_to_read_is_a_fault_of_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageFault) as fault:
+    with pytest.raises(UsageError) as fault:
         opened(tmp_path / "nowhere")
     assert str(fault.value) == f"no submission at {tmp_path}/nowhere"
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageFault) as fault:
+    with pytest.raises(UsageError) as fault:
         opened(tmp_path / "pipe")
     assert str(fault.value) == f"{tmp_path}/pipe is neither a zip nor a folder"
 
@@ -130,7 +130,7 @@ def deny(path: object) -> NoReturn:
 def test_a_submission_that_cannot_be_read_at_all_is_a_fault_of_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_folder(tmp_path / "s", MASKS)
     monkeypatch.setattr("lvos_eval.submission.listing.os.listdir", deny)
-    with pytest.raises(UsageFault) as fault:
+    with pytest.raises(UsageError) as fault:
         opened(folder)
     assert str(fault.value) == f"the submission {folder} cannot be read: Permission denied"
 
@@ -210,7 +210,7 @@ def test_a_link_to_a_zip_and_a_folder_named_as_one_do_not_stand_for_a_zip(tmp_pa
 def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path) -> None:
     (tmp_path / "mask").write_bytes(bytes(2_000_000))
     assert len(read_file(str(tmp_path / "mask"), 2_000_000)) == 2_000_000
-    with pytest.raises(MemberFault, match=r"^the file has 2 MB; at most 1 MB are allowed$") as fault:
+    with pytest.raises(MemberError, match=r"^the file has 2 MB; at most 1 MB are allowed$") as fault:
         read_file(str(tmp_path / "mask"), 1_000_000)
     assert fault.value.code == "unreadable-mask"
 

@@ -297,7 +297,9 @@ def test_a_video_that_lies_elsewhere_is_found(path: str, place: str, root: str, 
 
 def test_masks_of_the_scored_frames_alone_may_have_other_numbers() -> None:
     early, late = (FrameRange(start, start + 4 * FRAME_STEP, 4) for start in (1, 21))
-    objects = tuple(VideoObject(id, span, scored_frames(span, Protocol.LVOS_V2)) for id, span in ((1, early), (2, late)))
+    objects = tuple(
+        VideoObject(object_id, span, scored_frames(span, Protocol.LVOS_V2)) for object_id, span in ((1, early), (2, late))
+    )
     # a gap lies where one object has its last frame and the other its first
     others = {"v1": {f"{frame - 1:08d}.png": "" for frame in (6, 11, 26, 31)}}
     (problem,) = of_names(Video("v1", objects, unseen=False), masks={"v1": {}}, others=others)

@@ -80,20 +80,20 @@ def png_of_bits(bits: NDArray[np.uint8], width: int, depth: int, colour_type: in
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
-DAVIS: Final = [(0, 0, 0), *(PALETTES[0].colours[id] for id in range(1, 64))]
+DAVIS: Final = [(0, 0, 0), *(PALETTES[0].colours[object_id] for object_id in range(1, 64))]
 
 
 def optimised(array: Labels) -> bytes:
     """Unused colours are left out, so that the labels are other numbers."""
     used = np.unique(np.append(array, 0))
-    return indexed(np.searchsorted(used, array).astype(np.uint8), [DAVIS[id] for id in used])
+    return indexed(np.searchsorted(used, array).astype(np.uint8), [DAVIS[object_id] for object_id in used])
 
 
 def coloured_by_rank(array: Labels) -> bytes:
     """The ids as they are, in colours by their rank in the mask."""
     colours = [(0, 0, 0)] * 64
-    for rank, id in enumerate(np.unique(np.append(array, 0)).tolist()):
-        colours[id] = DAVIS[rank]
+    for rank, object_id in enumerate(np.unique(np.append(array, 0)).tolist()):
+        colours[object_id] = DAVIS[rank]
     return indexed(array, colours)
 
 

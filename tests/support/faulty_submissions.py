@@ -55,9 +55,11 @@ def renamed(video: str, name: Callable[[int, int], str], files: Files | None = N
 def by_object(folder: str, value: int) -> Files:
     """A mask of 0 and `value` for each object and frame, in a folder made of the video, the id and its place among the ids."""
     return {
-        f"{folder.format(video=video, id=id, place=place)}{frame:08d}.png": png((labels(video, frame) == id) * np.uint8(value))
+        f"{folder.format(video=video, id=object_id, place=place)}{frame:08d}.png": png(
+            (labels(video, frame) == object_id) * np.uint8(value)
+        )
         for video, ids in OBJECTS.items()
-        for place, id in enumerate(ids)
+        for place, object_id in enumerate(ids)
         for frame in FRAMES
     }
 
@@ -66,8 +68,8 @@ def palette_image(array: Labels, palette: int = 0) -> Image.Image:
     """A label map with the colours of a known palette."""
     image = Image.fromarray(array)
     flat = [0] * 768
-    for id, colour in PALETTES[palette].colours.items():
-        flat[3 * id : 3 * id + 3] = colour
+    for object_id, colour in PALETTES[palette].colours.items():
+        flat[3 * object_id : 3 * object_id + 3] = colour
     image.putpalette(flat)
     return image
 
@@ -586,7 +588,7 @@ def _optimised(array: Labels) -> bytes:
     """Without object 1, and without the colours that are not there."""
     used, labels = np.unique(np.append(np.where(array == 1, np.uint8(0), array), np.uint8(0)), return_inverse=True)
     image = Image.fromarray(labels[:-1].reshape(array.shape).astype(np.uint8))
-    image.putpalette([part for id in used.tolist() for part in PALETTES[0].colours.get(id, (0, 0, 0))])
+    image.putpalette([part for object_id in used.tolist() for part in PALETTES[0].colours.get(object_id, (0, 0, 0))])
     return png_of(image)
 
 

@@ -16,7 +16,9 @@ from lvos_eval.submission.mask_findings import VideoFindings
 def video(name: str = "v1", ids: Sequence[int] = (1,), frames: int = 4) -> Video:
     """A video whose objects are there in all frames, of which the first and the last are not scored."""
     span = FrameRange(1, 1 + FRAME_STEP * frames, frames)
-    return Video(name, tuple(VideoObject(id, span, scored_frames(span, Protocol.LVOS_V2)) for id in ids), unseen=False)
+    return Video(
+        name, tuple(VideoObject(object_id, span, scored_frames(span, Protocol.LVOS_V2)) for object_id in ids), unseen=False
+    )
 
 
 def manifest(*videos: Video, task: Task = Task.SEMI_SUPERVISED) -> Manifest:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from lvos_eval.diagnostics.problems import Problem, ProblemCollector, Severity
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.overlays import PICTURE_BUDGET
 from lvos_eval.reporting.picture import Picture
 from lvos_eval.scoring.publication import publish
@@ -45,7 +45,7 @@ def scored(
     names: tuple[str, ...] = (),
     seed: int = 1,
     attributes: bool = True,
-    detail: Detail = Detail.FULL,
+    detail: Disclosure = Disclosure.FULL,
 ) -> Report:
     """A scored report of `videos` videos, named `names` as far as those go."""
     chance = random.Random(seed)
@@ -93,13 +93,13 @@ def frame_details(report: Report, *, pictures: bool = True, seed: int = 1) -> Fr
         for index in range(score.frames):
             jf = min(max(jf + chance.gauss(0, 0.03) + 0.05 * (score.jf - jf), 0.0), 1.0)
             j, f = (1.0, 1.0) if index in gone else (max(jf - 0.05, 0.0), min(jf + 0.03, 1.0))
-            found.append(ObjectFrame(score.id, 6 + 5 * index, j, f, index not in gone))
-        values[score.video, score.id] = tuple(found)
+            found.append(ObjectFrame(score.object_id, 6 + 5 * index, j, f, index not in gone))
+        values[score.video, score.object_id] = tuple(found)
         uri = photograph(chance.randrange(4))
         left -= 2 * len(uri)
         if pictures and left > 0:
             shown = (found[len(found) // 2], found[-1])
-            drawn[score.video, score.id] = tuple(
+            drawn[score.video, score.object_id] = tuple(
                 Picture(v.frame, v.region_similarity, v.contour_accuracy, 320, 180, 1.7, uri) for v in shown
             )
     return FrameDetails(values, drawn)

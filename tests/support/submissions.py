@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail, load_settings
+from lvos_eval.reference.settings import Disclosure, load_settings
 from lvos_eval.scoring.chunks import ChunkResult
 from lvos_eval.scoring.results import Report, RunResult
-from lvos_eval.scoring.run import check_submission, score_submission, seal
+from lvos_eval.scoring.run import check_submission, ground_truth_digest, score_submission
 
 Labels = NDArray[np.uint8]
 Files = dict[str, bytes]
@@ -36,7 +36,7 @@ def write_reference(folder: Path, *, masks: str = "all", image_size: bool = True
     """A reference folder; `masks` are `all`, `first` (of each video) or `none`."""
     frame_range = {"start": FRAMES.start, "end": FRAMES.stop, "frame_nums": len(FRAMES)}
     videos: dict[str, Any] = {
-        video: {"objects": {str(id): {"frame_range": frame_range} for id in ids}} for video, ids in OBJECTS.items()
+        video: {"objects": {str(object_id): {"frame_range": frame_range} for object_id in ids}} for video, ids in OBJECTS.items()
     }
     if image_size:
         for video in videos.values():
@@ -54,9 +54,9 @@ def write_reference(folder: Path, *, masks: str = "all", image_size: bool = True
 def labels(video: str, frame: int, shift: int = 0) -> Labels:
     """A label map of shape (HEIGHT, WIDTH): a square of 10 x 10 pixels for each object, on its way to the right."""
     content = np.zeros((HEIGHT, WIDTH), np.uint8)
-    for row, id in enumerate(OBJECTS[video]):
+    for row, object_id in enumerate(OBJECTS[video]):
         left = 3 + frame // 5 + shift
-        content[2 + 15 * row : 12 + 15 * row, left : left + 10] = id
+        content[2 + 15 * row : 12 + 15 * row, left : left + 10] = object_id
     return content
 
 
@@ -102,7 +102,7 @@ def check(submission: Path, reference: Path, *, strict: bool = False) -> Report:
     return check_submission(submission, manifest, 1, watch_nothing, limits=limits, strict=strict)
 
 
-def score(submission: Path, reference: Path, *, detail: Detail = Detail.FULL, strict: bool = False) -> RunResult:
+def score(submission: Path, reference: Path, *, detail: Disclosure = Disclosure.FULL, strict: bool = False) -> RunResult:
     """The result of `lvos-eval score` in this process."""
     manifest = load_manifest(reference)
     return score_submission(submission, manifest, _sealed(reference), 1, watch_nothing, detail=detail, strict=strict)
@@ -110,4 +110,4 @@ def score(submission: Path, reference: Path, *, detail: Detail = Detail.FULL, st
 
 @cache
 def _sealed(reference: Path) -> str:
-    return seal(load_manifest(reference), 1, watch_nothing)
+    return ground_truth_digest(load_manifest(reference), 1, watch_nothing)

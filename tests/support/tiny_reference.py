@@ -21,8 +21,8 @@ OBJECTS: Final[Mapping[str, Sequence[int]]] = {"seenOne1": (1, 2), "seenTwo2": (
 def draw(ids: Sequence[int], position: int, size: tuple[int, int] = SIZE) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """A label map with one square for each object, which moves with the position."""
     labels = np.zeros(size, np.uint8)
-    for row, id in enumerate(ids):
-        labels[4 + 14 * row : 12 + 14 * row, 3 + 2 * position : 13 + 2 * position] = id
+    for row, object_id in enumerate(ids):
+        labels[4 + 14 * row : 12 + 14 * row, 3 + 2 * position : 13 + 2 * position] = object_id
     return labels
 
 
@@ -41,7 +41,10 @@ def metadata() -> dict[str, Any]:
     """Metadata that says of every object that it is there in all frames."""
     whole = {"start": str(FRAMES[0]), "end": str(FRAMES[-1] + 5), "frame_nums": str(len(FRAMES))}
     return {
-        "videos": {video: {"objects": {str(id): {"frame_range": dict(whole)} for id in ids}} for video, ids in OBJECTS.items()}
+        "videos": {
+            video: {"objects": {str(object_id): {"frame_range": dict(whole)} for object_id in ids}}
+            for video, ids in OBJECTS.items()
+        }
     }
 
 

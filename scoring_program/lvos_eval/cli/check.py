@@ -9,7 +9,7 @@ from lvos_eval.cli.console import Console, verdict
 from lvos_eval.cli.options import requested_settings
 from lvos_eval.diagnostics.errors import ExitCode
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.result_document import details, manifest_summary
 from lvos_eval.scoring.results import State
 from lvos_eval.scoring.run import check_submission
@@ -17,7 +17,7 @@ from lvos_eval.scoring.run import check_submission
 __all__ = ["run_check"]
 
 
-def run_check(options: argparse.Namespace, _: Detail) -> ExitCode:
+def run_check(options: argparse.Namespace, _: Disclosure) -> ExitCode:
     """Runs `lvos-eval check`."""
     log = Console.of(options)
     log.say(f"lvos-eval {__version__}")

@@ -12,14 +12,14 @@ from lvos_eval.diagnostics.errors import ExitCode
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.reference.checks import check_reference
 from lvos_eval.reference.dataset import Manifest
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.tables import summary_table
 from lvos_eval.scoring.chunks import ChunkResult
 
 __all__ = ["run_check_reference"]
 
 
-def run_check_reference(options: argparse.Namespace, _: Detail) -> ExitCode:
+def run_check_reference(options: argparse.Namespace, _: Disclosure) -> ExitCode:
     """Runs `lvos-eval check-reference`."""
     log = Console.of(options)
     log.say(f"lvos-eval {__version__}")

@@ -13,11 +13,11 @@ from lvos_eval.cli.console import Console
 from lvos_eval.cli.options import add_output_options
 from lvos_eval.comparison.leaderboards import BoardComparison, compare_leaderboards
 from lvos_eval.comparison.results import ResultComparison, SignatureDifference, compare_results
-from lvos_eval.diagnostics.errors import ExitCode, UsageFault
+from lvos_eval.diagnostics.errors import ExitCode, UsageError
 from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.formats.checked_json import read_document
 from lvos_eval.formats.files import replace_file
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.html import points, render
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.reading import read_result
@@ -42,15 +42,15 @@ def add_compare(commands: Any) -> None:
     parser.add_argument("new", metavar="NEW", type=path, help="the same, to be compared with it")
     parser.add_argument("--html", metavar="FILE", type=file_path, help="write the comparison as a page too")
     add_output_options(parser)
-    parser.set_defaults(run=_compare, default_detail=Detail.FULL)
+    parser.set_defaults(run=_compare, default_detail=Disclosure.FULL)
 
 
-def _compare(options: argparse.Namespace, _: Detail) -> ExitCode:
+def _compare(options: argparse.Namespace, _: Disclosure) -> ExitCode:
     log = Console.of(options)
     old, new = _located(options.old), _located(options.new)
     kinds = [_is_leaderboard(path) for path in (old, new)]
     if kinds[0] is not kinds[1]:
-        raise UsageFault("one of the two is a leaderboard and the other a single result: compare two of a kind")
+        raise UsageError("one of the two is a leaderboard and the other a single result: compare two of a kind")
     comparison: BoardComparison | ResultComparison
     if kinds[0]:
         comparison = compare_leaderboards(old, new)
@@ -72,7 +72,7 @@ def _located(path: Path) -> Path:
         return path
     names = [name for name in (DETAILS_FILE, LEADERBOARD_FILE) if (path / name).is_file()]
     if not names:
-        raise UsageFault(f"{printable(str(path))} holds neither {DETAILS_FILE} nor {LEADERBOARD_FILE}")
+        raise UsageError(f"{printable(str(path))} holds neither {DETAILS_FILE} nor {LEADERBOARD_FILE}")
     return path / names[0]
 
 
@@ -105,7 +105,7 @@ def _result_lines(comparison: ResultComparison) -> list[str]:
     lines += ["", f"{'object':<24} {'J&F old':>8} {'J&F new':>8} {'J&F':>10} {'J':>10} {'F':>10} {'V':>10}"]
     for item in comparison.objects[:_SHOWN]:
         differences = " ".join(_points(item.differences[name]) for name in ("J&F", "J", "F", "V"))
-        lines.append(f"{f'{item.video}/{item.id}':<24} {_percent(item.old.jf)} {_percent(item.new.jf)} {differences}")
+        lines.append(f"{f'{item.video}/{item.object_id}':<24} {_percent(item.old.jf)} {_percent(item.new.jf)} {differences}")
     lines += _rest(len(comparison.objects), "object")
     lines += ["", f"{'video':<24} {'J&F old':>8} {'J&F new':>8} {'J&F':>10}"]
     for video in comparison.videos[:_SHOWN]:
@@ -121,7 +121,9 @@ def _board_lines(comparison: BoardComparison) -> list[str]:
     if comparison.objects:
         lines += ["", f"{'object':<24} {'submissions':>11} {'largest':>10} {'mean J&F':>10}"]
         for item in comparison.objects[:_SHOWN]:
-            lines.append(f"{f'{item.video}/{item.id}':<24} {item.submissions:>11} {_points(item.largest)} {_points(item.mean)}")
+            lines.append(
+                f"{f'{item.video}/{item.object_id}':<24} {item.submissions:>11} {_points(item.largest)} {_points(item.mean)}"
+            )
         lines += _rest(len(comparison.objects), "object")
     if comparison.read < comparison.common:
         lines.append(

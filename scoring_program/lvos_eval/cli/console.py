@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
-from lvos_eval.diagnostics.errors import Stopped
+from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.problems import Problem, Severity, needed_imports, render_problems
 from lvos_eval.execution.deadline import Deadline
-from lvos_eval.execution.lifecycle import say
+from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.scoring.progress import ProgressObserver
 from lvos_eval.scoring.results import Progress
@@ -40,19 +40,19 @@ class Console:
         return cls(sys.stderr if options.json else sys.stdout, options.json, options.quiet)
 
     def say(self, text: str) -> None:
-        say(self.text, text)
+        print_line(self.text, text)
 
     def problems(self, problems: Sequence[Problem]) -> None:
         for line in render_problems(problems):
-            say(sys.stderr, line)
+            print_line(sys.stderr, line)
         imports = needed_imports(problems)
         if imports is not None:
-            say(sys.stderr, f"Before the Python in a fix, run: {imports}")
+            print_line(sys.stderr, f"Before the Python in a fix, run: {imports}")
 
     def document(self, content: Any) -> None:
-        """Raises Stopped where it cannot be printed: it is what the command was run for."""
-        if self.json and (reason := say(sys.stdout, json.dumps(content, indent=1, allow_nan=False))) is not None:
-            raise Stopped(f"stdout cannot be written: {reason}")
+        """Raises RunStoppedError where it cannot be printed: it is what the command was run for."""
+        if self.json and (reason := print_line(sys.stdout, json.dumps(content, indent=1, allow_nan=False))) is not None:
+            raise RunStoppedError(f"stdout cannot be written: {reason}")
 
     def observer(
         self,

@@ -15,11 +15,11 @@ from lvos_eval.cli.console import SHORT_OF_MEMORY, interruption_text
 from lvos_eval.cli.options import add_common_options, requested_detail
 from lvos_eval.cli.rescore import add_rescore
 from lvos_eval.cli.score import add_scoring_options
-from lvos_eval.diagnostics.errors import ExitCode, ReferenceFault, Stopped, UsageFault, account
+from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError, format_traceback
 from lvos_eval.diagnostics.problems import render_problems
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.execution.lifecycle import say
-from lvos_eval.reference.settings import Detail
+from lvos_eval.execution.lifecycle import print_line
+from lvos_eval.reference.settings import Disclosure
 
 __all__ = ["main", "platform_main"]
 
@@ -39,7 +39,7 @@ def platform_main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("input", metavar="INPUT", type=path, help="folder with ref/ (reference data) and res/ (the submission)")
     parser.add_argument("output", metavar="OUTPUT", type=path, help="folder to write to")
-    add_scoring_options(parser, Detail.PUBLIC)
+    add_scoring_options(parser, Disclosure.PUBLIC)
     options = parser.parse_args(arguments)
     options.submission, options.reference = options.input / "res", options.input / "ref"
     for folder in (options.input, options.reference, options.submission):
@@ -67,7 +67,7 @@ def _command_parser() -> argparse.ArgumentParser:
     score.add_argument("submission", metavar="SUBMISSION", type=path, help="folder or zip of indexed PNG masks")
     score.add_argument("--reference", metavar="REF", type=path, required=True, help="folder with the metadata and Annotations/")
     score.add_argument("--output", metavar="OUT", type=path, required=True, help="folder to write scores and page to")
-    add_scoring_options(score, Detail.FULL)
+    add_scoring_options(score, Disclosure.FULL)
     check = commands.add_parser(
         "check",
         help="tell everything that is wrong with a submission",
@@ -77,7 +77,7 @@ def _command_parser() -> argparse.ArgumentParser:
     check.add_argument("submission", metavar="SUBMISSION", type=path, help="folder or zip of indexed PNG masks")
     check.add_argument("--reference", metavar="REF", type=path, required=True, help="metadata file, or the folder that holds it")
     add_common_options(check)
-    check.set_defaults(run=run_check, default_detail=Detail.FULL)
+    check.set_defaults(run=run_check, default_detail=Disclosure.FULL)
     reference = commands.add_parser(
         "check-reference",
         help="find every fault of reference data",
@@ -86,7 +86,7 @@ def _command_parser() -> argparse.ArgumentParser:
     )
     reference.add_argument("reference", metavar="REF", type=path, help="folder with the metadata and Annotations/")
     add_common_options(reference)
-    reference.set_defaults(run=run_check_reference, default_detail=Detail.PUBLIC)
+    reference.set_defaults(run=run_check_reference, default_detail=Disclosure.PUBLIC)
     add_rescore(commands)
     add_compare(commands)
     return parser
@@ -101,7 +101,7 @@ def _guarded(options: argparse.Namespace) -> int:
 
     def decide_and_run() -> int:
         detail = requested_detail(options)
-        return _told(lambda: int(options.run(options, detail)), debug=options.debug, messages=detail is Detail.FULL)
+        return _told(lambda: int(options.run(options, detail)), debug=options.debug, messages=detail is Disclosure.FULL)
 
     return _told(decide_and_run, debug=options.debug, messages=False)
 
@@ -115,22 +115,22 @@ def _told(work: Callable[[], int], *, debug: bool, messages: bool) -> int:
     def fail(code: ExitCode, message: str) -> int:
         error = sys.exception()
         if debug and code is not ExitCode.UNFORESEEN and error is not None:
-            say(sys.stderr, account(error, messages=messages))
-        say(sys.stderr, message)
+            print_line(sys.stderr, format_traceback(error, messages=messages))
+        print_line(sys.stderr, message)
         return code
 
     try:
         return work()
-    except UsageFault as fault:
+    except UsageError as fault:
         return fail(ExitCode.USAGE, str(fault))
-    except ReferenceFault as fault:
+    except ReferenceDataError as fault:
         return fail(ExitCode.REFERENCE, "\n".join(render_problems(fault.problems)))
-    except Stopped as fault:
+    except RunStoppedError as fault:
         return fail(ExitCode.STOPPED, f"stopped: {fault}")
     except KeyboardInterrupt as interruption:
         return fail(ExitCode.STOPPED, f"stopped: {interruption_text(interruption)}")
     except MemoryError:
         return fail(ExitCode.STOPPED, f"stopped: {SHORT_OF_MEMORY}")
     except Exception as error:  # noqa: BLE001 - the last resort, which says that the fault is ours
-        say(sys.stderr, account(error, messages=messages))
+        print_line(sys.stderr, format_traceback(error, messages=messages))
         return fail(ExitCode.UNFORESEEN, "this is a fault of lvos-eval; please report it with the lines above")

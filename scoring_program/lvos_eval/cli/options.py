@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lvos_eval.protocols.lvos import Protocol, Task
-from lvos_eval.reference.settings import Detail, Settings, load_settings
+from lvos_eval.reference.settings import Disclosure, Settings, load_settings
 
 __all__ = ["add_common_options", "add_output_options", "requested_detail", "requested_settings"]
 
@@ -41,13 +41,13 @@ def _job_count(text: str) -> int:
     return int(text)
 
 
-def requested_detail(options: argparse.Namespace) -> Detail:
+def requested_detail(options: argparse.Namespace) -> Disclosure:
     """How much a command may show: as the command line says, else scoring.yaml, else the command's own default.
 
     Public where scoring.yaml cannot be read: the command reads it again, and fails in its own way.
     """
-    asked: Detail | None = getattr(options, "detail", None)
-    default: Detail = options.default_detail
+    asked: Disclosure | None = getattr(options, "detail", None)
+    default: Disclosure = options.default_detail
     if asked is not None:
         return asked
     reference: Path | None = getattr(options, "reference", None)
@@ -56,7 +56,7 @@ def requested_detail(options: argparse.Namespace) -> Detail:
     try:
         settings = load_settings(reference)
     except Exception:  # noqa: BLE001 - whatever it is, the command meets it too
-        return Detail.PUBLIC
+        return Disclosure.PUBLIC
     return settings.disclosure or default
 
 

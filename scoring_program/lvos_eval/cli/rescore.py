@@ -13,14 +13,14 @@ from lvos_eval import __version__
 from lvos_eval.cli.arguments import file_path, path
 from lvos_eval.cli.console import Console
 from lvos_eval.cli.options import add_common_options, requested_settings
-from lvos_eval.diagnostics.errors import ExitCode, Stopped, UsageFault
+from lvos_eval.diagnostics.errors import ExitCode, RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.cluster import BACKENDS, open_backend
 from lvos_eval.execution.locks import reserved
 from lvos_eval.formats.files import replace_file
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import open_output, result_files
 from lvos_eval.reporting.result_document import manifest_summary
 from lvos_eval.rescoring.discovery import StoredSubmission, find_submissions, name_submissions
@@ -52,16 +52,19 @@ def add_rescore(commands: Any) -> None:
     parser.add_argument("--names", metavar="CSV", type=file_path, help="table of two columns, submission and name")
     parser.add_argument("--previous", metavar="JSON", type=file_path, help="earlier leaderboard.json, to show who moved")
     parser.add_argument(
-        "--detail", choices=list(Detail), type=Detail, help="how much the results tell (default: scoring.yaml, else public)"
+        "--detail",
+        choices=list(Disclosure),
+        type=Disclosure,
+        help="how much the results tell (default: scoring.yaml, else public)",
     )
     parser.add_argument("--backend", choices=BACKENDS, default="local", help="where to work (default: local)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of the cluster, such as tcp://10.0.0.1:8786")
     parser.add_argument("--ship", action="store_true", help="send the masks with the work, to workers without shared storage")
     add_common_options(parser)
-    parser.set_defaults(run=_rescore, default_detail=Detail.PUBLIC)
+    parser.set_defaults(run=_rescore, default_detail=Disclosure.PUBLIC)
 
 
-def _rescore(options: argparse.Namespace, detail: Detail) -> ExitCode:
+def _rescore(options: argparse.Namespace, detail: Disclosure) -> ExitCode:
     # not loaded for the other commands, because file locks are not to be had on every system
     from lvos_eval.rescoring.engine import Rescoring
     from lvos_eval.rescoring.store import open_store
@@ -84,7 +87,7 @@ def _rescore(options: argparse.Namespace, detail: Detail) -> ExitCode:
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Stopped(f"the output folder {output} cannot be used: {error.strerror}") from error
+        raise RunStoppedError(f"the output folder {output} cannot be used: {error.strerror}") from error
     storage = () if options.ship else (manifest.folder, options.submissions.absolute())
     with (
         reserved(output),
@@ -129,15 +132,15 @@ def _rescore(options: argparse.Namespace, detail: Detail) -> ExitCode:
 
 
 def _check_usage(options: argparse.Namespace) -> None:
-    """Raises UsageFault for options that do not go together."""
+    """Raises UsageError for options that do not go together."""
     if options.ship and options.backend == "local":
-        raise UsageFault("--ship is for a cluster: say --backend dask or --backend ray")
+        raise UsageError("--ship is for a cluster: say --backend dask or --backend ray")
     stored = options.submissions.resolve()
     for name, folder in (("--output", options.output), ("--store", options.store)):
         if folder is not None and folder.resolve().is_relative_to(stored):
-            raise UsageFault(f"{name} is inside {options.submissions}, where it would be taken for submissions: put it elsewhere")
+            raise UsageError(f"{name} is inside {options.submissions}, where it would be taken for submissions: put it elsewhere")
     if options.previous is not None and options.previous.resolve() == (options.output / LEADERBOARD_FILE).resolve():
-        raise UsageFault(f"{options.previous} is about to be replaced: copy it elsewhere, or give another --output")
+        raise UsageError(f"{options.previous} is about to be replaced: copy it elsewhere, or give another --output")
 
 
 def _find(options: argparse.Namespace, manifest: Manifest) -> tuple[Sequence[StoredSubmission], tuple[str, ...]]:

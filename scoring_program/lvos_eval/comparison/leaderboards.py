@@ -10,7 +10,7 @@ from typing import Any
 from lvos_eval.comparison.results import ResultComparison, SignatureDifference, compare_results, compare_signatures, less
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.checked_json import MAX_COUNT, MAX_SCORE, Value
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.reading import read_result
 from lvos_eval.rescoring.leaderboard import RESULTS, by_submission, read_leaderboard
@@ -44,7 +44,7 @@ class WidespreadChange:
     """One object whose scores changed in `submissions` results; `largest` is the largest difference of J, F, V or J&F."""
 
     video: str
-    id: int
+    object_id: int
     submissions: int
     largest: float
     mean: float
@@ -79,7 +79,16 @@ class BoardComparison:
             "comparable": not self.signatures,
             "signatures": [asdict(item) | {"meaning": item.meaning} for item in self.signatures],
             "moves": [asdict(item) | {"difference": item.difference} for item in self.moves],
-            "objects": [asdict(item) for item in self.objects],
+            "objects": [
+                {
+                    "video": item.video,
+                    "id": item.object_id,
+                    "submissions": item.submissions,
+                    "largest": item.largest,
+                    "mean": item.mean,
+                }
+                for item in self.objects
+            ],
             "only_old": list(self.only_old),
             "only_new": list(self.only_new),
             "common": self.common,
@@ -96,7 +105,7 @@ class _Row:
 
 
 def compare_leaderboards(old: Path, new: Path) -> BoardComparison:
-    """Everything in which two leaderboards differ. Raises UsageFault for files that are none."""
+    """Everything in which two leaderboards differ. Raises UsageError for files that are none."""
     (before, signed), (after, signed_new) = _read(old), _read(new)
     common = [key for key in before if key in after]
     moves = [
@@ -160,12 +169,12 @@ def _compare(old: _Row, new: _Row) -> ResultComparison | None:
 
 
 def _widespread(comparisons: Sequence[ResultComparison]) -> tuple[WidespreadChange, ...]:
-    detail = Detail.PUBLIC if any(comparison.detail is Detail.PUBLIC for comparison in comparisons) else Detail.FULL
+    detail = Disclosure.PUBLIC if any(comparison.detail is Disclosure.PUBLIC for comparison in comparisons) else Disclosure.FULL
     found: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for comparison in comparisons:
         for item in comparison.objects:
             largest = max(item.differences.values(), key=abs)
-            found.setdefault((item.video, item.id), []).append((largest, item.differences["J&F"]))
+            found.setdefault((item.video, item.object_id), []).append((largest, item.differences["J&F"]))
     changes = [
         WidespreadChange(
             *key,
@@ -175,4 +184,4 @@ def _widespread(comparisons: Sequence[ResultComparison]) -> tuple[WidespreadChan
         )
         for key, items in found.items()
     ]
-    return tuple(sorted(changes, key=lambda item: (-abs(item.largest), item.video, item.id)))
+    return tuple(sorted(changes, key=lambda item: (-abs(item.largest), item.video, item.object_id)))

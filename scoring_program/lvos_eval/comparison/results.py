@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.reading import Result
 from lvos_eval.scoring.bootstrap import PairedDifference, overall_difference
 from lvos_eval.scoring.publication import OTHER_DIGITS, rounded
@@ -70,7 +70,7 @@ class ObjectChange:
     """The means of one object before and after."""
 
     video: str
-    id: int
+    object_id: int
     old: PublishedObject
     new: PublishedObject
 
@@ -117,7 +117,7 @@ class ResultComparison:
     paired: PairedDifference | None
     verdict: str
     """Whether the new result is better, in words."""
-    detail: Detail
+    detail: Disclosure
     """Public if one of the results is."""
 
     @property
@@ -139,7 +139,7 @@ class ResultComparison:
             "objects": [
                 {
                     "video": item.video,
-                    "object": item.id,
+                    "object": item.object_id,
                     "old": {name: getattr(item.old, field) for name, field in _MEASURES.items()},
                     "new": {name: getattr(item.new, field) for name, field in _MEASURES.items()},
                     "differences": item.differences,
@@ -175,12 +175,12 @@ def compare_signatures(old: str, new: str) -> tuple[SignatureDifference, ...]:
 
 def compare_results(old: Result, new: Result) -> ResultComparison:
     """Everything in which two results differ."""
-    before = {(item.video, item.id): item for item in old.objects}
-    after = {(item.video, item.id): item for item in new.objects}
+    before = {(item.video, item.object_id): item for item in old.objects}
+    after = {(item.video, item.object_id): item for item in new.objects}
     objects = [ObjectChange(*key, before[key], after[key]) for key in before if key in after]
     keys = [*old.scores, *(key for key in new.scores if key not in old.scores)]
     scores = [Change(key, old.scores.get(key), new.scores.get(key)) for key in keys]
-    detail = Detail.PUBLIC if Detail.PUBLIC in (old.detail, new.detail) else Detail.FULL
+    detail = Disclosure.PUBLIC if Disclosure.PUBLIC in (old.detail, new.detail) else Disclosure.FULL
     paired = overall_difference(old.objects, new.objects)
     return ResultComparison(
         old.label,
@@ -188,16 +188,16 @@ def compare_results(old: Result, new: Result) -> ResultComparison:
         compare_signatures(old.signature, new.signature),
         tuple(sorted((item for item in scores if item.old != item.new), key=lambda item: -abs(item.difference or 1))),
         _video_changes(old.videos, new.videos),
-        tuple(sorted((item for item in objects if item.size), key=lambda item: (-item.size, item.video, item.id))),
-        tuple(f"{video}/{id}" for video, id in before if (video, id) not in after),
-        tuple(f"{video}/{id}" for video, id in after if (video, id) not in before),
+        tuple(sorted((item for item in objects if item.size), key=lambda item: (-item.size, item.video, item.object_id))),
+        tuple(f"{video}/{object_id}" for video, object_id in before if (video, object_id) not in after),
+        tuple(f"{video}/{object_id}" for video, object_id in after if (video, object_id) not in before),
         paired and _shown(paired, detail),
         _verdict(paired),
         detail,
     )
 
 
-def _shown(paired: PairedDifference, detail: Detail) -> PairedDifference:
+def _shown(paired: PairedDifference, detail: Disclosure) -> PairedDifference:
     low, high, better = (rounded(value, OTHER_DIGITS, detail) for value in (paired.low, paired.high, paired.better))
     return replace(paired, low=low, high=high, better=better)
 

@@ -1,4 +1,16 @@
-"""Exit codes and the exceptions that lead to them."""
+"""Exit codes and the exceptions that lead to them.
+
+    Exception
+    |-- UsageError                  exit code 2
+    |-- ReferenceDataError          3
+    |-- RunStoppedError             4
+    |   `-- SubmissionGoneError
+    `-- WorkerError                 70
+    KeyboardInterrupt
+    `-- RunInterruptedError         4
+
+An invalid submission is a result and no exception.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +23,17 @@ from typing import Final
 
 from lvos_eval.diagnostics.problems import Problem, Severity
 
-__all__ = ["ExitCode", "Gone", "Interrupted", "ReferenceFault", "Stopped", "UsageFault", "WorkerFault", "account", "stop_if_ours"]
+__all__ = [
+    "ExitCode",
+    "ReferenceDataError",
+    "RunInterruptedError",
+    "RunStoppedError",
+    "SubmissionGoneError",
+    "UsageError",
+    "WorkerError",
+    "format_traceback",
+    "raise_if_environmental",
+]
 
 
 class ExitCode(IntEnum):
@@ -26,23 +48,23 @@ class ExitCode(IntEnum):
     UNFORESEEN = 70
 
 
-class UsageFault(Exception):
+class UsageError(Exception):
     """The command line asks for something that cannot be done; `str()` says what and what to type instead."""
 
 
-class Stopped(Exception):
+class RunStoppedError(Exception):
     """The run ended early through no fault of the submission: deadline, lost worker, full disk, signal."""
 
 
-class Gone(Stopped):
+class SubmissionGoneError(RunStoppedError):
     """A submission that was opened before is not there any more."""
 
 
-class Interrupted(KeyboardInterrupt):
+class RunInterruptedError(KeyboardInterrupt):
     """A signal asks the process to end; `str()` names it."""
 
 
-class WorkerFault(Exception):
+class WorkerError(Exception):
     """Something unforeseen in a worker process; `str()` is the account of it, `where` the same without its message."""
 
     def __init__(self, text: str, where: str) -> None:
@@ -56,25 +78,27 @@ class WorkerFault(Exception):
 _NOT_OF_THE_FILE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE, errno.ETIMEDOUT})
 
 
-def stop_if_ours(error: OSError, what: str) -> None:
-    """Raises Stopped where `what` was not read for want of descriptors or memory, or by a fault of the storage."""
+def raise_if_environmental(error: OSError, what: str) -> None:
+    """Raises RunStoppedError where `what` was not read for want of descriptors or memory, or by a fault of the storage."""
     if error.errno in _NOT_OF_THE_FILE:
-        raise Stopped(f"{what} cannot be read: {error.strerror}") from error
+        raise RunStoppedError(f"{what} cannot be read: {error.strerror}") from error
 
 
-class ReferenceFault(Exception):
+class ReferenceDataError(Exception):
     """The reference data or `scoring.yaml` is wrong; `problems` holds every fault found."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = tuple(problems)
 
-    def __reduce__(self) -> tuple[type[ReferenceFault], tuple[tuple[Problem, ...]]]:
+    def __reduce__(self) -> tuple[type[ReferenceDataError], tuple[tuple[Problem, ...]]]:
         """As it is pickled to get from a worker process to its parent."""
         return type(self), (self.problems,)
 
     @classmethod
-    def single(cls, code: str, message: str, fix: str, *, video: str | None = None, frames: Sequence[int] = ()) -> ReferenceFault:
+    def single(
+        cls, code: str, message: str, fix: str, *, video: str | None = None, frames: Sequence[int] = ()
+    ) -> ReferenceDataError:
         return cls([Problem(code, Severity.ERROR, video, tuple(frames), message, fix)])
 
 
@@ -84,7 +108,7 @@ _ARRAY: Final = re.compile(rf"(?:[\[(][\s\[(]*)?{_NUMBER}(?:[\s,;\[\](){{}}]+{_N
 _BYTES: Final = re.compile(r"""b(?:'(?:[^'\\]|\\.){8,}'|"(?:[^"\\]|\\.){8,}")""")
 
 
-def account(error: BaseException, *, messages: bool) -> str:
+def format_traceback(error: BaseException, *, messages: bool) -> str:
     """How an exception came about, its causes first: like a traceback.
 
     The message of an exception that nobody foresaw may hold parts of what it fell over, such as hidden ground truth; without
@@ -96,7 +120,7 @@ def account(error: BaseException, *, messages: bool) -> str:
     while chain is not None and id(chain) not in seen:
         seen.add(id(chain))
         lines = "".join(traceback.format_tb(chain.__traceback__))
-        if isinstance(chain, WorkerFault):
+        if isinstance(chain, WorkerError):
             what = str(chain) if messages else chain.where
         else:
             what = f"{type(chain).__qualname__}: {_without_contents(str(chain))}" if messages else type(chain).__qualname__

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from lvos_eval import __version__
-from lvos_eval.diagnostics.errors import Stopped, UsageFault
+from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.import_path import PROGRAM
-from lvos_eval.execution.pool import die_first, hand_on, keep_freed_memory, spread
+from lvos_eval.execution.pool import forward_results, keep_freed_memory, map_unordered, volunteer_for_oom_killer
 from lvos_eval.execution.resources import available_cores
 
 __all__ = ["BACKENDS", "Backend", "LocalBackend", "open_backend"]
@@ -42,7 +42,7 @@ class Backend(Protocol):
     def run(self, function: Callable[[Task], Done], tasks: Iterable[Task]) -> Iterator[Done]:
         """`function` of every task as it gets done; tasks are asked for, from any thread, as workers get free.
 
-        Raises Stopped where work is lost for good.
+        Raises RunStoppedError where work is lost for good.
         """
 
 
@@ -57,10 +57,10 @@ class LocalBackend:
         return "this process" if self._jobs == 1 else f"{self._jobs} processes on this machine"
 
     def run(self, function: Callable[[Task], Done], tasks: Iterable[Task]) -> Iterator[Done]:
-        return spread(function, tasks, self._jobs)
+        return map_unordered(function, tasks, self._jobs)
 
 
-class _Stranger(Exception):
+class _StrangerError(Exception):
     """A worker that must not score: of another version, or without sight of the masks."""
 
 
@@ -74,14 +74,14 @@ class _OnCluster:
 
     def __call__(self, task: object) -> Any:
         if self.version != __version__:
-            raise _Stranger(f"a worker has lvos-eval {__version__}, this is {self.version}: install the same on all")
+            raise _StrangerError(f"a worker has lvos-eval {__version__}, this is {self.version}: install the same on all")
         unseen = [str(path) for path in self.paths if not path.exists()]
         if unseen:
-            raise _Stranger(
+            raise _StrangerError(
                 f"a worker on {os.uname().nodename} does not see {listed(unseen)}: put the masks on storage that all machines "
                 "have at the same path"
             )
-        die_first()
+        volunteer_for_oom_killer()
         keep_freed_memory()
         return self.function(task)
 
@@ -104,29 +104,29 @@ class _ClusterBackend:
                 parallel = joblib.Parallel(
                     return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs", max_nbytes=None
                 )
-                yield from hand_on(parallel(remote(task) for task in tasks))
+                yield from forward_results(parallel(remote(task) for task in tasks))
         except self._lost as error:
-            raise Stopped(
+            raise RunStoppedError(
                 "work was lost more than once with the worker that had it in hand, most likely for want of memory; what was "
                 f"finished is in the store: start again when the cluster is well ({error})"
             ) from error
-        except _Stranger as error:
-            raise Stopped(str(error)) from error
+        except _StrangerError as error:
+            raise RunStoppedError(str(error)) from error
 
 
 @contextmanager
 def open_backend(name: str, scheduler: str | None, jobs: int | None, paths: Sequence[Path]) -> Iterator[Backend]:
-    """The engine of a name; its workers have to see all `paths`. Raises UsageFault where it is not there to be used."""
+    """The engine of a name; its workers have to see all `paths`. Raises UsageError where it is not there to be used."""
     if name == "local":
         if scheduler is not None:
-            raise UsageFault("--scheduler is for a cluster: say --backend dask or --backend ray")
+            raise UsageError("--scheduler is for a cluster: say --backend dask or --backend ray")
         yield LocalBackend(jobs)
         return
     if jobs is not None:
-        raise UsageFault("--jobs is for this machine: a cluster has as many workers as were started for it")
+        raise UsageError("--jobs is for this machine: a cluster has as many workers as were started for it")
     module = {"dask": "distributed", "ray": "ray"}[name]
     if find_spec(module) is None:
-        raise UsageFault(f"--backend {name} needs the package {module}: pip install 'lvos-eval[{name}]'")
+        raise UsageError(f"--backend {name} needs the package {module}: pip install 'lvos-eval[{name}]'")
     with (_dask if name == "dask" else _ray)(scheduler, paths) as backend:
         yield backend
 
@@ -160,16 +160,16 @@ def _dask(scheduler: str | None, paths: Sequence[Path]) -> Iterator[Backend]:
             return super().retrieve_result_callback(out)
 
     if scheduler is None:
-        raise UsageFault("--backend dask needs --scheduler ADDRESS, such as tcp://10.0.0.1:8786: see docs/scaling.md")
+        raise UsageError("--backend dask needs --scheduler ADDRESS, such as tcp://10.0.0.1:8786: see docs/scaling.md")
     try:
         client = Client(scheduler, timeout="10s", set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
-        raise UsageFault(f"no Dask scheduler answers at {scheduler}: {error or 'no answer'}") from None
+        raise UsageError(f"no Dask scheduler answers at {scheduler}: {error or 'no answer'}") from None
     with client:
         try:
             client.wait_for_workers(1, timeout=_WAIT_FOR_WORKERS)
         except TimeoutError:
-            raise UsageFault(f"the Dask scheduler at {scheduler} has no worker after {_WAIT_FOR_WORKERS} s") from None
+            raise UsageError(f"the Dask scheduler at {scheduler} has no worker after {_WAIT_FOR_WORKERS} s") from None
         cores = sum(client.ncores().values())
         where = (
             f"{counted(len(client.ncores()), 'Dask worker')} with {counted(cores, 'thread')}; dashboard {client.dashboard_link}"
@@ -199,7 +199,7 @@ def _ray(scheduler: str | None, paths: Sequence[Path]) -> Iterator[Backend]:
         with chdir(PROGRAM):
             context = ray.init(address=scheduler, ignore_reinit_error=False, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UsageFault(f"no Ray cluster answers at {scheduler}: {error}") from None
+        raise UsageError(f"no Ray cluster answers at {scheduler}: {error}") from None
     try:
         cores = int(ray.cluster_resources().get("CPU", 0))
         dashboard = f"; dashboard http://{context.dashboard_url}" if context.dashboard_url else ""

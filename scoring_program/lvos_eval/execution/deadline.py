@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from lvos_eval.diagnostics.errors import Stopped
+from lvos_eval.diagnostics.errors import RunStoppedError
 
 __all__ = ["Deadline"]
 
@@ -31,14 +31,14 @@ class Deadline:
         return None if limit is None else cls(limit, time.monotonic() + limit)
 
     def check(self, now: float, done: str) -> None:
-        """Raises Stopped if it is over; `done` says how far the run came."""
+        """Raises RunStoppedError if it is over; `done` says how far the run came."""
         if now > self.moment:
-            raise Stopped(f"the time limit of {self.limit:g} s ran out while {done}; {_HINT}")
+            raise RunStoppedError(f"the time limit of {self.limit:g} s ran out while {done}; {_HINT}")
 
 
 @contextmanager
 def enforced(deadline: Deadline | None) -> Iterator[None]:
-    """A block that a deadline ends even where nothing comes to an end that would look at the clock: Stopped is raised in it.
+    """A block that a deadline ends even where nothing comes to an end that would look at the clock: by RunStoppedError.
 
     It has a second more, so that a run that still moves stops between two chunks, which can say how far it came.
     """
@@ -47,7 +47,7 @@ def enforced(deadline: Deadline | None) -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
-        raise Stopped(f"the time limit of {deadline.limit:g} s ran out and nothing moved any more; {_HINT}")
+        raise RunStoppedError(f"the time limit of {deadline.limit:g} s ran out and nothing moved any more; {_HINT}")
 
     before = signal.signal(signal.SIGALRM, stop)
     # counted down by the monotonic clock; again and again, because an exception may get lost, as in a destructor

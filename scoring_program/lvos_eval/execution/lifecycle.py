@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Final, TextIO
 
-from lvos_eval.diagnostics.errors import ExitCode, Interrupted
+from lvos_eval.diagnostics.errors import ExitCode, RunInterruptedError
 from lvos_eval.execution.import_path import leave_out_current_folder
 
-__all__ = ["held_back", "launch", "prepare", "say", "undisturbed"]
+__all__ = ["launch", "prepare", "print_line", "signals_deferred", "signals_ignored"]
 
 _SECONDS_TO_CLEAR_UP: Final = 5.0
 """A container that is stopped has ten seconds, then it is killed."""
@@ -34,11 +34,11 @@ def launch(command: str) -> int:
             cli = importlib.import_module("lvos_eval.cli.main")
         except (ImportError, MemoryError) as error:
             why = " ".join(str(error).split()) or "out of memory"
-            say(sys.stderr, f"stopped: lvos-eval cannot start: {why}; it needs the packages of requirements.lock")
+            print_line(sys.stderr, f"stopped: lvos-eval cannot start: {why}; it needs the packages of requirements.lock")
             return ExitCode.STOPPED
         code: int = getattr(cli, command)()
     except KeyboardInterrupt as interruption:
-        say(sys.stderr, f"stopped: {interruption}")
+        print_line(sys.stderr, f"stopped: {interruption}")
         return ExitCode.STOPPED
     # nothing may turn the code of a finished command into another one
     _disregard()
@@ -73,7 +73,7 @@ def _mend_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(stream: TextIO, text: str) -> str | None:
+def print_line(stream: TextIO, text: str) -> str | None:
     """Prints a line. Where it cannot be printed the reason is returned, and everything later goes to nowhere.
 
     Who reads our output may be gone, or the disk that it goes to full: no reason to lose a run.
@@ -96,7 +96,7 @@ def _interrupt(number: int, _: FrameType | None) -> None:
     last_resort = threading.Timer(_SECONDS_TO_CLEAR_UP, os._exit, (ExitCode.STOPPED,))
     last_resort.daemon = True
     last_resort.start()
-    raise Interrupted(f"interrupted by {signal.Signals(number).name}")
+    raise RunInterruptedError(f"interrupted by {signal.Signals(number).name}")
 
 
 def _nothing(number: int, _: FrameType | None) -> None:
@@ -128,14 +128,14 @@ def _handled_by(handler: Callable[[int, FrameType | None], object], signals: Seq
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def signals_ignored() -> Iterator[None]:
     """A block that signals which ask the process to end do not interrupt: for the last, short writes of a run."""
     with _handled_by(_nothing, _ENDING):
         yield
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[None]:
+def signals_deferred() -> Iterator[None]:
     """A block that signals, that of the time limit too, interrupt only when it is over: for what must not be left half done."""
     caught: list[int] = []
     try:

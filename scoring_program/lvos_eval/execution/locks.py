@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
 
 __all__ = ["lock", "reserved"]
@@ -35,7 +35,7 @@ def reserved(folder: Path) -> Iterator[int | None]:
     """A block in which no other run writes to an output folder that is there. The lock is on the folder, no file is put in it.
 
     Gives a descriptor of the folder, which child processes do not get; None where it cannot be opened to be locked. Raises
-    UsageFault where another run has it.
+    UsageError where another run has it.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
@@ -48,7 +48,7 @@ def reserved(folder: Path) -> Iterator[int | None]:
             lock(descriptor)
         except BlockingIOError:
             name = printable(str(folder))
-            raise UsageFault(
+            raise UsageError(
                 f"another run writes to the output folder {name}: wait for its end, or name another folder"
             ) from None
         yield descriptor

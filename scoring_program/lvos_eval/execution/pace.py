@@ -10,7 +10,7 @@ from typing import Final, Self, TextIO
 from tqdm import tqdm
 
 from lvos_eval.diagnostics.text import duration
-from lvos_eval.execution.lifecycle import say
+from lvos_eval.execution.lifecycle import print_line
 
 __all__ = ["Pace"]
 
@@ -61,7 +61,7 @@ class Pace:
             return
         self._said = now
         if self._log is not None and not self._on_terminal:
-            say(self._log, self.line(now))
+            print_line(self._log, self.line(now))
 
     def line(self, now: float) -> str:
         """`scoring: 12 of 60 submissions, 96 of 480 videos, 5310 of 66056 frames, 812 frames/s, about 1 min left`."""

@@ -16,12 +16,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from lvos_eval.diagnostics.errors import ReferenceFault, Stopped, UsageFault, WorkerFault, account
+from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError, UsageError, WorkerError, format_traceback
 from lvos_eval.diagnostics.text import listed
 from lvos_eval.execution.import_path import SAFE_PATH
-from lvos_eval.execution.lifecycle import held_back
+from lvos_eval.execution.lifecycle import signals_deferred
 
-__all__ = ["die_first", "hand_on", "keep_freed_memory", "spread"]
+__all__ = ["forward_results", "keep_freed_memory", "map_unordered", "volunteer_for_oom_killer"]
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
@@ -33,7 +33,7 @@ _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
 
 
-def die_first() -> None:
+def volunteer_for_oom_killer() -> None:
     """Offers this process to the kernel where memory runs out, so that the one that reports it lives on."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
@@ -55,14 +55,14 @@ def keep_freed_memory() -> None:
         pass
 
 
-def spread(
+def map_unordered(
     function: Callable[[_Task], _Done], tasks: Iterable[_Task], jobs: int, name: Callable[[_Task], str] = str
 ) -> Generator[_Done, None, None]:
     """`function` of every task, by `jobs` worker processes, in the order in which they get done; by this process if that is 1.
 
     Where there is no room for a worker, this process does the work. Tasks are asked for, from any thread, as workers get free;
-    `name` tells people which one it is. Raises Stopped if a worker is lost or memory runs out, faults as the function raises
-    them, and WorkerFault for anything else that it raises in a worker. Closing the generator ends the workers.
+    `name` tells people which one it is. Raises RunStoppedError if a worker is lost or memory runs out, faults as the function
+    raises them, and WorkerError for anything else that it raises in a worker. Closing the generator ends the workers.
     """
     waiting = enumerate(tasks)
     in_hand: dict[int, _Task] = {}
@@ -89,7 +89,7 @@ def _answers(
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     try:
-        for number, succeeded, reply in hand_on(done):
+        for number, succeeded, reply in forward_results(done):
             task = in_hand.pop(number)
             if not succeeded:
                 raise _short_of_memory(name(task)) if isinstance(reply, MemoryError) else reply
@@ -151,7 +151,7 @@ def _start(
     done: Generator[tuple[int, bool, Any], None, None] | None = None
     try:
         # a worker that loky has begun to start is not among those that can be ended yet
-        with held_back():
+        with signals_deferred():
             done = parallel(deal())
     except OSError:
         _kill_workers()
@@ -164,7 +164,7 @@ def _start(
     return done
 
 
-def hand_on(results: Generator[_Done, None, None]) -> Generator[_Done, None, None]:
+def forward_results(results: Generator[_Done, None, None]) -> Generator[_Done, None, None]:
     """The results of a joblib pool. When nobody asks for more, the pool is stopped without joblib's advice on the console."""
     try:
         for result in results:  # noqa: UP028 - `yield from` would close the pool before the warning can be held back
@@ -181,12 +181,12 @@ def _close(results: Generator[Any, None, None]) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             results.close()
-    except (Stopped, KeyboardInterrupt):
+    except (RunStoppedError, KeyboardInterrupt):
         # the time limit or a signal, which comes to a run that is being ended already and says why
         _kill_workers()
 
 
-def _lost(error: Exception, in_hand: Sequence[str]) -> Stopped:
+def _lost(error: Exception, in_hand: Sequence[str]) -> RunStoppedError:
     """What is told of a lost worker; loky says how it ended in words such as `{SIGKILL(-9)}`."""
     doing = f" while it worked on {'one of ' if len(in_hand) > 1 else ''}{listed(in_hand)}" if any(in_hand) else ""
     found = re.search(r"\((-?\d+)\)", str(error).rsplit("exit codes", 1)[-1])
@@ -197,7 +197,7 @@ def _lost(error: Exception, in_hand: Sequence[str]) -> Stopped:
         end, hint = "was killed", "most likely for want of memory; give the run more memory or fewer --jobs"
     else:
         end, hint = f"was ended by {_signal_name(-code)}", "if it happens again, a mask in these frames makes a library crash"
-    return Stopped(f"a worker process {end}{doing}, {hint}")
+    return RunStoppedError(f"a worker process {end}{doing}, {hint}")
 
 
 def _signal_name(number: int) -> str:
@@ -207,8 +207,8 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _short_of_memory(task: str) -> Stopped:
-    return Stopped(f"the memory ran out{f' at {task}' if task else ''}; give the run more memory or fewer --jobs")
+def _short_of_memory(task: str) -> RunStoppedError:
+    return RunStoppedError(f"the memory ran out{f' at {task}' if task else ''}; give the run more memory or fewer --jobs")
 
 
 def _silence_threads() -> None:
@@ -230,7 +230,7 @@ def _begin(parent: int) -> None:
     _die_with(parent)
     # the terminal's Ctrl-C is for the parent, which ends its workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_first()
+    volunteer_for_oom_killer()
     keep_freed_memory()
 
 
@@ -240,10 +240,10 @@ def _answer(function: Callable[[Any], object], number: int, task: object) -> tup
         return number, True, function(task)
     except MemoryError:
         return number, False, MemoryError()
-    except (ReferenceFault, Stopped, UsageFault) as fault:
+    except (ReferenceDataError, RunStoppedError, UsageError) as fault:
         return number, False, fault
     except Exception as error:  # noqa: BLE001 - goes on in the parent
-        return number, False, WorkerFault(account(error, messages=True), account(error, messages=False))
+        return number, False, WorkerError(format_traceback(error, messages=True), format_traceback(error, messages=False))
 
 
 def _die_with(parent: int) -> None:

@@ -1,6 +1,6 @@
 """A JSON document that somebody hands in, such as a result or a leaderboard: nothing in it is believed before it is checked.
 
-Values are asked for one by one, by kind. Whatever is of another kind is a UsageFault that names the file and the place in it, and
+Values are asked for one by one, by kind. Whatever is of another kind is a UsageError that names the file and the place in it, and
 texts come out fit for a terminal, so that no file controls it.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.documents import parse_whole
 from lvos_eval.formats.regular_files import read_regular
@@ -36,10 +36,10 @@ class Value:
     place: str
     content: object
 
-    def refuse(self, wanted: str) -> UsageFault:
+    def refuse(self, wanted: str) -> UsageError:
         """The error that names the place, what is there and what was wanted."""
         what = f"{self.place} is missing" if self.content is None else f"{self.place} is {self.shown}"
-        return UsageFault(f"{printable(str(self.file))} cannot be used: {what}; it must be {wanted}")
+        return UsageError(f"{printable(str(self.file))} cannot be used: {what}; it must be {wanted}")
 
     @property
     def shown(self) -> str:
@@ -63,7 +63,7 @@ class Value:
         """Refuses a document of another layout."""
         found = self["format"]
         if type(found.content) is not int or found.content != known:
-            raise UsageFault(f"{printable(str(self.file))} has the layout {found.shown}; this program reads {known}")
+            raise UsageError(f"{printable(str(self.file))} has the layout {found.shown}; this program reads {known}")
 
     def fields(self) -> Iterator[tuple[str, Value]]:
         """The names, made printable, and values of an object."""
@@ -106,14 +106,14 @@ class Value:
 
 
 def read_document(path: Path) -> Value:
-    """The JSON object in a file. Raises UsageFault for anything else."""
+    """The JSON object in a file. Raises UsageError for anything else."""
     try:
         content = json.loads(read_regular(path).decode("utf-8-sig"), parse_int=parse_whole)
     except RecursionError:
-        raise UsageFault(f"{printable(str(path))} cannot be read: it is nested too deeply") from None
+        raise UsageError(f"{printable(str(path))} cannot be read: it is nested too deeply") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageFault(f"{printable(str(path))} cannot be read: {printable(reason)}") from None
+        raise UsageError(f"{printable(str(path))} cannot be read: {printable(reason)}") from None
     if not isinstance(content, dict):
-        raise UsageFault(f"{printable(str(path))} is no result of lvos-eval")
+        raise UsageError(f"{printable(str(path))} is no result of lvos-eval")
     return Value(path, "", content)

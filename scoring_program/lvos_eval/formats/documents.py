@@ -16,7 +16,7 @@ import yaml
 from lvos_eval.diagnostics.text import listed, quoted
 from lvos_eval.formats.regular_files import MOST_BYTES, read_regular
 
-__all__ = ["DocumentFault", "Yaml", "misnamed", "parse_whole", "parse_yaml", "read_json", "read_text", "read_yaml", "rename"]
+__all__ = ["DocumentError", "Yaml", "misnamed", "parse_whole", "parse_yaml", "read_json", "read_text", "read_yaml", "rename"]
 
 Yaml: TypeAlias = "str | list[Yaml] | dict[str, Yaml]"
 """A document: every scalar is the text as it is written, without its quotes."""
@@ -31,7 +31,7 @@ _MOST_DIGITS: Final = 4000
 _SAVE_AS_UTF8: Final = "save it as UTF-8 text (in Notepad: Save as, Encoding: UTF-8)"
 
 
-class DocumentFault(Exception):
+class DocumentError(Exception):
     """A file that cannot be read in one way only; `str()` says what is wrong in it and where, `fix` what to do."""
 
     def __init__(self, message: str, fix: str) -> None:
@@ -40,7 +40,7 @@ class DocumentFault(Exception):
 
 
 def read_text(path: Path, limit: int = MOST_BYTES) -> str:
-    """The text of a UTF-8 file of at most `limit` bytes, without a byte-order mark. Raises DocumentFault.
+    """The text of a UTF-8 file of at most `limit` bytes, without a byte-order mark. Raises DocumentError.
 
     FileNotFoundError where there is none.
     """
@@ -49,18 +49,18 @@ def read_text(path: Path, limit: int = MOST_BYTES) -> str:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DocumentFault(f"cannot be read: {error.strerror}", "make it a readable file") from None
+        raise DocumentError(f"cannot be read: {error.strerror}", "make it a readable file") from None
     if data.startswith(_UTF16) or b"\0" in data:
-        raise DocumentFault("is not UTF-8 text but UTF-16, or no text at all", _SAVE_AS_UTF8)
+        raise DocumentError("is not UTF-8 text but UTF-16, or no text at all", _SAVE_AS_UTF8)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DocumentFault(f"is not UTF-8 text: byte {data[error.start]:#04x} in line {line}", _SAVE_AS_UTF8) from None
+        raise DocumentError(f"is not UTF-8 text: byte {data[error.start]:#04x} in line {line}", _SAVE_AS_UTF8) from None
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file. Raises DocumentFault, also for a key given twice, and for NaN and Infinity."""
+    """The content of a JSON file. Raises DocumentError, also for a key given twice, and for NaN and Infinity."""
     text = read_text(path)
     found_twice: list[int] = []
 
@@ -79,13 +79,13 @@ def read_json(path: Path) -> Any:
         twice = list(_repeated_keys(content, ())) if found_twice else []
     except json.JSONDecodeError as error:
         # the fix of an error in the syntax is where it is
-        raise DocumentFault(f"is not JSON: {error}", "correct it there, and write it as JSON in UTF-8") from None
+        raise DocumentError(f"is not JSON: {error}", "correct it there, and write it as JSON in UTF-8") from None
     except ValueError as error:
-        raise DocumentFault(f"is not JSON: {error}", "write frame numbers as whole numbers") from None
+        raise DocumentError(f"is not JSON: {error}", "write frame numbers as whole numbers") from None
     except RecursionError:
-        raise DocumentFault("is nested too deeply", "write it as JSON in UTF-8") from None
+        raise DocumentError("is nested too deeply", "write it as JSON in UTF-8") from None
     if twice:
-        raise DocumentFault(f"gives {listed(twice)} twice; only the last one would count", "keep the right one only")
+        raise DocumentError(f"gives {listed(twice)} twice; only the last one would count", "keep the right one only")
     return content
 
 
@@ -118,20 +118,20 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def read_yaml(path: Path) -> Yaml | None:
-    """As `parse_yaml`, of a file. Raises DocumentFault; FileNotFoundError where there is none."""
+    """As `parse_yaml`, of a file. Raises DocumentError; FileNotFoundError where there is none."""
     return parse_yaml(read_text(path, _MOST_YAML))
 
 
 def parse_yaml(text: str) -> Yaml | None:
-    """The one document in a YAML text, None where it is empty. Raises DocumentFault, also for a key given twice."""
+    """The one document in a YAML text, None where it is empty. Raises DocumentError, also for a key given twice."""
     try:
         node = yaml.compose(text, Loader=_Loader)
         return None if node is None else _Reader().read(node)
     except yaml.YAMLError as error:
         reason = " ".join(str(error).replace('in "<unicode string>", ', "in ").split())
-        raise DocumentFault(f"is not YAML: {reason}", "write one `key: value` a line") from None
+        raise DocumentError(f"is not YAML: {reason}", "write one `key: value` a line") from None
     except RecursionError:
-        raise DocumentFault("is nested too deeply", "write one `key: value` a line") from None
+        raise DocumentError("is nested too deeply", "write one `key: value` a line") from None
 
 
 class _Loader(yaml.BaseLoader):
@@ -157,10 +157,10 @@ class _Reader:
     def read(self, node: yaml.Node) -> Yaml:
         line = node.start_mark.line + 1
         if id(node) in self._seen:
-            raise DocumentFault(f"uses an alias (`*name`) for what is in line {line}", "write the value out in both places")
+            raise DocumentError(f"uses an alias (`*name`) for what is in line {line}", "write the value out in both places")
         self._seen.add(id(node))
         if node.tag not in _PLAIN_TAGS:
-            raise DocumentFault(f"has the tag `{node.tag}` in line {line}", "leave the tag out")
+            raise DocumentError(f"has the tag `{node.tag}` in line {line}", "leave the tag out")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node)
         if isinstance(node, yaml.SequenceNode):
@@ -174,9 +174,9 @@ class _Reader:
             line = key_node.start_mark.line + 1
             key = self.read(key_node)
             if not isinstance(key, str):
-                raise DocumentFault(f"has a list or a mapping as a key in line {line}", "write one `key: value` a line")
+                raise DocumentError(f"has a list or a mapping as a key in line {line}", "write one `key: value` a line")
             if key in lines:
-                raise DocumentFault(
+                raise DocumentError(
                     f"gives `{key}` twice, in lines {lines[key]} and {line}; only the last one would count",
                     f"put everything of `{key}` into one of them, and delete the other",
                 )

@@ -9,7 +9,7 @@ import zlib
 from types import ModuleType
 from typing import Final
 
-__all__ = ["ACCELERATED", "InflateFault", "crc32", "inflate"]
+__all__ = ["ACCELERATED", "InflateError", "crc32", "inflate"]
 
 _engine: ModuleType
 try:
@@ -28,7 +28,7 @@ RAW: Final = -zlib.MAX_WBITS
 crc32 = _engine.crc32
 
 
-class InflateFault(ValueError):
+class InflateError(ValueError):
     """The compressed data is damaged, cut short, or does not have the length it should."""
 
 
@@ -36,17 +36,17 @@ def inflate(data: bytes | memoryview, length: int, window_bits: int = ZLIB) -> b
     """`data` inflated to exactly `length` bytes.
 
     Never unpacks more than one byte beyond `length`, whatever the stream claims. (Being told the length, the engine also
-    allocates once, which is why this is faster than an unbounded `decompress`.) Raises InflateFault.
+    allocates once, which is why this is faster than an unbounded `decompress`.) Raises InflateError.
     """
     engine = _engine.decompressobj(window_bits)
     try:
         unpacked: bytes = engine.decompress(data, length + 1)
     except _engine.error as error:
-        raise InflateFault(f"damaged compressed data ({error})") from None
+        raise InflateError(f"damaged compressed data ({error})") from None
     if len(unpacked) > length:
-        raise InflateFault(f"more than the expected {length} bytes of data")
+        raise InflateError(f"more than the expected {length} bytes of data")
     if len(unpacked) < length:
-        raise InflateFault(f"cut short: {len(unpacked)} of {length} bytes of data")
+        raise InflateError(f"cut short: {len(unpacked)} of {length} bytes of data")
     if not engine.eof:
-        raise InflateFault("cut short: the checksum is missing")
+        raise InflateError("cut short: the checksum is missing")
     return unpacked

@@ -12,7 +12,7 @@ from lvos_eval.formats.png import PALETTE, Png, decode_labels, palette_colours, 
 from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import Labels, PackedMask
 
-__all__ = ["DecodedMask", "Decoder", "IndexedFault", "SalientDecoder"]
+__all__ = ["DecodedMask", "Decoder", "LabelMapError", "SalientDecoder"]
 
 SALIENT_FROM: Final = 127
 """The shade of grey from which on a pixel of a salient map is foreground."""
@@ -34,7 +34,7 @@ class DecodedMask(NamedTuple):
         return self.height * self.width - labelled - sum(self.unknown.values())
 
 
-class IndexedFault(ValueError):
+class LabelMapError(ValueError):
     """The bytes are a good PNG, but not a label map of the right size."""
 
     def __init__(self, faults: Mapping[str, str], values: MaskValues | None = None) -> None:
@@ -54,7 +54,7 @@ class Decoder:
         self._mask: DecodedMask | None = None
 
     def decode(self, data: bytes) -> DecodedMask:
-        """Raises PngFault or IndexedFault."""
+        """Raises PngError or LabelMapError."""
         if self._mask is None or data != self._data:
             header, pixels = parse_png(data)
             self._check(header)
@@ -77,7 +77,7 @@ class Decoder:
             faults["wrong-size"] = f"{header.width}x{header.height} instead of {width}x{height}"
         if faults:
             packed = header.is_indexed and header.colour_type != PALETTE and header.depth < 8
-            raise IndexedFault(faults, MaskValues(f"{header.kind} of another size", b"") if packed else None)
+            raise LabelMapError(faults, MaskValues(f"{header.kind} of another size", b"") if packed else None)
 
 
 class SalientDecoder(Decoder):
@@ -95,12 +95,12 @@ class SalientDecoder(Decoder):
         elif len(values) > 2:
             foreground = samples >= SALIENT_FROM
         else:
-            raise IndexedFault({"not-salient": "two other values"}, MaskValues("salient", bytes(values)))
+            raise LabelMapError({"not-salient": "two other values"}, MaskValues("salient", bytes(values)))
         return foreground * np.uint8(self._id)
 
 
 def _values(header: Png, data: bytes, objects: Mapping[int, PackedMask], unknown: Mapping[int, int]) -> MaskValues:
-    labels = sorted([id for id, found in objects.items() if found.area] + list(unknown))
+    labels = sorted([object_id for object_id, found in objects.items() if found.area] + list(unknown))
     if len(labels) >= MOST_VALUES:
         return MaskValues(header.kind, b"")
     if sum(found.area for found in objects.values()) + sum(unknown.values()) < header.height * header.width:

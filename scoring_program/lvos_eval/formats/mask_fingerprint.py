@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from lvos_eval.formats.png import PngFault, decode_labels, parse_png
+from lvos_eval.formats.png import PngError, decode_labels, parse_png
 from lvos_eval.masks.packed import PackedMask, pack
 
 __all__ = ["shape_digest", "shapes_of"]
@@ -27,10 +27,10 @@ def shape_digest(found: PackedMask, height: int, width: int) -> bytes | None:
 
 
 def shapes_of(data: bytes) -> frozenset[bytes]:
-    """The shapes of all labels of an indexed PNG. Raises PngFault for anything else."""
+    """The shapes of all labels of an indexed PNG. Raises PngError for anything else."""
     header, pixels = parse_png(data)
     if not header.is_indexed or header.height * header.width > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
-        raise PngFault("no label map")
+        raise PngError("no label map")
     labels = decode_labels(header, pixels)
     present = np.flatnonzero(np.bincount(labels.reshape(-1), minlength=256)).tolist()
     digests = (shape_digest(pack(labels, label), header.height, header.width) for label in present if label)

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lvos_eval.diagnostics.text import counted
-from lvos_eval.formats.inflate import InflateFault, crc32, inflate
+from lvos_eval.formats.inflate import InflateError, crc32, inflate
 
 __all__ = [
     "HEADER_BYTES",
     "MAX_PIXELS",
     "PALETTE",
     "Png",
-    "PngFault",
+    "PngError",
     "decode_labels",
     "palette_colours",
     "parse_header",
@@ -56,7 +56,7 @@ _COLOUR_TYPES: Final = {0: "greyscale", 2: "RGB", 3: "palette", 4: "greyscale wi
 _DEPTHS: Final = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
 
-class PngFault(ValueError):
+class PngError(ValueError):
     """The bytes are no PNG, or a damaged one; `str()` says how."""
 
 
@@ -89,9 +89,9 @@ class Png:
 
 
 def parse_header(data: bytes) -> Png:
-    """The header from the first HEADER_BYTES of a file. Raises PngFault."""
+    """The header from the first HEADER_BYTES of a file. Raises PngError."""
     if not data:
-        raise PngFault("the file is empty")
+        raise PngError("the file is empty")
     if data[:8] != _SIGNATURE:
         kinds = {
             b"\xff\xd8": "a JPEG",
@@ -105,21 +105,21 @@ def parse_header(data: bytes) -> Png:
             b"P6": "a PPM",
         }
         kind = kinds.get(data[:2])
-        raise PngFault(f"not a PNG but {kind}" if kind else "not a PNG")
+        raise PngError(f"not a PNG but {kind}" if kind else "not a PNG")
     if len(data) < HEADER_BYTES:
-        raise PngFault("cut short inside the header")
+        raise PngError("cut short inside the header")
     if data[8:16] != b"\0\0\0\x0dIHDR" or crc32(data[12:29]) != int.from_bytes(data[29:33], "big"):
-        raise PngFault("the header's checksum is wrong")
+        raise PngError("the header's checksum is wrong")
     width, height, depth, colour_type, compression, filtering, interlace = _IHDR.unpack_from(data, 16)
     if not width or not height or depth not in _DEPTHS.get(colour_type, ()) or compression or filtering or interlace > 1:
-        raise PngFault("the header has values that no PNG has")
+        raise PngError("the header has values that no PNG has")
     if height * width > MAX_PIXELS:
-        raise PngFault(f"the header claims {width}x{height} pixels, more than any video has")
+        raise PngError(f"the header claims {width}x{height} pixels, more than any video has")
     return Png(height, width, depth, colour_type, bool(interlace))
 
 
 def parse_png(data: bytes) -> tuple[Png, bytes | memoryview]:
-    """The header and the compressed pixel data, with the checksum of every chunk checked. Raises PngFault."""
+    """The header and the compressed pixel data, with the checksum of every chunk checked. Raises PngError."""
     header = parse_header(data)
     view = memoryview(data)
     parts = []
@@ -134,18 +134,18 @@ def parse_png(data: bytes) -> tuple[Png, bytes | memoryview]:
         if end > len(data):
             break
         if crc32(view[position + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
-            raise PngFault(f"the checksum of chunk {kind.decode('latin-1')!r} is wrong")
+            raise PngError(f"the checksum of chunk {kind.decode('latin-1')!r} is wrong")
         if kind == b"IDAT":
             parts.append(view[position + 8 : end - 4])
         elif kind == b"IEND":
             break
         position = end
     else:
-        raise PngFault(f"more than {_MAX_CHUNKS:,} chunks")
+        raise PngError(f"more than {_MAX_CHUNKS:,} chunks")
     if kind != b"IEND" or end > len(data):
-        raise PngFault(f"cut short after {counted(len(data), 'byte')}")
+        raise PngError(f"cut short after {counted(len(data), 'byte')}")
     if not parts:
-        raise PngFault("no pixel data")
+        raise PngError("no pixel data")
     return header, parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -164,12 +164,12 @@ def decode_labels(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
     """The (height, width) uint8 sample values of an indexed PNG, equal to `np.asarray(PIL.Image.open(...))` for 8-bit images.
 
     Samples of 1, 2 and 4 bits are taken as they are (Pillow scales grey ones to 0..255). `header` and `pixels` come from
-    `parse_png`, and the caller has accepted the header's size. Raises PngFault.
+    `parse_png`, and the caller has accepted the header's size. Raises PngError.
     """
     try:
         unpacked = inflate(pixels, sum(height * (row_bytes + 1) for height, row_bytes in _passes(header)))
-    except InflateFault as fault:
-        raise PngFault(str(fault)) from None
+    except InflateError as fault:
+        raise PngError(str(fault)) from None
     if header.interlaced:
         return _decode_with_pillow(header, pixels)
     rows = np.frombuffer(unpacked, np.uint8).reshape(header.height, -1)
@@ -182,7 +182,7 @@ def decode_labels(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
         samples[filtered] = np.cumsum(samples[filtered], axis=1, dtype=np.uint8)
         return _samples(samples, header)
     if highest > _LAST_FILTER:
-        raise PngFault(f"row filter {highest}, which PNG does not have")
+        raise PngError(f"row filter {highest}, which PNG does not have")
     return _decode_with_pillow(header, pixels)
 
 
@@ -211,9 +211,9 @@ def _decode_with_pillow(header: Png, pixels: bytes | memoryview) -> NDArray[np.u
         with Image.open(io.BytesIO(plain), formats=["PNG"]) as image:
             labels = np.asarray(image, np.uint8)
     except (OSError, SyntaxError, ValueError, struct.error) as error:
-        raise PngFault(f"damaged pixel data ({error})") from None
+        raise PngError(f"damaged pixel data ({error})") from None
     if labels.shape != (header.height, header.width):
-        raise PngFault("the pixel data does not have the header's size")
+        raise PngError("the pixel data does not have the header's size")
     return labels
 
 

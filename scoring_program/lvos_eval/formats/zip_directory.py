@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from lvos_eval.formats.inflate import crc32
 
-__all__ = ["IN_EXTRA", "Directory", "DirectoryEntry", "DirectoryFault", "read_directory", "unicode_names"]
+__all__ = ["IN_EXTRA", "Directory", "DirectoryEntry", "ZipDirectoryError", "read_directory", "unicode_names"]
 
 _END: Final = struct.Struct("<4s4H2IH")
 _END_SIGNATURE: Final = b"PK\x05\x06"
@@ -38,7 +38,7 @@ IN_EXTRA: Final = 0xFFFFFFFF
 _UTF8: Final = 0x800
 
 
-class DirectoryFault(ValueError):
+class ZipDirectoryError(ValueError):
     """The directory cannot be used: `code` is that of the problem, `str()` says why, `fix` what to do."""
 
     def __init__(self, code: str, reason: str, fix: str, *, is_zip: bool = False) -> None:
@@ -49,14 +49,14 @@ class DirectoryFault(ValueError):
         self.is_zip = is_zip
 
 
-def _damaged(reason: str) -> DirectoryFault:
-    return DirectoryFault(
+def _damaged(reason: str) -> ZipDirectoryError:
+    return ZipDirectoryError(
         "archive-damaged", reason, "zip again and upload again; an upload or a copy that broke off looks like this"
     )
 
 
-def _ambiguous(reason: str) -> DirectoryFault:
-    return DirectoryFault(
+def _ambiguous(reason: str) -> ZipDirectoryError:
+    return ZipDirectoryError(
         "archive-damaged",
         f"{reason}, so that two programs may read different files from it",
         "unzip it, look at what is there, and zip that again without a comment",
@@ -64,14 +64,14 @@ def _ambiguous(reason: str) -> DirectoryFault:
     )
 
 
-def _split() -> DirectoryFault:
-    return DirectoryFault(
+def _split() -> ZipDirectoryError:
+    return ZipDirectoryError(
         "archive-unsupported", "the file is one part of a split zip", "make one zip of all masks, without splitting"
     )
 
 
-def _too_large(reason: str) -> DirectoryFault:
-    return DirectoryFault("archive-too-large", reason, "zip the masks only, one for each scored frame")
+def _too_large(reason: str) -> ZipDirectoryError:
+    return ZipDirectoryError("archive-too-large", reason, "zip the masks only, one for each scored frame")
 
 
 class DirectoryEntry(NamedTuple):
@@ -117,7 +117,7 @@ class _End(NamedTuple):
 def read_directory(descriptor: int, max_members: int) -> Directory:
     """The directory of the zip that is open as `descriptor`.
 
-    Reads no more bytes and makes no more entries than `max_members` members need. Raises DirectoryFault.
+    Reads no more bytes and makes no more entries than `max_members` members need. Raises ZipDirectoryError.
     """
     length = os.fstat(descriptor).st_size
     end = _find_end(descriptor, length)
@@ -263,7 +263,7 @@ def _decode(raw_name: bytes, flags: int) -> str:
         return raw_name.decode("utf-8")
     except UnicodeDecodeError:
         if flags & _UTF8:
-            raise DirectoryFault(
+            raise ZipDirectoryError(
                 "archive-damaged",
                 f"a member's name is said to be UTF-8 and is not: {raw_name.decode('latin-1')}",
                 "give the file a name of plain letters and digits, or leave it out, and zip again",

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from lvos_eval.formats.files import MemberFault
-from lvos_eval.formats.inflate import RAW, InflateFault, crc32, inflate
+from lvos_eval.formats.files import MemberError
+from lvos_eval.formats.inflate import RAW, InflateError, crc32, inflate
 from lvos_eval.formats.zip_directory import IN_EXTRA, unicode_names
 
 __all__ = ["DEFLATED", "ENCRYPTED", "LOCAL_HEADER", "STORED", "ArchiveReader", "Member", "alike", "plain_path", "unpack_member"]
@@ -40,12 +40,12 @@ class Member(NamedTuple):
 
 
 def unpack_member(member: Member, stored: bytes) -> bytes:
-    """The content of a member from its bytes as they lie in the zip, length and checksum checked. Raises MemberFault."""
+    """The content of a member from its bytes as they lie in the zip, length and checksum checked. Raises MemberError."""
     content = stored
     if member.deflated:
         try:
             content = inflate(stored, member.unpacked, RAW)
-        except InflateFault as fault:
+        except InflateError as fault:
             raise _damaged(f"the zip member does not unpack ({fault})") from None
     if len(content) != member.unpacked or crc32(content) != member.crc:
         raise _damaged("the zip member's checksum is wrong")
@@ -69,11 +69,11 @@ class ArchiveReader:
             os.posix_fadvise(self._descriptor, first, last - first, os.POSIX_FADV_WILLNEED)
 
     def read(self, member: Member) -> bytes:
-        """The member's unpacked bytes, length and checksum checked. Raises MemberFault."""
+        """The member's unpacked bytes, length and checksum checked. Raises MemberError."""
         return unpack_member(member, self.read_stored(member))
 
     def read_stored(self, member: Member) -> bytes:
-        """The member's bytes as they lie in the zip, packed or not; only its header is checked. Raises MemberFault."""
+        """The member's bytes as they lie in the zip, packed or not; only its header is checked. Raises MemberError."""
         # extra fields of the local header may differ from the directory's; 64 bytes hold those of common tools
         guess = LOCAL_HEADER.size + len(member.raw_name) + 64 + member.packed
         data = os.pread(self._descriptor, guess, member.offset)
@@ -101,8 +101,8 @@ class ArchiveReader:
         return packed
 
 
-def _damaged(reason: str) -> MemberFault:
-    return MemberFault("archive-damaged", reason)
+def _damaged(reason: str) -> MemberError:
+    return MemberError("archive-damaged", reason)
 
 
 def plain_path(name: str) -> str:

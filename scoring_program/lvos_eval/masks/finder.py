@@ -47,13 +47,13 @@ class ObjectFinder:
         unknown: dict[int, int] = {}
         total = int(cv2.norm(labels, cv2.NORM_L1))
         for objects in self._guesses(labels):
-            if sum(id * found.area for id, found in objects.items()) == total:
+            if sum(object_id * found.area for object_id, found in objects.items()) == total:
                 break
         else:
             histogram = np.bincount(labels.reshape(-1), minlength=256).tolist()
             unknown = {label: histogram[label] for label in range(1, 256) if histogram[label] and label not in objects}
         # an object that is hidden for some frames comes back near where it was last seen, if anywhere
-        self._windows.update({id: self._around(found) for id, found in objects.items() if found.area})
+        self._windows.update({object_id: self._around(found) for object_id, found in objects.items() if found.area})
         return objects, unknown
 
     def _guesses(self, labels: Labels) -> Iterator[dict[int, PackedMask]]:
@@ -61,22 +61,22 @@ class ObjectFinder:
         # where 1 is the only label there should be, the sum also shows that no other is taken for it
         alone = self._ids == (1,)
         objects = dict.fromkeys(self._ids, NOTHING)
-        for id, window in self._windows.items():
-            objects[id] = trim(*(_non_zero(labels, window) if alone else where_equal(labels, id, window)))
+        for object_id, window in self._windows.items():
+            objects[object_id] = trim(*(_non_zero(labels, window) if alone else where_equal(labels, object_id, window)))
         yield objects
         everything = trim(*_non_zero(labels, self._frame))
         if alone:
             yield {1: everything}
         extent = Window(everything.top, everything.bottom, everything.left, everything.right)
         for suspects in self._suspects(objects):
-            objects = objects | {id: trim(*where_equal(labels, id, extent)) for id in suspects}
+            objects = objects | {object_id: trim(*where_equal(labels, object_id, extent)) for object_id in suspects}
             yield objects
 
     def _suspects(self, objects: Mapping[int, PackedMask]) -> list[list[int]]:
         """Objects to look for in the whole frame: those that reach the edge of their window, the lost ones, then all others."""
-        lost = [id for id, found in objects.items() if not found.area]
-        cut = [id for id, found in objects.items() if found.area and _is_cut(found, self._windows[id])]
-        return [cut, lost, [id for id in objects if id not in cut and id not in lost]]
+        lost = [object_id for object_id, found in objects.items() if not found.area]
+        cut = [object_id for object_id, found in objects.items() if found.area and _is_cut(found, self._windows[object_id])]
+        return [cut, lost, [object_id for object_id in objects if object_id not in cut and object_id not in lost]]
 
     def _around(self, found: PackedMask) -> Window:
         """Where to look for an object in the next frame: everywhere if that hardly takes longer."""

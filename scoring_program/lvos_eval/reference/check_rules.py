@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.formats.litter import is_litter
 from lvos_eval.protocols.lvos import FRAME_STEP, VOID_LABEL, Task, frame_name
@@ -62,7 +62,7 @@ def _check_lists(manifest: Manifest, faults: Faults) -> None:
     if manifest.rules.task is not Task.UNSUPERVISED_SINGLE and (manifest.folder / UNSUPERVISED_LIST).exists():
         try:
             read_list(manifest.folder / UNSUPERVISED_LIST)
-        except ReferenceFault as fault:
+        except ReferenceDataError as fault:
             faults.found += [replace(problem, severity=Severity.WARNING) for problem in fault.problems]
     unknown = any(problem.code == "list" and problem.severity is Severity.ERROR for problem in faults.found)
     if manifest.rules.unseen_none or unknown or not all(video.objects for video in manifest.videos):
@@ -96,7 +96,7 @@ def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: Fa
         faults.error(
             "metadata",
             video.name,
-            f"{manifest.metadata_name}: object {item.id}: frame_nums is {item.range.frame_nums} but the range has "
+            f"{manifest.metadata_name}: object {item.object_id}: frame_nums is {item.range.frame_nums} but the range has "
             f"{len(item.range.frames)} frames; scoring fills the missing values with 0, as the official toolkit does",
             f"set frame_nums to {len(item.range.frames)}"
             + (
@@ -107,7 +107,7 @@ def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: Fa
         faults.warn(
             "metadata",
             video.name,
-            f"object {item.id} has no scored frame under {manifest.rules.protocol}; it is left out",
+            f"object {item.object_id} has no scored frame under {manifest.rules.protocol}; it is left out",
             "correct its frame_range, or take it out",
         )
 
@@ -218,12 +218,12 @@ def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults)
         annotated = there & set(item.range.frames)
         if not annotated:
             continue
-        visible = set(where[item.id])
+        visible = set(where[item.object_id])
         if not visible:
             faults.error(
                 "ground-truth",
                 video.name,
-                f"object {item.id} of the metadata has no pixel in any mask",
+                f"object {item.object_id} of the metadata has no pixel in any mask",
                 "check the ids in masks and metadata, or take the object out",
             )
             continue
@@ -231,7 +231,7 @@ def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults)
             faults.warn(
                 "ground-truth",
                 video.name,
-                f"object {item.id} has no pixel in its first frame, so nothing says which object to follow",
+                f"object {item.object_id} has no pixel in its first frame, so nothing says which object to follow",
                 "check the start of its frame_range",
                 [item.range.start],
             )
@@ -240,7 +240,7 @@ def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults)
             faults.warn(
                 "ground-truth",
                 video.name,
-                f"object {item.id} has pixels outside its frame_range, where it is not scored",
+                f"object {item.object_id} has pixels outside its frame_range, where it is not scored",
                 "check its frame_range",
                 outside,
             )

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.check_rules import Faults, check_labels, check_manifest, check_sizes, list_masks, size_text
@@ -75,13 +75,13 @@ def check_reference(
 ) -> ReferenceCheck:
     """Looks at settings, metadata, lists and every mask of a reference folder; faults in one do not hide those of another.
 
-    Raises Stopped if a worker is lost, nothing for faults of the data.
+    Raises RunStoppedError if a worker is lost, nothing for faults of the data.
     """
     faults = Faults()
     settings = Settings()
     try:
         settings = load_settings(reference)
-    except ReferenceFault as fault:
+    except ReferenceDataError as fault:
         faults.found += fault.problems
     manifest, problems = read_manifest(reference, settings.rules.override(protocol=protocol, task=task))
     faults.found += problems
@@ -160,7 +160,7 @@ def _summarise(manifest: Manifest, masks: Mapping[str, Sequence[GroundTruthMask]
         for item in video.objects:
             readable = [pixels[frame] for frame in item.scored.frames if frame in pixels]
             object_frames += len(readable)
-            empty += sum(item.id not in labels for labels in readable)
+            empty += sum(item.object_id not in labels for labels in readable)
     unseen = [video for video in manifest.videos if video.unseen]
     return ReferenceSummary(
         len(manifest.videos),

@@ -15,9 +15,9 @@ __all__ = ["Manifest", "Video", "VideoObject"]
 
 @dataclass(frozen=True, slots=True)
 class VideoObject:
-    """One annotated object of a video; `id` is its label in the masks."""
+    """One annotated object of a video; `object_id` is its label in the masks."""
 
-    id: int
+    object_id: int
     range: FrameRange
     scored: ScoredFrames
 
@@ -36,7 +36,7 @@ class Video:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        return tuple(item.id for item in self.objects)
+        return tuple(item.object_id for item in self.objects)
 
     @property
     def scored(self) -> tuple[int, ...]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.formats.files import read_file
 from lvos_eval.formats.label_map import DecodedMask
 from lvos_eval.formats.mask_fingerprint import shape_digest
-from lvos_eval.formats.png import PngFault, parse_header
+from lvos_eval.formats.png import PngError, parse_header
 from lvos_eval.formats.regular_files import read_beginning
 from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest
@@ -57,24 +57,24 @@ class GroundTruthMask(NamedTuple):
 
 
 def read_size(mask: Path) -> tuple[int, int]:
-    """(height, width) from the header of a mask file. Raises PngFault or OSError."""
+    """(height, width) from the header of a mask file. Raises PngError or OSError."""
     header = parse_header(read_beginning(mask, 64))
     return header.height, header.width
 
 
 def survey_mask(frame: int, mask: DecodedMask) -> GroundTruthMask:
     """What a decoded mask of the reference holds."""
-    visible = {id: found for id, found in mask.objects.items() if found.area}
+    visible = {object_id: found for object_id, found in mask.objects.items() if found.area}
     digests = (shape_digest(found, mask.height, mask.width) for found in visible.values())
-    pixels = {id: found.area for id, found in visible.items()} | dict(mask.unknown)
+    pixels = {object_id: found.area for object_id, found in visible.items()} | dict(mask.unknown)
     return GroundTruthMask(frame, (mask.height, mask.width), pixels, tuple(digest for digest in digests if digest is not None))
 
 
 def frame_digest(frame: int, mask: DecodedMask) -> bytes:
     """A checksum of the declared objects of a decoded ground-truth mask, not of the file's bytes."""
     digest = hashlib.blake2b(repr((frame, mask.height, mask.width)).encode(), digest_size=16)
-    for id, found in sorted(mask.objects.items()):
-        digest.update(repr((id, found.top, found.left, found.bits.shape)).encode())
+    for object_id, found in sorted(mask.objects.items()):
+        digest.update(repr((object_id, found.top, found.left, found.bits.shape)).encode())
         digest.update(found.bits.astype("<u8", copy=False).data)
     return digest.digest()
 
@@ -86,7 +86,7 @@ def known_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
         mask = _first_mask(manifest.ground_truth(video.name))
         try:
             sizes[video.name] = read_size(mask) if mask else video.size
-        except (PngFault, OSError):
+        except (PngError, OSError):
             sizes[video.name] = video.size
     return sizes
 
@@ -96,7 +96,7 @@ def _first_mask(folder: Path) -> Path | None:
 
 
 def find_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
-    """(height, width) of every video from its ground truth. Raises ReferenceFault naming all videos that lack masks."""
+    """(height, width) of every video from its ground truth. Raises ReferenceDataError naming all videos that lack masks."""
     problems = []
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
@@ -113,14 +113,14 @@ def find_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
             fix = "add them, or exclude the frames in scoring.yaml"
             problems.append(Problem("ground-truth", Severity.ERROR, video.name, missing, message, fix))
     if problems:
-        raise ReferenceFault(problems)
+        raise ReferenceDataError(problems)
     sizes = known_sizes(manifest)
     for video in manifest.videos:
         if video.scored and video.size is not None and sizes[video.name] != video.size:
             message = f"the masks are {_text(sizes[video.name])} but image_size in the metadata is {_text(video.size)}"
             problems.append(Problem("ground-truth", Severity.ERROR, video.name, (), message, "correct the one that is wrong"))
     if problems:
-        raise ReferenceFault(problems)
+        raise ReferenceDataError(problems)
     return sizes
 
 
@@ -135,7 +135,7 @@ def combine_digests(manifest: Manifest, digests: Iterable[tuple[str, int, bytes]
         by_video[video].append((frame, digest))
     total = hashlib.sha256()
     for item in manifest.videos:
-        objects = [(o.id, o.range.start, o.range.end, o.range.frame_nums) for o in item.objects]
+        objects = [(o.object_id, o.range.start, o.range.end, o.range.frame_nums) for o in item.objects]
         total.update(json.dumps([item.name, item.unseen, objects]).encode())
         for _, digest in sorted(by_video[item.name]):
             total.update(digest)

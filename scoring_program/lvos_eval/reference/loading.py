@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.protocols.lvos import FRAME_STEP, MAX_OBJECT_ID, FrameRange, Protocol, ScoredFrames, Task, scored_frames
@@ -27,11 +27,11 @@ def load_manifest(reference: Path, rules: ScoringRules | None = None, *, splits:
     """Reads the metadata, the lists and (unless given) the rules of a reference folder, or of a metadata file alone.
 
     Without `splits` nobody asks which videos are unseen, so the list of them may be absent.
-    Raises ReferenceFault with every error in them; masks are not looked at.
+    Raises ReferenceDataError with every error in them; masks are not looked at.
     """
     manifest, problems = read_manifest(reference, rules or load_settings(reference).rules, splits=splits)
     if manifest is None or problems:
-        raise ReferenceFault(problems)
+        raise ReferenceDataError(problems)
     return manifest
 
 
@@ -44,7 +44,7 @@ def read_manifest(reference: Path, rules: ScoringRules, *, splits: bool = True) 
     folder = reference if reference.is_dir() else reference.parent
     try:
         path, videos = find_metadata(reference, problems)
-    except ReferenceFault as fault:
+    except ReferenceDataError as fault:
         return None, [*problems, *fault.problems]
     reader = _MetadataReader(path.name, rules)
     parsed = reader.read(videos)
@@ -54,12 +54,12 @@ def read_manifest(reference: Path, rules: ScoringRules, *, splits: bool = True) 
         try:
             lists.append(unsupervised_videos(folder, videos, path.name))
             parsed = _single_object_videos(parsed, lists[0].names, problems)
-        except ReferenceFault as fault:
+        except ReferenceDataError as fault:
             problems += fault.problems
     unseen = VideoList(frozenset())
     try:
         unseen = unseen_videos(folder, rules, videos, path.name, needed=splits)
-    except ReferenceFault as fault:
+    except ReferenceDataError as fault:
         problems += fault.problems
     if splits:
         lists.append(unseen)
@@ -131,8 +131,9 @@ class _MetadataReader:
                 surplus = item.range.frame_nums - len(item.range.frames)
                 if surplus > 0 and item.scored.length:
                     self.warnings.append(
-                        f"{video.name} object {item.id}: frame_nums is {surplus} larger than the range; as in the official "
-                        f"toolkit {item.scored.length - len(item.scored.frames)} of its {item.scored.length} values are 0"
+                        f"{video.name} object {item.object_id}: frame_nums is {surplus} larger than the range; as in the "
+                        f"official toolkit {item.scored.length - len(item.scored.frames)} of its {item.scored.length} values "
+                        "are 0"
                     )
 
     def _add(self, video: str, message: str, fix: str) -> None:
@@ -148,8 +149,10 @@ class _MetadataReader:
             self._add(name, "the video has no objects", "give each video at least one object with a frame_range")
             return Video(name, (), False)
         excluded = self._excluded(name, objects)
-        parsed = tuple(item for id, entry in objects.items() if (item := self._object(name, id, entry, excluded)) is not None)
-        if len({item.id for item in parsed}) != len(parsed):
+        parsed = tuple(
+            item for object_id, entry in objects.items() if (item := self._object(name, object_id, entry, excluded)) is not None
+        )
+        if len({item.object_id for item in parsed}) != len(parsed):
             self._add(name, "two objects have the same id", "give each object an id of its own")
         return Video(name, parsed, False, self._size(name, content), self._attributes(name, content), excluded)
 
@@ -168,10 +171,10 @@ class _MetadataReader:
             self.problems.append(Problem("settings", Severity.ERROR, video, (), message, fix))
         return excluded
 
-    def _object(self, video: str, id: Any, entry: Any, excluded: frozenset[int]) -> VideoObject | None:
-        where = f"object {id}"
+    def _object(self, video: str, object_id: Any, entry: Any, excluded: frozenset[int]) -> VideoObject | None:
+        where = f"object {object_id}"
         try:
-            label = whole_number(id)
+            label = whole_number(object_id)
         except ValueError:
             label = 0
         if not 1 <= label <= MAX_OBJECT_ID:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.diagnostics.text import listed, printable, quoted
-from lvos_eval.formats.documents import DocumentFault, read_json
+from lvos_eval.formats.documents import DocumentError, read_json
 from lvos_eval.formats.litter import is_litter
 from lvos_eval.protocols.lvos import FRAME_STEP
 
@@ -29,7 +29,7 @@ _LAST_FRAME: Final = 99_999_999
 def find_metadata(reference: Path, problems: list[Problem]) -> tuple[Path, dict[str, Any]]:
     """The metadata file and its `videos`; attributes of a `*_meta_attribute.json` are merged in.
 
-    Files that disagree are added to `problems`; raises ReferenceFault where there is nothing to read, saying what is there.
+    Files that disagree are added to `problems`; raises ReferenceDataError where there is nothing to read, saying what is there.
     """
     if reference.is_file():
         if zipfile.is_zipfile(reference):
@@ -54,8 +54,8 @@ def find_metadata(reference: Path, problems: list[Problem]) -> tuple[Path, dict[
     return candidates[0], merged
 
 
-def _fault(message: str, fix: str) -> ReferenceFault:
-    return ReferenceFault.single("metadata", message, fix)
+def _fault(message: str, fix: str) -> ReferenceDataError:
+    return ReferenceDataError.single("metadata", message, fix)
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -64,7 +64,7 @@ def _candidates(folder: Path) -> list[Path]:
     return plain + sorted(attributed)
 
 
-def _nothing_in(folder: Path) -> ReferenceFault:
+def _nothing_in(folder: Path) -> ReferenceDataError:
     """What to do where the metadata is not in the folder itself, but one step away or still packed."""
     where = printable(str(folder))
     below = sorted(path for path in folder.iterdir() if path.is_dir() and not is_litter(path.name) and _candidates(path))
@@ -86,7 +86,7 @@ def _nothing_in(folder: Path) -> ReferenceFault:
     return _fault(f"no metadata in {where}", f"add one of {', '.join(METADATA_NAMES)} or a *{ATTRIBUTE_SUFFIX}")
 
 
-def _zipped(path: Path) -> ReferenceFault:
+def _zipped(path: Path) -> ReferenceDataError:
     target = path.with_suffix("")
     target = target if not target.exists() else path.with_name(f"{path.stem}_unpacked")
     command = f"python3 -m zipfile -e {quoted(str(path))} {quoted(str(target))}"
@@ -99,7 +99,7 @@ def _zipped(path: Path) -> ReferenceFault:
 def _read_videos(path: Path) -> dict[str, Any]:
     try:
         content = read_json(path)
-    except DocumentFault as fault:
+    except DocumentError as fault:
         raise _fault(f"{path.name} {fault}", fault.fix) from None
     except OSError as error:
         raise _fault(f"{path.name} cannot be read: {error.strerror}", "make it a readable file") from None
@@ -118,7 +118,7 @@ def _comparable(videos: Mapping[str, Any]) -> Any:
         objects = video.get("objects") if isinstance(video, dict) else None
         if not isinstance(objects, dict):
             return repr(objects)
-        return [(id, frame_numbers(item)) for id, item in objects.items()]
+        return [(object_id, frame_numbers(item)) for object_id, item in objects.items()]
 
     return {name: ranges(video) for name, video in videos.items()}
 

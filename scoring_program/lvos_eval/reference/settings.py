@@ -10,14 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.diagnostics.text import quoted
-from lvos_eval.formats.documents import DocumentFault, Yaml, misnamed, read_yaml, rename
+from lvos_eval.formats.documents import DocumentError, Yaml, misnamed, read_yaml, rename
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.exclusions import FrameRun, parse_run
 
-__all__ = ["SETTINGS_FILE", "ArchiveLimits", "Detail", "RunLimits", "ScoringRules", "Settings", "load_settings"]
+__all__ = ["SETTINGS_FILE", "ArchiveLimits", "Disclosure", "RunLimits", "ScoringRules", "Settings", "load_settings"]
 
 SETTINGS_FILE: Final = "scoring.yaml"
 _MIB: Final = 1 << 20
@@ -31,7 +31,7 @@ _LIMITS: Final = {"time_limit": "time_limit", "limits": "archive"}
 """The keys of the file by the part of the settings that they fill in, with the names of the fields."""
 
 
-class Detail(StrEnum):
+class Disclosure(StrEnum):
     """How much the outputs tell."""
 
     PUBLIC = "public"
@@ -84,7 +84,7 @@ class Settings:
 
     rules: ScoringRules = field(default_factory=ScoringRules)
     limits: RunLimits = field(default_factory=RunLimits)
-    disclosure: Detail | None = None
+    disclosure: Disclosure | None = None
     """None: `public` for the platform's entry point, `full` for `lvos-eval score`."""
     ground_truth: str | None = None
     """Digest that the ground truth is sealed with; None: it is computed before scoring."""
@@ -93,8 +93,8 @@ class Settings:
 def load_settings(reference: Path) -> Settings:
     """The settings in the `scoring.yaml` of a reference folder, or beside a metadata file; the defaults where there is none.
 
-    Raises ReferenceFault with all errors of the file: not YAML, unknown keys (naming the nearest known one), bad values. A file
-    whose name can only be meant for it is an error too, for it would be ignored.
+    Raises ReferenceDataError with all errors of the file: not YAML, unknown keys (naming the nearest known one), bad values.
+    A file whose name can only be meant for it is an error too, for it would be ignored.
     """
     path = (reference if reference.is_dir() else reference.parent) / SETTINGS_FILE
     _refuse_misnamed(path)
@@ -102,7 +102,7 @@ def load_settings(reference: Path) -> Settings:
         content = read_yaml(path)
     except FileNotFoundError:
         return Settings()
-    except DocumentFault as fault:
+    except DocumentError as fault:
         raise _fault(f"{SETTINGS_FILE} {fault}", fault.fix) from None
     if content is None:
         return Settings()
@@ -123,8 +123,8 @@ def _refuse_misnamed(path: Path) -> None:
     raise _fault(f"{found.name} is not read: the settings are in {SETTINGS_FILE}", fix)
 
 
-def _fault(message: str, fix: str) -> ReferenceFault:
-    return ReferenceFault.single("settings", message, fix)
+def _fault(message: str, fix: str) -> ReferenceDataError:
+    return ReferenceDataError.single("settings", message, fix)
 
 
 class _SettingsReader:
@@ -137,7 +137,7 @@ class _SettingsReader:
         parsers: dict[str, Callable[[Yaml], Any]] = {
             "protocol": lambda value: self._choice("protocol", Protocol, value),
             "task": lambda value: self._choice("task", Task, value),
-            "detail": lambda value: self._choice("detail", Detail, value),
+            "detail": lambda value: self._choice("detail", Disclosure, value),
             "time_limit": lambda value: self._number("time_limit", value, _DECIMAL, "a number of seconds above 0, as 540"),
             "exclude": self._exclude,
             "unseen": self._unseen,
@@ -146,7 +146,7 @@ class _SettingsReader:
         }
         values = self._parse(content, parsers, "")
         if self._problems:
-            raise ReferenceFault(self._problems)
+            raise ReferenceDataError(self._problems)
         rules = {name: values[key] for key, name in _RULES.items() if key in values}
         limits = {name: values[key] for key, name in _LIMITS.items() if key in values}
         return Settings(ScoringRules(**rules), RunLimits(**limits), values.get("detail"), values.get("ground_truth"))

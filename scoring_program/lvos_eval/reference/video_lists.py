@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lvos_eval.diagnostics.errors import ReferenceFault
+from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.text import listed, printable
-from lvos_eval.formats.documents import DocumentFault, misnamed, read_text, rename
+from lvos_eval.formats.documents import DocumentError, misnamed, read_text, rename
 from lvos_eval.protocols.lvos import Protocol
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 
@@ -48,12 +48,12 @@ def unseen_videos(folder: Path, rules: ScoringRules, videos: Collection[str], me
     """The unseen videos: the folder's list, else the published one of the protocol if it names a video of the metadata.
 
     Where there is neither, that is an error unless `unseen: none` is set or the list is not `needed`: which videos are
-    unseen is a fact about the data that nothing else tells. Raises ReferenceFault.
+    unseen is a fact about the data that nothing else tells. Raises ReferenceDataError.
     """
     own = read_list(folder / UNSEEN_LIST)
     if rules.unseen_none:
         if own:
-            raise ReferenceFault.single(
+            raise ReferenceDataError.single(
                 "list",
                 f"{SETTINGS_FILE} says `unseen: none`, but {UNSEEN_LIST} names {len(own)} videos",
                 f"delete `unseen: none` or {UNSEEN_LIST}",
@@ -67,7 +67,7 @@ def unseen_videos(folder: Path, rules: ScoringRules, videos: Collection[str], me
     file, whose = _PUBLISHED_UNSEEN[rules.protocol]
     found = _published(file, whose, UNSEEN_LIST, videos)
     if found is None and needed:
-        raise ReferenceFault.single(
+        raise ReferenceDataError.single(
             "list",
             f"there is no {UNSEEN_LIST}, and the published list ({whose}) names no video of {metadata}",
             ways_out,
@@ -76,7 +76,7 @@ def unseen_videos(folder: Path, rules: ScoringRules, videos: Collection[str], me
 
 
 def unsupervised_videos(folder: Path, videos: Collection[str], metadata: str) -> VideoList:
-    """The videos of the single-object unsupervised task, found as the unseen ones are. Raises ReferenceFault."""
+    """The videos of the single-object unsupervised task, found as the unseen ones are. Raises ReferenceDataError."""
     own = read_list(folder / UNSUPERVISED_LIST)
     fix = f"write the videos of the task into {UNSUPERVISED_LIST}, one id a line"
     if own is not None:
@@ -85,24 +85,24 @@ def unsupervised_videos(folder: Path, videos: Collection[str], metadata: str) ->
     found = _published(file, whose, UNSUPERVISED_LIST, videos)
     if found is None:
         message = f"there is no {UNSUPERVISED_LIST}, and the published list ({whose}) names no video of {metadata}"
-        raise ReferenceFault.single("list", message, fix)
+        raise ReferenceDataError.single("list", message, fix)
     return found
 
 
 def _of_folder(name: str, own: frozenset[str], videos: Collection[str], metadata: str, fix: str) -> VideoList:
     if not own:
-        raise ReferenceFault.single("list", f"{name} is empty", fix)
+        raise ReferenceDataError.single("list", f"{name} is empty", fix)
     unknown = sorted(own.difference(videos))
     by_case = {video.lower(): video for video in videos}
     miswritten = [(video, by_case[video.lower()]) for video in unknown if video.lower() in by_case]
     if miswritten:
-        raise ReferenceFault.single(
+        raise ReferenceDataError.single(
             "list",
             f"{name} writes {listed(f'{wrong} for {right}' for wrong, right in miswritten)}: capital and small letters differ",
             f"write the ids in {name} as {metadata} does: {listed((right for _, right in miswritten), len(miswritten))}",
         )
     if own.isdisjoint(videos):
-        raise ReferenceFault.single("list", f"{name} names no video of {metadata}: it has {listed(sorted(own))}", fix)
+        raise ReferenceDataError.single("list", f"{name} names no video of {metadata}: it has {listed(sorted(own))}", fix)
     return VideoList(own, (), tuple(_doubts(name, own, unknown, videos)))
 
 
@@ -128,20 +128,20 @@ def _published(file: str, whose: str, name: str, videos: Collection[str]) -> Vid
 def read_list(path: Path) -> frozenset[str] | None:
     """The ids in a list, one a line; None where there is no file. Blank lines and spaces around an id are nothing.
 
-    Raises ReferenceFault with every line that holds anything else, and for a list under another name.
+    Raises ReferenceDataError with every line that holds anything else, and for a list under another name.
     """
     try:
         lines = read_text(path).splitlines()
     except FileNotFoundError:
         _refuse_misnamed(path)
         return None
-    except DocumentFault as fault:
-        raise ReferenceFault.single("list", f"{path.name} {fault}", fault.fix) from None
+    except DocumentError as fault:
+        raise ReferenceDataError.single("list", f"{path.name} {fault}", fault.fix) from None
     stripped = [line.strip() for line in lines]
     wrong = {number: line for number, line in enumerate(stripped, 1) if line and not VIDEO_NAME.fullmatch(line)}
     if wrong:
         shown = listed((f"line {number} is `{printable(line)}`" for number, line in wrong.items()), 5)
-        raise ReferenceFault.single(
+        raise ReferenceDataError.single(
             "list",
             f"{path.name} holds more than video ids: {shown}",
             "write one video id a line and nothing else: no commas, quotes, comments or headings",
@@ -152,4 +152,4 @@ def read_list(path: Path) -> frozenset[str] | None:
 def _refuse_misnamed(path: Path) -> None:
     found = misnamed(path)
     if found is not None:
-        raise ReferenceFault.single("list", f"{found.name} is not read: the list is called {path.name}", rename(found, path))
+        raise ReferenceDataError.single("list", f"{found.name} is not read: the list is called {path.name}", rename(found, path))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from lvos_eval.diagnostics.errors import Stopped, UsageFault
+from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import reserved
 from lvos_eval.formats.files import UNFINISHED, replace_file
@@ -67,7 +67,7 @@ def scores_text(scores: Mapping[str, float]) -> str:
 
 
 class OutputFolder:
-    """The folder that a run writes to. Every failure to write becomes Stopped with the reason."""
+    """The folder that a run writes to. Every failure to write becomes RunStoppedError with the reason."""
 
     def __init__(self, folder: Path, reservation: int | None = None) -> None:
         """`reservation` is a descriptor of the folder as it was when the run began."""
@@ -104,10 +104,10 @@ class OutputFolder:
             self._discard(name)
         try:
             self.write_page(page)
-        except Stopped:
+        except RunStoppedError:
             # the page that is there promises results, and on a full disk takes the place of the one that does not
             self._discard(PAGE_FILE)
-            with contextlib.suppress(Stopped):
+            with contextlib.suppress(RunStoppedError):
                 self.write_page(page)
 
     def _is_ours(self) -> bool:
@@ -120,7 +120,9 @@ class OutputFolder:
 
     def _require(self) -> None:
         if not self._is_ours():
-            raise Stopped(f"the output folder {printable(str(self._folder))} was replaced by another while the run wrote to it")
+            raise RunStoppedError(
+                f"the output folder {printable(str(self._folder))} was replaced by another while the run wrote to it"
+            )
 
     def _discard(self, name: str) -> None:
         with contextlib.suppress(OSError):
@@ -131,8 +133,8 @@ class OutputFolder:
 def open_output(folder: Path) -> Iterator[OutputFolder]:
     """The output folder of a run, made where needed, which no other run may use meanwhile.
 
-    The files of an earlier run are removed, which must not pass for this one's. Raises UsageFault where another run writes to
-    the folder or it is a file, and Stopped where it cannot be used.
+    The files of an earlier run are removed, which must not pass for this one's. Raises UsageError where another run writes to
+    the folder or it is a file, and RunStoppedError where it cannot be used.
     """
     with _usable(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -152,6 +154,6 @@ def _usable(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if os.path.exists(folder) and not os.path.isdir(folder):
-            raise UsageFault(f"the output folder {printable(str(folder))} is a file; name a folder") from error
+            raise UsageError(f"the output folder {printable(str(folder))} is a file; name a folder") from error
         old = "; the scores in it are those of an earlier run" if os.path.exists(folder / SCORES_JSON) else ""
-        raise Stopped(f"the output folder {printable(str(folder))} cannot be used: {error.strerror}{old}") from error
+        raise RunStoppedError(f"the output folder {printable(str(folder))} cannot be used: {error.strerror}{old}") from error

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.diagnostics.errors import Stopped
-from lvos_eval.formats.files import MemberFault
-from lvos_eval.formats.png import PALETTE, Png, PngFault, decode_labels, parse_png, plain_png
+from lvos_eval.diagnostics.errors import RunStoppedError
+from lvos_eval.formats.files import MemberError
+from lvos_eval.formats.png import PALETTE, Png, PngError, decode_labels, parse_png, plain_png
 from lvos_eval.formats.regular_files import read_regular
 from lvos_eval.masks.packed import Labels
 from lvos_eval.protocols.lvos import Task, frame_name
@@ -60,28 +60,28 @@ def draw_worst_frames(
     """The worst frames by (video, object id): first one of every object, lowest objects first, then more, within the budget.
 
     `values` are J and F of a scored, hence complete and readable, submission. A frame whose masks give another J than that is not
-    drawn: Stopped is raised, as the masks have changed since they were scored. Only the semi-supervised task has labels that say
-    which object is meant; the others get no pictures.
+    drawn: RunStoppedError is raised, as the masks have changed since they were scored. Only the semi-supervised task has labels
+    that say which object is meant; the others get no pictures.
     """
     if manifest.rules.task is not Task.SEMI_SUPERVISED:
         return {}
     drawn: dict[tuple[str, int], list[Picture]] = {}
     try:
         with closing(submission.source.open()) as reader:
-            for (video, id), value in _worst(values):
-                truth = _decode((manifest.ground_truth(video) / f"{frame_name(value.frame)}.png").read_bytes()) == id
-                prediction = _decode(reader.read(submission.masks[video][value.frame])) == id
+            for (video, object_id), value in _worst(values):
+                truth = _decode((manifest.ground_truth(video) / f"{frame_name(value.frame)}.png").read_bytes()) == object_id
+                prediction = _decode(reader.read(submission.masks[video][value.frame])) == object_id
                 if not _are_scored(truth, prediction, value):
-                    raise Stopped(_CHANGED)
+                    raise RunStoppedError(_CHANGED)
                 photo = manifest.folder / JPEG_IMAGES / video / f"{frame_name(value.frame)}.jpg"
                 picture = _draw(truth, prediction, photo, value)
                 budget -= len(picture.uri)
                 if budget < 0:
                     break
-                drawn.setdefault((video, id), []).append(picture)
-    except (MemberFault, OSError, PngFault) as error:
+                drawn.setdefault((video, object_id), []).append(picture)
+    except (MemberError, OSError, PngError) as error:
         # every one of them could be read when it was scored
-        raise Stopped(_CHANGED) from error
+        raise RunStoppedError(_CHANGED) from error
     return {key: tuple(sorted(pictures, key=lambda picture: picture.frame)) for key, pictures in drawn.items()}
 
 

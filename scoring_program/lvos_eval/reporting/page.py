@@ -13,7 +13,7 @@ from markupsafe import Markup
 from lvos_eval.diagnostics.problems import Severity, needed_imports
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.protocols.lvos import Protocol, Task
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting import charts
 from lvos_eval.reporting.html import render
 from lvos_eval.reporting.page_model import VideoSection, problem_groups, video_sections
@@ -83,9 +83,9 @@ def render_page(report: Report, frames: FrameDetails | None = None) -> str:
         imports=needed_imports(report.problems),
         errors=sum(problem.severity is Severity.ERROR for problem in report.problems),
         full=frames is not None,
-        exact=scores is not None and scores.detail is Detail.FULL,
+        exact=scores is not None and scores.detail is Disclosure.FULL,
         # a digit more would be a zero that nobody has measured
-        digits=2 if scores is not None and scores.detail is Detail.FULL else OTHER_DIGITS - 2,
+        digits=2 if scores is not None and scores.detail is Disclosure.FULL else OTHER_DIGITS - 2,
         pooled=pooled_means(o.means for section in sections for o in section.objects),
         drawn=sum(len(o.pictures) for section in sections for o in section.objects),
         **_pictures(report, sections),
@@ -105,7 +105,7 @@ def _pictures(report: Report, sections: Sequence[VideoSection]) -> dict[str, Mar
     if scores is None:
         return {"gauge": Markup(), "distribution": Markup(), "scatter": Markup()}
     anchors = {section.name: section.anchor for section in sections}
-    dots = [charts.Dot(f"{printable(o.video)}/{o.id}", o.j, o.f, o.unseen, anchors[o.video]) for o in scores.objects]
+    dots = [charts.Dot(f"{printable(o.video)}/{o.object_id}", o.j, o.f, o.unseen, anchors[o.video]) for o in scores.objects]
     splits = {name: [o.jf for o in scores.objects if o.unseen is (name == "unseen")] for name in scores.split_means}
     return {
         "gauge": charts.gauge(scores.values["Overall"], scores.interval),

@@ -83,17 +83,17 @@ def video_sections(scores: PublishedScores, frames: FrameDetails | None) -> tupl
 
 
 def _object_section(score: PublishedObject, frames: FrameDetails | None) -> ObjectSection:
-    values = frames.values.get((score.video, score.id), ()) if frames is not None else ()
+    values = frames.values.get((score.video, score.object_id), ()) if frames is not None else ()
     if frames is None or not values:
         return ObjectSection(score)
-    pictures = frames.pictures.get((score.video, score.id), ())
+    pictures = frames.pictures.get((score.video, score.object_id), ())
     numbers = [value.frame for value in values]
     timeline = charts.timeline(
         numbers,
         [value.region_similarity for value in values],
         [value.contour_accuracy for value in values],
         [value.visible for value in values],
-        f"object {score.id}",
+        f"object {score.object_id}",
         [picture.frame for picture in pictures],
     )
     return ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), pictures)

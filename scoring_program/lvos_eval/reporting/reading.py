@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.checked_json import MAX_COUNT, MAX_LABEL, MAX_SCORE, Value, read_document
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.result_document import DETAILS_FORMAT
 from lvos_eval.scoring.results import PublishedObject
@@ -27,17 +27,17 @@ class Result:
     objects: tuple[PublishedObject, ...]
     videos: Mapping[str, float]
     """J&F of each video."""
-    detail: Detail = Detail.FULL
+    detail: Disclosure = Disclosure.FULL
     """Public: its numbers are rounded, and so is what is computed from them."""
 
 
 def read_result(path: Path) -> Result:
-    """The result in a results folder or a details file. Raises UsageFault if it is none, or has no scores."""
+    """The result in a results folder or a details file. Raises UsageError if it is none, or has no scores."""
     file = path / DETAILS_FILE if path.is_dir() else path
     content = read_document(file)
     content.require_format(DETAILS_FORMAT)
     if not content.has("scores"):
-        raise UsageFault(
+        raise UsageError(
             f"{printable(str(file))} holds no scores (its state is {content['state'].shown}): there is nothing to compare"
         )
     result = Result(
@@ -47,13 +47,13 @@ def read_result(path: Path) -> Result:
         tuple(_object(item) for item in content["objects"].items()),
         {item["video"].text(): _both(item) for item in content["videos"].items()},
         # a result that does not say so has all digits
-        Detail(content["detail"].one_of(list(Detail))) if content.has("detail") else Detail.FULL,
+        Disclosure(content["detail"].one_of(list(Disclosure))) if content.has("detail") else Disclosure.FULL,
     )
     seen: set[tuple[str, int]] = set()
     for score, item in zip(result.objects, content["objects"].items(), strict=True):
-        if (score.video, score.id) in seen:
-            raise item.refuse(f"another object than {score.video}/{score.id}, which is there already")
-        seen.add((score.video, score.id))
+        if (score.video, score.object_id) in seen:
+            raise item.refuse(f"another object than {score.video}/{score.object_id}, which is there already")
+        seen.add((score.video, score.object_id))
     return result
 
 

@@ -45,14 +45,14 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
     }
     if frames is not None:
         content["frames"] = {
-            f"{video}/{id}": {
+            f"{video}/{object_id}": {
                 "frame": [value.frame for value in values],
                 "J": [value.region_similarity for value in values],
                 "F": [value.contour_accuracy for value in values],
                 "visible": [value.visible for value in values],
                 "means": {means.kind: {"frames": means.frames, "J": means.j, "F": means.f} for means in frame_means(values)},
             }
-            for (video, id), values in frames.values.items()
+            for (video, object_id), values in frames.values.items()
         }
     return content
 
@@ -60,7 +60,7 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
 def _object(score: PublishedObject) -> dict[str, Any]:
     return {
         "video": score.video,
-        "object": score.id,
+        "object": score.object_id,
         **({} if score.proposal is None else {"proposal": score.proposal}),
         "split": "unseen" if score.unseen else "seen",
         "attributes": list(score.attributes),

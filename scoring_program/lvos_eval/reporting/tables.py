@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lvos_eval.reference.checks import ReferenceSummary
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.scoring.publication import OTHER_DIGITS
 from lvos_eval.scoring.results import PublishedObject, PublishedScores
 
@@ -16,14 +16,14 @@ def score_table(scores: PublishedScores) -> str:
     """The ten scores as a table, in percent with two decimals."""
     width = max(map(len, scores.values))
     lines = [f"{key:<{width}}  {100 * value:6.2f}" for key, value in scores.values.items()]
-    digits = 2 if scores.detail is Detail.FULL else OTHER_DIGITS - 2
+    digits = 2 if scores.detail is Disclosure.FULL else OTHER_DIGITS - 2
     mean = f"{100 * scores.object_mean:{4 + digits}.{digits}f}"
     return "\n".join([*lines, f"{'J&F-objects':<{width}}  {mean:<6}  (plain mean over objects)"])
 
 
 def object_csv(objects: Sequence[PublishedObject]) -> str:
     """One line an object, as the official toolkit prints it; `Sequence` is `<video>_<object id>`."""
-    lines = [f"{score.video}_{score.id},{score.j:.3f},{score.f:.3f},{score.v:.3f}" for score in objects]
+    lines = [f"{score.video}_{score.object_id},{score.j:.3f},{score.f:.3f},{score.v:.3f}" for score in objects]
     return "\n".join(["Sequence,J-Mean,F-Mean,V-Mean", *lines])
 
 

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Final
 
 from lvos_eval import __version__
-from lvos_eval.diagnostics.errors import Stopped, UsageFault
+from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.formats.files import MemberFault
+from lvos_eval.formats.files import MemberError
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.settings import ArchiveLimits
@@ -34,7 +34,7 @@ from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.self_check import refuse_ground_truth
 from lvos_eval.submission.source import MaskReader, MaskSource, mask_digest
 
-__all__ = ["Basis", "Identity", "Question", "identify", "open_stored", "opening", "truth_digests", "video_key"]
+__all__ = ["Basis", "KeyRequest", "SubmissionKeys", "identify", "open_stored", "opening", "truth_digests", "video_key"]
 
 _LAYOUT: Final = "lvos-eval video key 2"
 
@@ -50,7 +50,7 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class KeyRequest:
     """A submission to be recognised, as it is sent to a worker."""
 
     number: int
@@ -62,7 +62,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class SubmissionKeys:
     """A recognised submission: whether it can be scored, as far as names tell, and the key of every video that has masks.
 
     The key is None where a mask cannot be read; such a video is looked at every time.
@@ -93,7 +93,7 @@ def open_stored(path: Path, manifest: Manifest, limits: ArchiveLimits, collector
         submission = open_checked(path, manifest, limits, collector)
         refuse_ground_truth(manifest, submission, collector)
         return submission
-    except UsageFault as fault:
+    except UsageError as fault:
         # the leaderboard may be published: it does not say where submissions lie
         reason = str(fault).replace(printable(str(path)), printable(path.name))
         collector.add("archive-damaged", f"{reason}.", "copy it anew, readable for whoever scores it.")
@@ -105,25 +105,25 @@ def opening(submission: Submission, collector: ProblemCollector) -> str:
     return hashlib.sha256(repr((submission.accepted, collector.problems)).encode()).hexdigest()
 
 
-def identify(question: Question) -> Identity:
+def identify(request: KeyRequest) -> SubmissionKeys:
     """Opens a submission and reads every mask that it would be scored on."""
-    collector = ProblemCollector(question.strict)
-    submission = open_stored(question.path, question.manifest, question.limits, collector)
+    collector = ProblemCollector(request.strict)
+    submission = open_stored(request.path, request.manifest, request.limits, collector)
     scorable = not collector.has_errors
     keys: dict[str, str | None] = {}
     try:
         before = submission.watch()
         if submission.readable and submission.masks:
             with closing(submission.source.open()) as reader:
-                for video in question.manifest.videos:
+                for video in request.manifest.videos:
                     tasks = frame_tasks(video, submission.masks.get(video.name, {}), score=scorable)
                     if tasks:
                         masks = _read(tasks, reader)
-                        keys[video.name] = None if masks is None else video_key(video, question.basis, masks, scored=scorable)
+                        keys[video.name] = None if masks is None else video_key(video, request.basis, masks, scored=scorable)
         steady = submission.fingerprint() == before
-    except (OSError, Stopped):
+    except (OSError, RunStoppedError):
         steady = False
-    return Identity(question.number, scorable, keys, opening(submission, collector), steady)
+    return SubmissionKeys(request.number, scorable, keys, opening(submission, collector), steady)
 
 
 def _read(tasks: Sequence[FrameTask], reader: MaskReader) -> dict[int, bytes] | None:
@@ -134,7 +134,7 @@ def _read(tasks: Sequence[FrameTask], reader: MaskReader) -> dict[int, bytes] | 
         if entry is not None:
             try:
                 masks[frame] = mask_digest(entry, reader.read_stored(entry))
-            except (MemberFault, OSError):
+            except (MemberError, OSError):
                 return None
     return masks
 
@@ -146,7 +146,7 @@ def video_key(video: Video, basis: Basis, masks: Mapping[int, bytes], *, scored:
     only.
     """
     # which frames are scored follows from the frames below; the number of values of an object only from here
-    objects = [[item.id, item.range.frame_nums] for item in video.objects]
+    objects = [[item.object_id, item.range.frame_nums] for item in video.objects]
     truth = basis.truths.get(video.name, "") if scored else None
     content = [_LAYOUT, __version__, str(basis.task), video.name, basis.sizes[video.name], objects, truth]
     frames = [

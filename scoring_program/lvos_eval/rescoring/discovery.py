@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import listed, printable
 from lvos_eval.formats.litter import is_left_behind
 from lvos_eval.formats.regular_files import read_regular
@@ -59,17 +59,17 @@ class FoundSubmissions:
 
 
 def find_submissions(folder: Path, videos: Collection[str]) -> FoundSubmissions:
-    """Every submission below a folder. Raises UsageFault if there is none, or if the folder is itself one."""
+    """Every submission below a folder. Raises UsageError if there is none, or if the folder is itself one."""
     walk = _Walk(frozenset(video.lower() for video in videos))
     try:
         walk.look_into(folder, "")
     except OSError as error:
-        raise UsageFault(f"the submissions in {printable(str(folder))} cannot be listed: {error.strerror}") from None
+        raise UsageError(f"the submissions in {printable(str(folder))} cannot be listed: {error.strerror}") from None
     if walk.root_is_submission:
-        raise UsageFault(f"{printable(str(folder))} is itself a submission; give the folder that holds the submissions")
+        raise UsageError(f"{printable(str(folder))} is itself a submission; give the folder that holds the submissions")
     if not walk.found:
         hidden = f"; not looked at, since the name begins with a dot: {listed(sorted(walk.hidden))}" if walk.hidden else ""
-        raise UsageFault(f"no zip and no folder with masks in {printable(str(folder))}{hidden}")
+        raise UsageError(f"no zip and no folder with masks in {printable(str(folder))}{hidden}")
     names = _short_names(walk.found)
     spellings = Counter(printable(key) for key in walk.found)
     slugs = {key: re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80] for key, name in names.items()}
@@ -172,7 +172,7 @@ def name_submissions(
     """The submissions under the names in a CSV, and notes about rows that fit none.
 
     The table has two columns, submission and name; the first is a path below the folder, with or without `.zip`, or the last
-    part of it. Raises UsageFault for any other table.
+    part of it. Raises UsageError for any other table.
     """
     by_spelling: defaultdict[str, list[str]] = defaultdict(list)
     for item in submissions:
@@ -200,14 +200,14 @@ def _read_names(table: Path) -> Mapping[str, str]:
         lines = io.StringIO(read_regular(table).decode("utf-8-sig"), newline="")
         rows = [[cell.strip() for cell in row] for row in csv.reader(lines) if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageFault(f"the names in {printable(str(table))} cannot be read: {printable(str(error))}") from None
+        raise UsageError(f"the names in {printable(str(table))} cannot be read: {printable(str(error))}") from None
     if rows and [cell.lower() for cell in rows[0]] == ["submission", "name"]:
         del rows[0]
     for row in rows:
         if len(row) != 2 or not all(row):
             shown = listed([printable(",".join(row))])
-            raise UsageFault(f"{printable(str(table))} has the row {shown}; every row needs a submission and its name")
+            raise UsageError(f"{printable(str(table))} has the row {shown}; every row needs a submission and its name")
     repeated = [key for key, count in Counter(key for key, _ in rows).items() if count > 1]
     if repeated:
-        raise UsageFault(f"{printable(str(table))} names a submission more than once: {listed(map(printable, repeated))}")
+        raise UsageError(f"{printable(str(table))} names a submission more than once: {listed(map(printable, repeated))}")
     return {row[0]: row[1] for row in rows}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TextIO
 
-from lvos_eval.diagnostics.errors import Gone, ReferenceFault, Stopped
+from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError, SubmissionGoneError
 from lvos_eval.diagnostics.problems import Problem, ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.execution.cluster import Backend, LocalBackend
@@ -24,15 +24,24 @@ from lvos_eval.execution.pace import Pace
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes
-from lvos_eval.reference.settings import ArchiveLimits, Detail
-from lvos_eval.rescoring.cache_keys import Basis, Identity, Question, identify, open_stored, opening, truth_digests, video_key
+from lvos_eval.reference.settings import ArchiveLimits, Disclosure
+from lvos_eval.rescoring.cache_keys import (
+    Basis,
+    KeyRequest,
+    SubmissionKeys,
+    identify,
+    open_stored,
+    opening,
+    truth_digests,
+    video_key,
+)
 from lvos_eval.rescoring.portable_chunk import ShippedChunk, evaluate_shipped, pack
 from lvos_eval.rescoring.store import Store, StoredVideo
 from lvos_eval.scoring.assignment import require_solver
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, plan_chunks
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.scoring.results import ObjectFrame, RunResult
-from lvos_eval.scoring.run import conclude, matched_values
+from lvos_eval.scoring.run import build_result, matched_values
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.mask_findings import VideoFindings
 
@@ -80,7 +89,7 @@ class _PartResult:
 
 def _score(part: _Part) -> _PartResult:
     result = None
-    with contextlib.suppress(Gone):
+    with contextlib.suppress(SubmissionGoneError):
         result = evaluate_shipped(part.chunk) if isinstance(part.chunk, ShippedChunk) else evaluate_chunk(part.chunk)
     return _PartResult(part.number, part.parts, part.chunk.video, result)
 
@@ -90,7 +99,7 @@ class _Unfinished:
     """A submission with videos to be scored: those that are still waited for, and those that are done."""
 
     path: Path
-    identity: Identity
+    identity: SubmissionKeys
     missing: set[str]
     arrived: defaultdict[str, list[ChunkResult | None]] = field(default_factory=lambda: defaultdict(list))
     fresh: dict[str, StoredVideo] = field(default_factory=dict)
@@ -109,7 +118,7 @@ class Rescoring:
         log: TextIO | None,
         *,
         strict: bool,
-        detail: Detail,
+        detail: Disclosure,
         limits: ArchiveLimits,
         sealed: str | None = None,
         ship: bool = False,
@@ -117,7 +126,7 @@ class Rescoring:
         """Reads the ground truth; `detail` is how much of the scores may be shown, `ship` sends masks along with the work.
         `sealed` is the digest that scoring.yaml pins.
 
-        Raises ReferenceFault with every mask that cannot be used, or if the seal is broken.
+        Raises ReferenceDataError with every mask that cannot be used, or if the seal is broken.
         """
         if manifest.rules.task is Task.UNSUPERVISED_MULTIPLE:
             require_solver()
@@ -147,10 +156,10 @@ class Rescoring:
                 faults += result.reference_faults
                 pace.advance(result.frames)
         if faults:
-            raise ReferenceFault(sorted(faults, key=lambda problem: problem.sort_key))
+            raise ReferenceDataError(sorted(faults, key=lambda problem: problem.sort_key))
         digest = combine_digests(self._manifest, digests)
         if sealed is not None and sealed != digest:
-            raise ReferenceFault.single(
+            raise ReferenceDataError.single(
                 "ground-truth",
                 f"scoring.yaml seals the ground truth with {sealed}, but its digest is {digest}: it has changed since",
                 "restore it, or put the new digest into scoring.yaml",
@@ -160,8 +169,8 @@ class Rescoring:
     def run(self, submissions: Sequence[Path], finish: Callable[[int, RunResult], None]) -> None:
         """Scores the submissions; `finish` is given the number and the result of each, in any order.
 
-        Raises ReferenceFault if the ground truth changes meanwhile, and Stopped where work is lost for good or a submission
-        does not keep still.
+        Raises ReferenceDataError if the ground truth changes meanwhile, and RunStoppedError where work is lost for good or a
+        submission does not keep still.
         """
         waiting = dict(enumerate(submissions))
         for _ in range(_ATTEMPTS):
@@ -172,7 +181,7 @@ class Rescoring:
         self.tally.damaged = self._store.damaged
         if waiting:
             names = listed(sorted(printable(path.name) for path in waiting.values()))
-            raise Stopped(
+            raise RunStoppedError(
                 f"{counted(len(waiting), 'submission')} changed {_ATTEMPTS} times during the run: {names}; everything else is "
                 "in the store: run the same command again when nothing writes to the submissions"
             )
@@ -209,7 +218,7 @@ class Rescoring:
     ) -> tuple[dict[int, _Unfinished], dict[int, Path]]:
         """Finishes every submission that the store knows; returns the others, in order, and those that changed meanwhile."""
         questions = (
-            Question(number, path, self._manifest, self._limits, self._basis, self._strict)
+            KeyRequest(number, path, self._manifest, self._limits, self._basis, self._strict)
             for number, path in submissions.items()
         )
         unfinished = {}
@@ -232,10 +241,10 @@ class Rescoring:
                 pace.advance(1)
         return dict(sorted(unfinished.items())), changed
 
-    def _look_up(self, identity: Identity) -> dict[str, StoredVideo | None]:
+    def _look_up(self, identity: SubmissionKeys) -> dict[str, StoredVideo | None]:
         return {video: self._stored(identity, video) for video in identity.keys}
 
-    def _stored(self, identity: Identity, video: str) -> StoredVideo | None:
+    def _stored(self, identity: SubmissionKeys, video: str) -> StoredVideo | None:
         key = identity.keys[video]
         return None if key is None else self._store.get(key, self._videos[video], self._basis.task, scored=identity.scorable)
 
@@ -269,7 +278,7 @@ class Rescoring:
             masks |= result.masks
             faults += result.reference_faults
         if faults:
-            raise ReferenceFault(sorted(faults, key=lambda problem: problem.sort_key))
+            raise ReferenceDataError(sorted(faults, key=lambda problem: problem.sort_key))
         scored = item.identity.scorable
         if scored and not set(self._videos[video].scored) <= masks.keys():
             # one with the right names has them all
@@ -278,7 +287,7 @@ class Rescoring:
         if scored:
             digests = ((video, frame, digest) for result in results for frame, digest in result.digests)
             if truth_digests(digests).get(video) != self._basis.truths.get(video):
-                raise ReferenceFault.single(
+                raise ReferenceDataError.single(
                     "ground-truth",
                     "the masks have changed while they were scored on",
                     "leave them alone and start again",
@@ -316,13 +325,15 @@ class Rescoring:
         for video in item.identity.keys:
             entry = item.fresh.get(video) or self._stored(item.identity, video)
             if entry is None:
-                raise Stopped(f"the store lost an entry of {printable(str(item.path))} since it was looked up; start again")
+                raise RunStoppedError(
+                    f"the store lost an entry of {printable(str(item.path))} since it was looked up; start again"
+                )
             known[video] = entry
         check_masks(self._manifest, {video: entry.findings for video, entry in known.items()}, collector)
         values: Mapping[str, Sequence[ObjectFrame]] = {}
         if not collector.has_errors:
             values = {video.name: known[video.name].values if video.name in known else () for video in self._manifest.videos}
-        return conclude(self._manifest, self.digest, submission, collector, values, self._detail)
+        return build_result(self._manifest, self.digest, submission, collector, values, self._detail)
 
 
 class _Work:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lvos_eval import __version__
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Problem, Severity, frame_ranges
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.checked_json import MAX_COUNT, Value, read_document
@@ -246,21 +246,21 @@ def _overall(place: Place) -> float:
 
 
 def read_ranks(path: Path) -> dict[str, int]:
-    """The ranks on an earlier leaderboard, by submission. Raises UsageFault for a file that is none."""
+    """The ranks on an earlier leaderboard, by submission. Raises UsageError for a file that is none."""
     return {key: item["rank"].whole(1, MAX_COUNT) for key, item in by_submission(read_leaderboard(path)["submissions"]).items()}
 
 
 def read_leaderboard(path: Path) -> Value:
-    """The content of a `leaderboard.json`. Raises UsageFault for a file that is none, or one of another layout."""
+    """The content of a `leaderboard.json`. Raises UsageError for a file that is none, or one of another layout."""
     content = read_document(path)
     if not content.has("submissions"):
-        raise UsageFault(f"{printable(str(path))} is no leaderboard.json of lvos-eval")
+        raise UsageError(f"{printable(str(path))} is no leaderboard.json of lvos-eval")
     content.require_format(LEADERBOARD_FORMAT)
     return content
 
 
 def by_submission(entries: Value) -> dict[str, Value]:
-    """The entries of a leaderboard by their submissions. Raises UsageFault for one that is there twice."""
+    """The entries of a leaderboard by their submissions. Raises UsageError for one that is there twice."""
     found: dict[str, Value] = {}
     for item in entries.items():
         key = item["submission"].text()

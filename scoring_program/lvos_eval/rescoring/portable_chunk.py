@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from lvos_eval.formats.files import MemberFault
+from lvos_eval.formats.files import MemberError
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, GroundTruthSource, PredictionSource
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.submission.source import Entry, unpack
@@ -25,8 +25,8 @@ class _Fault:
     reason: str
 
     @property
-    def error(self) -> MemberFault:
-        return MemberFault(self.code, self.reason)
+    def error(self) -> MemberError:
+        return MemberError(self.code, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:
         for entry in entries:
             try:
                 masks[entry] = reader.read_stored(entry)
-            except MemberFault as fault:
+            except MemberError as fault:
                 masks[entry] = _Fault(fault.code, str(fault))
             except OSError as error:
                 masks[entry] = _Fault("unreadable-mask", error.strerror or str(error))
@@ -115,7 +115,7 @@ def _pack_truths(source: GroundTruthSource, chunk: Chunk) -> _PackedTruths:
     for task in chunk.frames:
         try:
             truths[task.frame] = source.read(task.frame)
-        except MemberFault as fault:
+        except MemberError as fault:
             truths[task.frame] = _Fault(fault.code, str(fault))
         except OSError as error:
             truths[task.frame] = error

@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from lvos_eval.diagnostics.errors import Stopped, UsageFault
+from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import CATALOGUE
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import lock
@@ -81,7 +81,7 @@ class Store:
         return entry
 
     def put(self, key: str, video: StoredVideo) -> None:
-        """Keeps an entry: whole and on the disk, or not at all. Raises Stopped if it cannot be written."""
+        """Keeps an entry: whole and on the disk, or not at all. Raises RunStoppedError if it cannot be written."""
         path = self._path(key)
         temporary = None
         try:
@@ -96,7 +96,7 @@ class Store:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)
-            raise Stopped(f"the store {printable(str(self._folder))} cannot be written: {error.strerror}") from error
+            raise RunStoppedError(f"the store {printable(str(self._folder))} cannot be written: {error.strerror}") from error
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / key[2:]
@@ -106,18 +106,18 @@ class Store:
 def open_store(folder: Path) -> Iterator[Store]:
     """The store in a folder, made where there is none; nobody else may use it meanwhile.
 
-    Raises UsageFault if another run does, and Stopped if the folder cannot be used.
+    Raises UsageError if another run does, and RunStoppedError if the folder cannot be used.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise Stopped(f"the store {printable(str(folder))} cannot be used: {error.strerror}") from error
+        raise RunStoppedError(f"the store {printable(str(folder))} cannot be used: {error.strerror}") from error
     try:
         try:
             lock(descriptor)
         except BlockingIOError:
-            raise UsageFault(
+            raise UsageError(
                 f"another run uses the store {printable(str(folder))}: wait for it, or give this one its own with --store"
             ) from None
         for leftover in folder.glob(f"{_TEMPORARY}*"):
@@ -150,7 +150,7 @@ def _encode(key: str, video: StoredVideo) -> bytes:
     rows = np.array(
         [
             (
-                v.id,
+                v.object_id,
                 v.frame,
                 v.region_similarity,
                 v.contour_accuracy,
@@ -184,8 +184,8 @@ def _decode(key: str, data: bytes) -> StoredVideo | None:
         return None
     rows = np.frombuffer(packed, _ROW)
     values = [
-        ObjectFrame(id, frame, j, f, bool(visible), None if proposal == _NO_PROPOSAL else proposal)
-        for id, frame, j, f, visible, proposal in rows.tolist()
+        ObjectFrame(object_id, frame, j, f, bool(visible), None if proposal == _NO_PROPOSAL else proposal)
+        for object_id, frame, j, f, visible, proposal in rows.tolist()
     ]
     return StoredVideo(values, findings)
 
@@ -223,13 +223,13 @@ def _fits(entry: StoredVideo, video: Video, task: Task, scored: bool) -> bool:
     many = task is Task.UNSUPERVISED_MULTIPLE
     frames = set(video.scored)
     found = {fault.frame for fault in findings.faults}.union(*findings.unknown_frames.values())
-    asked = [(item.id, frame) for item in video.objects for frame in item.scored.frames]
+    asked = [(item.object_id, frame) for item in video.objects for frame in item.scored.frames]
     wanted = sorted(asked) if scored and not findings.faults else []
     return (
         found <= frames
         and findings.present <= set(PROPOSALS if many else video.ids)
         and findings.inspected.keys() <= set(video.ids)
-        and sorted((value.id, value.frame) for value in entry.values) == wanted
+        and sorted((value.object_id, value.frame) for value in entry.values) == wanted
         and all(_is_value(value.region_similarity) and _is_value(value.contour_accuracy) for value in entry.values)
         and all((value.proposal in PROPOSALS) if many else value.proposal is None for value in entry.values)
     )

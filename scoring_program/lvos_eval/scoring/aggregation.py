@@ -21,10 +21,10 @@ __all__ = ["aggregate", "score_objects"]
 
 def score_objects(video: Video, values: Iterable[ObjectFrame]) -> list[ObjectScore]:
     """The scores of the objects of one video, from the values of its frames in any order."""
-    by_object: dict[int, dict[int, ObjectFrame]] = {item.id: {} for item in video.objects}
+    by_object: dict[int, dict[int, ObjectFrame]] = {item.object_id: {} for item in video.objects}
     for value in values:
-        by_object[value.id][value.frame] = value
-    return [_score_object(video, item, by_object[item.id]) for item in video.objects if item.scored.length]
+        by_object[value.object_id][value.frame] = value
+    return [_score_object(video, item, by_object[item.object_id]) for item in video.objects if item.scored.length]
 
 
 def _score_object(video: Video, item: VideoObject, values: Mapping[int, ObjectFrame]) -> ObjectScore:
@@ -36,7 +36,7 @@ def _score_object(video: Video, item: VideoObject, values: Mapping[int, ObjectFr
     proposal = next((value.proposal for value in values.values()), None)
     stability = temporal_stability(j, f)
     return ObjectScore(
-        video.name, item.id, video.unseen, video.attributes, item.scored.length, _mean(j), _mean(f), stability, proposal
+        video.name, item.object_id, video.unseen, video.attributes, item.scored.length, _mean(j), _mean(f), stability, proposal
     )
 
 

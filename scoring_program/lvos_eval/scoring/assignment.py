@@ -15,7 +15,7 @@ from math import fsum
 import numpy as np
 from numpy.typing import NDArray
 
-from lvos_eval.diagnostics.errors import UsageFault
+from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.protocols.lvos import PROPOSALS
 from lvos_eval.reference.dataset import Video
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
@@ -24,9 +24,9 @@ __all__ = ["match_proposals", "require_solver"]
 
 
 def require_solver() -> None:
-    """Raises UsageFault where scipy, which solves the assignment, is not installed."""
+    """Raises UsageError where scipy, which solves the assignment, is not installed."""
     if find_spec("scipy") is None:
-        raise UsageFault(
+        raise UsageError(
             "the task unsupervised_multiple needs scipy: pip install 'lvos-eval[unsupervised]' (or: pip install scipy)"
         )
 
@@ -41,21 +41,23 @@ def match_proposals(video: Video, values: Iterable[ObjectFrame]) -> dict[int, li
     pairs: defaultdict[tuple[int, int], dict[int, ObjectFrame]] = defaultdict(dict)
     for value in values:
         assert value.proposal is not None
-        pairs[value.id, value.proposal][value.frame] = value
+        pairs[value.object_id, value.proposal][value.frame] = value
     objects = [item for item in video.objects if item.scored.length]
     complete = {
-        (item.id, proposal): {**pairs[item.id, ABSENT_PROPOSAL], **pairs[item.id, proposal]}
+        (item.object_id, proposal): {**pairs[item.object_id, ABSENT_PROPOSAL], **pairs[item.object_id, proposal]}
         for item in objects
         for proposal in PROPOSALS
     }
     quality = np.zeros((len(objects), len(PROPOSALS)))
     for row, item in enumerate(objects):
         for column, proposal in enumerate(PROPOSALS):
-            quality[row, column] = _quality(complete[item.id, proposal].values(), item.scored.length)
+            quality[row, column] = _quality(complete[item.object_id, proposal].values(), item.scored.length)
     chosen: NDArray[np.intp]
     _, chosen = linear_sum_assignment(quality, maximize=True)
     return {
-        item.id: [value._replace(proposal=PROPOSALS[column]) for value in complete[item.id, PROPOSALS[column]].values()]
+        item.object_id: [
+            value._replace(proposal=PROPOSALS[column]) for value in complete[item.object_id, PROPOSALS[column]].values()
+        ]
         for item, column in zip(objects, chosen.tolist(), strict=True)
     }
 

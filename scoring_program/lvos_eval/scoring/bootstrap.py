@@ -30,7 +30,7 @@ class Scored(Protocol):
     @property
     def video(self) -> str: ...
     @property
-    def id(self) -> int: ...
+    def object_id(self) -> int: ...
     @property
     def unseen(self) -> bool: ...
     @property
@@ -74,8 +74,8 @@ def overall_difference(
     intervals that overlap widely may belong to a difference that is certain. None if the two do not score the same objects in
     the same splits, or if a split has a single video.
     """
-    before = {(score.video, score.id, score.unseen): score.jf for score in old}
-    if before.keys() != {(score.video, score.id, score.unseen) for score in new}:
+    before = {(score.video, score.object_id, score.unseen): score.jf for score in old}
+    if before.keys() != {(score.video, score.object_id, score.unseen) for score in new}:
         return None
     splits = _splits(new, before)
     if splits is None:
@@ -115,7 +115,7 @@ def _by_video(objects: Iterable[Scored], before: Mapping[tuple[str, int, bool], 
     videos: dict[str, tuple[float, int]] = {}
     for score in objects:
         total, count = videos.get(score.video, (0.0, 0))
-        videos[score.video] = total + (score.jf - before.get((score.video, score.id, score.unseen), 0.0)), count + 1
+        videos[score.video] = total + (score.jf - before.get((score.video, score.object_id, score.unseen), 0.0)), count + 1
     return list(videos.values())
 
 

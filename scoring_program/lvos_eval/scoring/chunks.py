@@ -49,7 +49,7 @@ class GroundTruthSource(Protocol):
     """Where the ground truth of one video is read from."""
 
     def read(self, frame: int) -> bytes:
-        """The mask's file. Raises OSError, or MemberFault for one that is too large."""
+        """The mask's file. Raises OSError, or MemberError for one that is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +137,5 @@ def objects_by_frame(video: Video) -> list[tuple[int, tuple[int, ...]]]:
     scored: dict[int, list[int]] = {frame: [] for frame in video.scored}
     for item in video.objects:
         for frame in item.scored.frames:
-            scored[frame].append(item.id)
+            scored[frame].append(item.object_id)
     return [(frame, tuple(ids)) for frame, ids in scored.items()]

@@ -13,12 +13,12 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from lvos_eval.diagnostics.errors import Gone, stop_if_ours
+from lvos_eval.diagnostics.errors import SubmissionGoneError, raise_if_environmental
 from lvos_eval.diagnostics.problems import Problem, Severity
-from lvos_eval.formats.files import MemberFault
-from lvos_eval.formats.label_map import DecodedMask, Decoder, IndexedFault, SalientDecoder
+from lvos_eval.formats.files import MemberError
+from lvos_eval.formats.label_map import DecodedMask, Decoder, LabelMapError, SalientDecoder
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
-from lvos_eval.formats.png import PngFault, parse_png, plain_png
+from lvos_eval.formats.png import PngError, parse_png, plain_png
 from lvos_eval.protocols.lvos import PROPOSALS, Task, frame_name
 from lvos_eval.reference.ground_truth import frame_digest, survey_mask
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
@@ -58,7 +58,7 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
     try:
         opened = chunk.source.open()
     except OSError as error:
-        raise Gone(f"the submission cannot be opened again: {error.strerror}") from error
+        raise SubmissionGoneError(f"the submission cannot be opened again: {error.strerror}") from error
     with closing(opened) as reader:
         reader.read_ahead([task.prediction for task in chunk.frames if task.prediction is not None])
         for task in chunk.frames:
@@ -69,10 +69,10 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
                     stored = reader.read_stored(task.prediction)
                     result.masks[task.frame] = mask_digest(task.prediction, stored)
                     data = unpack(task.prediction, stored)
-                except MemberFault as fault:
+                except MemberError as fault:
                     result.findings.faults.append(MaskFault(fault.code, task.frame, str(fault)))
                 except OSError as error:
-                    stop_if_ours(error, f"the submitted mask {chunk.video}/{frame_name(task.frame)}.png")
+                    raise_if_environmental(error, f"the submitted mask {chunk.video}/{frame_name(task.frame)}.png")
                     result.findings.faults.append(MaskFault("unreadable-mask", task.frame, error.strerror or str(error)))
             yield task, data
 
@@ -83,17 +83,17 @@ def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None
         return None
     try:
         mask = decoder.decode(data)
-    except PngFault as fault:
+    except PngError as fault:
         findings.faults.append(MaskFault("unreadable-mask", task.frame, str(fault)))
         return None
-    except IndexedFault as fault:
+    except LabelMapError as fault:
         findings.faults += [MaskFault(code, task.frame, detail) for code, detail in fault.faults.items()]
         if fault.values is not None:
             findings.values.add(fault.values)
         if "not-indexed" in fault.faults:
             try:
                 findings.values.add(_values_of(data))
-            except PngFault as damage:
+            except PngError as damage:
                 findings.faults.append(MaskFault("unreadable-mask", task.frame, str(damage)))
         return None
     findings.inspected.update(task.scored)
@@ -111,7 +111,7 @@ def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None
 def _values_of(data: bytes) -> MaskValues:
     """The values of an image that should have been a label map: its colours, or the samples of its first channel.
 
-    Raises PngFault.
+    Raises PngError.
     """
     header, pixels = parse_png(data)
     if header.height * header.width > _MAX_COUNTED_PIXELS:
@@ -125,7 +125,7 @@ def _values_of(data: bytes) -> MaskValues:
                 )
             channels = np.asarray(image)
     except (OSError, SyntaxError, ValueError) as error:
-        raise PngFault(f"damaged pixel data ({error})") from None
+        raise PngError(f"damaged pixel data ({error})") from None
     first = channels if channels.ndim == 2 else channels[..., 0]
     samples = np.flatnonzero(np.bincount(first.reshape(-1))).tolist()
     return MaskValues(header.kind, bytes(samples) if len(samples) <= MOST_VALUES and samples[-1] <= 0xFF else b"")
@@ -140,9 +140,9 @@ def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: Chunk
     except FileNotFoundError:
         fault = "the ground truth has no mask"
     except OSError as error:
-        stop_if_ours(error, f"the ground-truth mask {chunk.video}/{frame_name(frame)}.png")
+        raise_if_environmental(error, f"the ground-truth mask {chunk.video}/{frame_name(frame)}.png")
         fault = f"the ground-truth mask cannot be read ({error.strerror})"
-    except (IndexedFault, MemberFault, PngFault) as error:
+    except (LabelMapError, MemberError, PngError) as error:
         fault = f"the ground-truth mask cannot be used ({error})"
     else:
         result.digests.append((frame, frame_digest(frame, mask)))

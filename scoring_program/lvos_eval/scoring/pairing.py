@@ -23,7 +23,7 @@ _HELD_BYTES: Final = 1 << 20
 class _Comparison(NamedTuple):
     """An object and what it is compared with."""
 
-    id: int
+    object_id: int
     visible: bool
     proposal: int | None
     pair: Pair | None
@@ -63,16 +63,16 @@ class Comparisons:
     def _measure(self) -> None:
         pairs = {id(pair): pair for _, (_, _, _, pair) in self._waiting if pair is not None}
         measures = dict(zip(pairs, measure(list(pairs.values()), *self._size), strict=True))
-        for frame, (object, visible, proposal, pair) in self._waiting:
-            self._values.append(ObjectFrame(object, frame, *measures.get(id(pair), (0.0, 0.0)), visible, proposal))
+        for frame, (label, visible, proposal, pair) in self._waiting:
+            self._values.append(ObjectFrame(label, frame, *measures.get(id(pair), (0.0, 0.0)), visible, proposal))
         self._waiting, self._held = [], 0
 
 
 def _with_namesakes(ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> Iterator[_Comparison]:
     """Each object with the one of the same id."""
-    for id in ids:
-        mask = truth.objects[id]
-        yield _Comparison(id, mask.area > 0, None, (mask, prediction.objects[id]))
+    for object_id in ids:
+        mask = truth.objects[object_id]
+        yield _Comparison(object_id, mask.area > 0, None, (mask, prediction.objects[object_id]))
 
 
 def _with_proposals(ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> Iterator[_Comparison]:
@@ -80,11 +80,11 @@ def _with_proposals(ids: Sequence[int], truth: DecodedMask, prediction: DecodedM
     size = truth.height, truth.width
     proposals = {proposal: mask for proposal, mask in prediction.objects.items() if mask.area}
     cells = footprints(list(proposals.values()), *size)
-    for id in ids:
-        mask = truth.objects[id]
+    for object_id in ids:
+        mask = truth.objects[object_id]
         visible = mask.area > 0
-        yield _Comparison(id, visible, ABSENT_PROPOSAL, (mask, NOTHING))
+        yield _Comparison(object_id, visible, ABSENT_PROPOSAL, (mask, NOTHING))
         (footprint,) = footprints([mask], *size)
         shared = cells & surroundings(footprint, *size)
         for (proposal, other), near in zip(proposals.items(), np.logical_or.reduce(shared, axis=(1, 2)), strict=True):
-            yield _Comparison(id, visible, proposal, (mask, other) if near or not visible else None)
+            yield _Comparison(object_id, visible, proposal, (mask, other) if near or not visible else None)

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import Final
 
 from lvos_eval.diagnostics.problems import frame_ranges
-from lvos_eval.execution.pool import spread
+from lvos_eval.execution.pool import map_unordered
 from lvos_eval.execution.resources import available_cores, memory_limit
 from lvos_eval.scoring.chunks import Chunk, ChunkResult
 from lvos_eval.scoring.evaluate import evaluate_chunk
@@ -30,13 +30,13 @@ def run_chunks(chunks: Sequence[Chunk], jobs: int | None) -> Generator[ChunkResu
     """The result of every chunk, in the order in which they get done.
 
     `jobs` worker processes do the work; one job is done in this process. None stands for the available cores, as far as the
-    memory reaches, or this process where there is little to do. Raises Stopped if a worker process is lost or memory runs out.
-    Closing the generator ends the workers.
+    memory reaches, or this process where there is little to do. Raises RunStoppedError if a worker process is lost or memory runs
+    out. Closing the generator ends the workers.
     """
     if jobs is None:
         little = sum(chunk.cost for chunk in chunks) < SMALL_JOB
         jobs = 1 if little else min(available_cores(), workers_that_fit(chunks))
-    yield from spread(evaluate_chunk, chunks, min(jobs, len(chunks)), _where)
+    yield from map_unordered(evaluate_chunk, chunks, min(jobs, len(chunks)), _where)
 
 
 def workers_that_fit(chunks: Sequence[Chunk]) -> int:

@@ -11,7 +11,7 @@ from typing import Final, TextIO
 from tqdm import tqdm
 
 from lvos_eval.execution.deadline import Deadline
-from lvos_eval.execution.lifecycle import say
+from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.scoring.chunks import ChunkResult
 from lvos_eval.scoring.results import Progress
 
@@ -38,7 +38,7 @@ class ProgressObserver:
         self._deadline = deadline
 
     def __call__(self, what: str, total: int, results: Iterable[ChunkResult]) -> Iterator[ChunkResult]:
-        """Passes the results on. Raises Stopped once the deadline has passed."""
+        """Passes the results on. Raises RunStoppedError once the deadline has passed."""
         started = said = time.monotonic()
         frames = 0
         by_video: Counter[str] = Counter()
@@ -61,7 +61,7 @@ class ProgressObserver:
                     what, done, len(self._frames_by_video), frames, total, (now - started) * (total - frames) / frames
                 )
                 if self._log is not None and not on_terminal:
-                    say(self._log, progress_line(progress))
+                    print_line(self._log, progress_line(progress))
                 if self._on_progress is not None:
                     self._on_progress(progress)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Final
 
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.scoring.aggregation import aggregate
 from lvos_eval.scoring.bootstrap import overall_interval
 from lvos_eval.scoring.results import ObjectScore, PublishedAttribute, PublishedObject, PublishedScores, PublishedVideo
@@ -25,12 +25,12 @@ OTHER_DIGITS: Final = 3
 """Decimals of every other value in a public result: by object, video and attribute, and the bounds of the interval."""
 
 
-def rounded(value: float, digits: int, detail: Detail) -> float:
+def rounded(value: float, digits: int, detail: Disclosure) -> float:
     """`value` as a result of this detail shows it; never -0.0, whose sign would tell on which side of 0 it was."""
-    return value if detail is Detail.FULL else round(value, digits) + 0.0
+    return value if detail is Disclosure.FULL else round(value, digits) + 0.0
 
 
-def publish(objects: Sequence[ObjectScore], detail: Detail) -> PublishedScores:
+def publish(objects: Sequence[ObjectScore], detail: Disclosure) -> PublishedScores:
     """The published form of the scores of objects in manifest order. Raises ValueError if there is none."""
     scores = aggregate(objects)
     interval = overall_interval(objects)
@@ -47,8 +47,8 @@ def publish(objects: Sequence[ObjectScore], detail: Detail) -> PublishedScores:
         interval and replace(interval, low=show(interval.low), high=show(interval.high)),
         tuple(
             PublishedObject(
-                o.video, o.id, o.unseen, o.attributes, o.frames, show(o.j), show(o.f), show(o.v), show(o.jf),
-                o.proposal if detail is Detail.FULL else None,
+                o.video, o.object_id, o.unseen, o.attributes, o.frames, show(o.j), show(o.f), show(o.v), show(o.jf),
+                o.proposal if detail is Disclosure.FULL else None,
             )
             for o in objects
         ),
@@ -58,7 +58,7 @@ def publish(objects: Sequence[ObjectScore], detail: Detail) -> PublishedScores:
     )  # fmt: skip
 
 
-def _videos(objects: Sequence[ObjectScore], detail: Detail) -> tuple[PublishedVideo, ...]:
+def _videos(objects: Sequence[ObjectScore], detail: Disclosure) -> tuple[PublishedVideo, ...]:
     by_video: dict[str, list[ObjectScore]] = {}
     for score in objects:
         by_video.setdefault(score.video, []).append(score)
@@ -68,7 +68,7 @@ def _videos(objects: Sequence[ObjectScore], detail: Detail) -> tuple[PublishedVi
     )
 
 
-def _attributes(objects: Sequence[ObjectScore], detail: Detail) -> list[PublishedAttribute]:
+def _attributes(objects: Sequence[ObjectScore], detail: Disclosure) -> list[PublishedAttribute]:
     by_attribute: dict[str, list[ObjectScore]] = {}
     for score in objects:
         for attribute in score.attributes:
@@ -79,7 +79,7 @@ def _attributes(objects: Sequence[ObjectScore], detail: Detail) -> list[Publishe
     ]
 
 
-def _means(members: Sequence[ObjectScore], measures: str, detail: Detail) -> list[float]:
+def _means(members: Sequence[ObjectScore], measures: str, detail: Disclosure) -> list[float]:
     """The mean of each measure, and that of J and F last."""
     means = {measure: fmean(getattr(member, measure) for member in members) for measure in measures}
     return [rounded(value, OTHER_DIGITS, detail) for value in (*means.values(), (means["j"] + means["f"]) / 2)]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.problems import Problem
-from lvos_eval.reference.settings import Detail
+from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.picture import Picture
 from lvos_eval.submission.listing import Submission
 
@@ -41,7 +41,7 @@ class ObjectScore:
     """The means of one object over its scored frames."""
 
     video: str
-    id: int
+    object_id: int
     unseen: bool
     attributes: tuple[str, ...]
     frames: int
@@ -70,7 +70,7 @@ class Scores:
 class ObjectFrame(NamedTuple):
     """J and F of one object in one frame; `visible` if the ground truth has a pixel of it."""
 
-    id: int
+    object_id: int
     frame: int
     region_similarity: float
     contour_accuracy: float
@@ -85,7 +85,7 @@ class PublishedObject:
     """The means of one object over its scored frames."""
 
     video: str
-    id: int
+    object_id: int
     unseen: bool
     attributes: tuple[str, ...]
     frames: int
@@ -128,7 +128,7 @@ class PublishedAttribute:
 class PublishedScores:
     """Everything that a result tells of its scores."""
 
-    detail: Detail
+    detail: Disclosure
     values: Mapping[str, float]
     """The leaderboard's numbers by key, in the order of SCORE_KEYS; keys of a split without objects are left out."""
     object_mean: float

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from lvos_eval import __version__
-from lvos_eval.diagnostics.errors import ReferenceFault, Stopped
+from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.diagnostics.problems import Problem, ProblemCollector
 from lvos_eval.diagnostics.text import counted
 from lvos_eval.protocols.lvos import SCORE_KEYS, Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes
-from lvos_eval.reference.settings import ArchiveLimits, Detail
+from lvos_eval.reference.settings import ArchiveLimits, Disclosure
 from lvos_eval.scoring.aggregation import score_objects
 from lvos_eval.scoring.assignment import match_proposals, require_solver
 from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
@@ -29,7 +29,16 @@ from lvos_eval.submission.listing import CHANGED, Submission, open_submission
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.self_check import refuse_ground_truth, submitted_ground_truth
 
-__all__ = ["Observer", "check_submission", "conclude", "matched_values", "new_report", "open_checked", "score_submission", "seal"]
+__all__ = [
+    "Observer",
+    "build_result",
+    "check_submission",
+    "ground_truth_digest",
+    "matched_values",
+    "new_report",
+    "open_checked",
+    "score_submission",
+]
 
 Observer = Callable[[str, int, Iterable[ChunkResult]], Iterable[ChunkResult]]
 """Is shown every stretch of work: what it is called, its number of frames, and the results as they come; passes them on."""
@@ -49,10 +58,10 @@ def new_report(manifest: Manifest) -> Report:
     )
 
 
-def seal(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
+def ground_truth_digest(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
     """The digest of the ground truth and metadata, computed by decoding every scored mask.
 
-    Raises ReferenceFault with every mask that cannot be used.
+    Raises ReferenceDataError with every mask that cannot be used.
     """
     chunks = plan_chunks(manifest, find_sizes(manifest), None, score=True)
     results = _Results()
@@ -68,7 +77,7 @@ def score_submission(
     jobs: int | None,
     observe: Observer,
     *,
-    detail: Detail,
+    detail: Disclosure,
     limits: ArchiveLimits | None = None,
     strict: bool = False,
     foreign: bool = False,
@@ -78,7 +87,7 @@ def score_submission(
     A `foreign` one must not be a link to the ground truth; otherwise that is somebody's check of the program, and noted.
 
     With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
-    decoded once, for its check and its score. Raises ReferenceFault, Stopped, UsageFault.
+    decoded once, for its check and its score. Raises ReferenceDataError, RunStoppedError, UsageError.
     """
     if manifest.rules.task is Task.UNSUPERVISED_MULTIPLE:
         require_solver()
@@ -96,16 +105,16 @@ def score_submission(
     with closing(run_chunks(chunks, jobs)) as done:
         results.add_all(observe(what, sum(len(chunk.frames) for chunk in chunks), done))
     if submission.fingerprint() != fingerprint:
-        raise Stopped(CHANGED)
+        raise RunStoppedError(CHANGED)
     check_masks(manifest, results.findings, collector)
     if score and results.digest(manifest) != digest:
-        raise ReferenceFault.single(
+        raise ReferenceDataError.single(
             "ground-truth",
             f"the ground truth has the digest {results.digest(manifest)}, not {digest}: it has changed since it was sealed",
             "restore it, or put the new digest into scoring.yaml and rescore every submission",
         )
     values = {} if collector.has_errors else matched_values(manifest, results.values)
-    result = conclude(manifest, digest, submission, collector, values, detail)
+    result = build_result(manifest, digest, submission, collector, values, detail)
     if not own:
         return result
     are = "is a file" if len(own) == 1 else "are files"
@@ -123,13 +132,13 @@ def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame
     }
 
 
-def conclude(
+def build_result(
     manifest: Manifest,
     digest: str,
     submission: Submission,
     collector: ProblemCollector,
     values: Mapping[str, Sequence[ObjectFrame]],
-    detail: Detail,
+    detail: Disclosure,
 ) -> RunResult:
     """The outcome for a submission whose every problem is in `collector`; `values`, by video, count where there is no error.
 
@@ -150,7 +159,7 @@ def conclude(
     notes = (*report.notes, f"no object in a split: {', '.join(left_out)} are left out") if left_out else report.notes
     return RunResult(
         replace(report, state=State.SCORED, scores=scores, notes=notes),
-        FrameDetails(_frame_details(manifest, values)) if detail is Detail.FULL else None,
+        FrameDetails(_frame_details(manifest, values)) if detail is Disclosure.FULL else None,
         submission,
     )
 
@@ -159,11 +168,11 @@ def _frame_details(
     manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]
 ) -> dict[tuple[str, int], tuple[ObjectFrame, ...]]:
     details: dict[tuple[str, int], list[ObjectFrame]] = {
-        (video.name, item.id): [] for video in manifest.videos for item in video.objects if item.scored.length
+        (video.name, item.object_id): [] for video in manifest.videos for item in video.objects if item.scored.length
     }
     for video in manifest.videos:
         for value in sorted(values[video.name], key=lambda value: value.frame):
-            details[video.name, value.id].append(value)
+            details[video.name, value.object_id].append(value)
     return {key: tuple(found) for key, found in details.items()}
 
 
@@ -186,7 +195,7 @@ def check_submission(
     with closing(run_chunks(chunks, jobs)) as done:
         results.add_all(observe("checking", sum(len(chunk.frames) for chunk in chunks), done))
     if submission.fingerprint() != fingerprint:
-        raise Stopped(CHANGED)
+        raise RunStoppedError(CHANGED)
     check_masks(manifest, results.findings, collector)
     unknown = [video for video, size in sizes.items() if size is None]
     notes = manifest.warnings
@@ -203,7 +212,7 @@ def check_submission(
 
 
 def open_checked(path: Path, manifest: Manifest, limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
-    """Opens a submission and checks everything that its names tell. Raises UsageFault if there is nothing to be read."""
+    """Opens a submission and checks everything that its names tell. Raises UsageError if there is nothing to be read."""
     videos = manifest.unlisted.union(video.name for video in manifest.videos)
     submission = open_submission(path, videos, limits, collector)
     return check_names(manifest, submission, collector)
@@ -219,14 +228,14 @@ class _Results:
         self._faults: list[Problem] = []
 
     def add_all(self, results: Iterable[ChunkResult]) -> None:
-        """Raises ReferenceFault after the last one if any ground-truth mask could not be used."""
+        """Raises ReferenceDataError after the last one if any ground-truth mask could not be used."""
         for result in results:
             self.values[result.video] += result.values
             self.findings[result.video].merge(result.findings)
             self._digests += [(result.video, frame, digest) for frame, digest in result.digests]
             self._faults += result.reference_faults
         if self._faults:
-            raise ReferenceFault(sorted(self._faults, key=lambda problem: problem.sort_key))
+            raise ReferenceDataError(sorted(self._faults, key=lambda problem: problem.sort_key))
 
     def digest(self, manifest: Manifest) -> str:
         return combine_digests(manifest, self._digests)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, ZIP_MASKS, counted, listed, sized
-from lvos_eval.formats.zip_directory import DirectoryEntry, DirectoryFault, read_directory
+from lvos_eval.formats.zip_directory import DirectoryEntry, ZipDirectoryError, read_directory
 from lvos_eval.formats.zip_members import DEFLATED, ENCRYPTED, LOCAL_HEADER, STORED, Member, plain_path
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_paths import are, check_paths, check_platform_files, check_repeats
@@ -58,7 +58,7 @@ def list_members(path: Path, limits: ArchiveLimits, collector: ProblemCollector,
         size = os.fstat(descriptor).st_size
         start = os.pread(descriptor, 6, 0)
         directory = read_directory(descriptor, limits.members)
-    except DirectoryFault as fault:
+    except ZipDirectoryError as fault:
         _report_unreadable(path, start, fault, collector)
         return Archive([], False)
     finally:
@@ -87,7 +87,7 @@ def _member(entry: DirectoryEntry) -> Member:
     return Member(entry.raw_name, entry.offset, entry.packed, entry.unpacked, entry.method == DEFLATED, entry.crc)
 
 
-def _report_unreadable(path: Path, start: bytes, fault: DirectoryFault, collector: ProblemCollector) -> None:
+def _report_unreadable(path: Path, start: bytes, fault: ZipDirectoryError, collector: ProblemCollector) -> None:
     if start.startswith(b"PK") or fault.is_zip or fault.code != "archive-damaged":
         collector.add(fault.code, f"{fault}.", f"{fault.fix}.")
         return

@@ -42,13 +42,15 @@ class Values:
     def united(self, other: Values) -> Values:
         """Both together, in the order of the ids."""
         ids = dict(sorted({**self.ids, **other.ids}.items(), key=lambda pair: (pair[1], pair[0])))
-        undeclared = {value: id for value, id in {**self.undeclared, **other.undeclared}.items() if value not in ids}
+        undeclared = {
+            value: object_id for value, object_id in {**self.undeclared, **other.undeclared}.items() if value not in ids
+        }
         return Values(self.seen | other.seen, ids, undeclared)
 
     @property
     def listing(self) -> str:
         """The seen values of declared objects, as `38 is object 1, 75 is object 2`."""
-        return ", ".join(f"{value} is object {id}" for value, id in self.ids.items() if value in self.seen)
+        return ", ".join(f"{value} is object {object_id}" for value, object_id in self.ids.items() if value in self.seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,9 @@ def _explain_greys(
         message = f"{said}. The only object is written as 255; its id is {ids[0]}."
         return _undone(lambda _, __: message, which, channel, Values(values, {VOID_LABEL: ids[0]}))
     palette = palette_of_greys(values, ids)
-    if scaled is not None and (palette is None or all(palette.ids.get(value) == id for value, id in scaled.items())):
+    if scaled is not None and (
+        palette is None or all(palette.ids.get(value) == object_id for value, object_id in scaled.items())
+    ):
         message = f"{said}. The values are ids on another scale: "
         return _undone(lambda found, _: f"{message}{found.listing}.", which, channel, Values(values, scaled))
     if palette is not None and not palette.lost and scaled is None:
@@ -161,7 +163,7 @@ def _explain_colours(
     palette = reading.palette
 
     def message(found: Values, several: bool) -> str:
-        undeclared = ", ".join(f"{colour} is {id}" for colour, id in found.undeclared.items())
+        undeclared = ", ".join(f"{colour} is {object_id}" for colour, object_id in found.undeclared.items())
         lacks = "not every one of these videos has" if several else "the video does not have"
         note = f" ({undeclared}, which {lacks})" if undeclared else ""
         return f"{said}. The colours are those of the {palette} palette: {found.listing}{note}."

@@ -171,7 +171,7 @@ def _report_scale(
     known = {name: Values(labels[name].values, ids) for name, ids in reading.ids.items() if ids is not None}
     # the same value may be another object elsewhere
     for names, united in alike(known):
-        listing = ", ".join(f"{value} is {id}" for value, id in united.ids.items())
+        listing = ", ".join(f"{value} is {object_id}" for value, object_id in united.ids.items())
         everywhere = len(names) == number
         which = OF_VIDEO if len(names) == 1 else EVERY if everywhere else f"{EVERY} in these videos"
         collector.add(

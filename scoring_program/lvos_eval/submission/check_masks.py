@@ -215,19 +215,22 @@ def _find_white(video: Video, found: VideoFindings, channel: str, causes: Causes
     strays = found.strays
     if found.unknown_pixels.keys() - strays != {VOID_LABEL} or len(video.ids) != 1 or found.present - strays:
         return False
-    id = video.ids[0]
+    object_id = video.ids[0]
     white = found.unknown_pixels[VOID_LABEL]
     if 2 * white > white + found.background_pixels:
-        message = f"most pixels are 255, and object {id} has none: either the only object is written as 255 or the background is."
+        message = (
+            f"most pixels are 255, and object {object_id} has none: "
+            "either the only object is written as 255 or the background is."
+        )
 
         def fix(_: Values, masks: str) -> str:
-            as_object, as_background = (from_labels({value: id}, masks, channel) for value in (VOID_LABEL, 0))
+            as_object, as_background = (from_labels({value: object_id}, masks, channel) for value in (VOID_LABEL, 0))
             return f"if the object is 255, {as_object}. If the background is, {as_background}."
     else:
-        message = f"the only object is written as 255; its id is {id}."
+        message = f"the only object is written as 255; its id is {object_id}."
 
         def fix(_: Values, masks: str) -> str:
-            return f"{from_labels({VOID_LABEL: id}, masks, channel)}. If 255 is meant as void, write 0."
+            return f"{from_labels({VOID_LABEL: object_id}, masks, channel)}. If 255 is meant as void, write 0."
 
     causes.add(Cause("palette-lost", lambda _, __: message, fix), video.name, sorted(found.unknown_frames[VOID_LABEL]))
     return True
@@ -237,9 +240,9 @@ def _find_one(video: Video, found: VideoFindings, channel: str, causes: Causes) 
     """Finds masks that hold 0 and 1 where the only object has another id; whether it did."""
     if set(found.unknown_pixels) != {1} or len(video.ids) != 1 or found.present:
         return False
-    id = video.ids[0]
-    message = f"the only object is written as 1; its id is {id}."
-    cause = Cause("ids-encoded", lambda _, __: message, lambda _, masks: f"{from_labels({1: id}, masks, channel)}.")
+    object_id = video.ids[0]
+    message = f"the only object is written as 1; its id is {object_id}."
+    cause = Cause("ids-encoded", lambda _, __: message, lambda _, masks: f"{from_labels({1: object_id}, masks, channel)}.")
     causes.add(cause, video.name, sorted(found.unknown_frames[1]))
     return True
 

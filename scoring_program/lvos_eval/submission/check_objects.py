@@ -74,7 +74,7 @@ def report_absent(videos: _Videos, collector: ProblemCollector) -> None:
     """Reports the objects that none of their video's masks holds; none where a refused mask may hold them."""
     groups: dict[bool, list[tuple[Video, VideoFindings, list[VideoObject]]]] = defaultdict(list)
     for video, found in videos:
-        absent = [item for item in video.objects if found.inspected[item.id] and item.id not in found.present]
+        absent = [item for item in video.objects if found.inspected[item.object_id] and item.object_id not in found.present]
         if absent and not found.faults:
             groups[found.unknown_pixels[VOID_LABEL] > 0].append((video, found, absent))
     for members in groups.values():
@@ -85,8 +85,10 @@ def _report_absent(members: Sequence[tuple[Video, VideoFindings, list[VideoObjec
     white = sum(found.unknown_pixels[VOID_LABEL] for _, found, _ in members)
     note = f" 255, in {counted(white, 'pixel')}, is background." if white else ""
     if len(members) > 1:
-        objects = [f"{video.name}/{item.id}" for video, _, absent in members for item in absent]
-        complete = all(found.inspected[item.id] == len(item.scored.frames) for _, found, absent in members for item in absent)
+        objects = [f"{video.name}/{item.object_id}" for video, _, absent in members for item in absent]
+        complete = all(
+            found.inspected[item.object_id] == len(item.scored.frames) for _, found, absent in members for item in absent
+        )
         collector.add(
             "absent-object",
             f"{counted(len(objects), 'object')} of {counted(len(members), 'video')} have no pixel in any of their "
@@ -96,7 +98,7 @@ def _report_absent(members: Sequence[tuple[Video, VideoFindings, list[VideoObjec
         return
     ((video, found, absent),) = members
     one = len(absent) == 1
-    ids = listed([item.id for item in absent], 20)
+    ids = listed([item.object_id for item in absent], 20)
     collector.add(
         "absent-object",
         f"object{'' if one else 's'} {ids} {'has' if one else 'have'} no pixel in {_looked_at(absent, found)}.{note}",
@@ -109,7 +111,7 @@ def _report_absent(members: Sequence[tuple[Video, VideoFindings, list[VideoObjec
 def _looked_at(absent: Sequence[VideoObject], found: VideoFindings) -> str:
     """The frames in which objects were looked for, as `its 9 scored frames`."""
     whose = "its" if len(absent) == 1 else "their"
-    counts = {(found.inspected[item.id], len(item.scored.frames)) for item in absent}
+    counts = {(found.inspected[item.object_id], len(item.scored.frames)) for item in absent}
     if len(counts) > 1:
         return f"any of {whose} scored frames" if all(seen == frames for seen, frames in counts) else f"any of {whose} masks"
     ((seen, frames),) = counts

@@ -99,8 +99,8 @@ def _fixed_scales() -> tuple[tuple[str, tuple[int, ...]], ...]:
     """The name of each rule that is the same for all masks, and what it makes of every id from 0 to 255."""
     scales: dict[tuple[int, ...], str] = {}
     for factor in range(2, 256):
-        scales.setdefault(tuple(id * factor & 0xFF for id in range(256)), f"the ids times {factor}")
-        scales.setdefault(tuple(min(id * factor, 255) for id in range(256)), f"the ids times {factor}")
+        scales.setdefault(tuple(object_id * factor & 0xFF for object_id in range(256)), f"the ids times {factor}")
+        scales.setdefault(tuple(min(object_id * factor, 255) for object_id in range(256)), f"the ids times {factor}")
     # what is stretched by less than 2 looks like ids with a gap
     for largest in range(2, 128):
         for scale in _largest_becomes_255(largest):
@@ -110,18 +110,20 @@ def _fixed_scales() -> tuple[tuple[str, tuple[int, ...]], ...]:
 
 def _inverse(ids: Collection[int], scale: _Scale) -> dict[int, set[int]]:
     """What each value may be; nothing for a scale that leaves half of the ids or more as they are."""
-    if 2 * sum(scale(id) == id for id in ids) >= len(ids):
+    if 2 * sum(scale(object_id) == object_id for object_id in ids) >= len(ids):
         return {}
     inverse: dict[int, set[int]] = {}
-    for id in ids:
-        inverse.setdefault(scale(id), set()).add(id)
+    for object_id in ids:
+        inverse.setdefault(scale(object_id), set()).add(object_id)
     return inverse
 
 
 def _stretches(ids: Sequence[int]) -> list[dict[int, set[int]]]:
     """What the values may be if the largest id that is there became 255, by the possible ids."""
     return [
-        _inverse([id for id in ids if id <= largest], scale) for largest in sorted(ids) for scale in _largest_becomes_255(largest)
+        _inverse([object_id for object_id in ids if object_id <= largest], scale)
+        for largest in sorted(ids)
+        for scale in _largest_becomes_255(largest)
     ]
 
 
@@ -228,20 +230,23 @@ def scaled_alike(videos: Mapping[str, LabelVideo]) -> list[str]:
 def read_shift(videos: Mapping[str, LabelVideo], white_share: float) -> ScaleReading | None:
     """The ids from 2 on above a background of 1 or 0, or from 0 on beside one of 255; `white_share` of the pixels are 255."""
     masks = [(video, mask) for video in videos.values() for mask in video.masks]
-    above = all(0 not in mask and mask <= {1, *(id + 1 for id in video.ids)} for video, mask in masks)
+    above = all(0 not in mask and mask <= {1, *(object_id + 1 for object_id in video.ids)} for video, mask in masks)
     if above and any(mask - {1, *video.ids} for video, mask in masks):
         return ScaleReading(
             "one more than the ids, and the background is 1",
-            {name: {id + 1: id for id in video.ids} for name, video in videos.items()},
+            {name: {object_id + 1: object_id for object_id in video.ids} for name, video in videos.items()},
         )
-    over = all(mask <= {0, *(id + 1 for id in video.ids)} for video, mask in masks)
+    over = all(mask <= {0, *(object_id + 1 for object_id in video.ids)} for video, mask in masks)
     if over and evidence(videos.values()) >= ENOUGH_EVIDENCE:
-        return ScaleReading("one more than the ids", {name: {id + 1: id for id in video.ids} for name, video in videos.items()})
-    below = all(mask <= {VOID_LABEL, *(id - 1 for id in video.ids)} for video, mask in masks)
+        return ScaleReading(
+            "one more than the ids",
+            {name: {object_id + 1: object_id for object_id in video.ids} for name, video in videos.items()},
+        )
+    below = all(mask <= {VOID_LABEL, *(object_id - 1 for object_id in video.ids)} for video, mask in masks)
     if below and white_share > 0.5 and any(0 in mask and mask - {0, VOID_LABEL} for _, mask in masks):
         return ScaleReading(
             "one less than the ids, and the background is 255",
-            {name: {id - 1: id for id in video.ids} for name, video in videos.items()},
+            {name: {object_id - 1: object_id for object_id in video.ids} for name, video in videos.items()},
         )
     return None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from lvos_eval.diagnostics.errors import Stopped, UsageFault
+from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.diagnostics.text import counted, in_natural_order, listed, printable
 from lvos_eval.formats.litter import LITTER, is_left_behind
@@ -68,10 +68,10 @@ class Submission:
     """The zip, or the folders, as they were right before they were listed."""
 
     def watch(self) -> bytes:
-        """The fingerprint, to be compared with a later one. Raises Stopped if the names are out of date already."""
+        """The fingerprint, to be compared with a later one. Raises RunStoppedError if the names are out of date already."""
         fingerprint = self.fingerprint()
         if any(_state(path, follow=True) != state for path, state in self.listed.items()):
-            raise Stopped(CHANGED)
+            raise RunStoppedError(CHANGED)
         return fingerprint
 
     def fingerprint(self) -> bytes:
@@ -110,7 +110,7 @@ def _state(path: str | Path, *, follow: bool) -> FileState:
 def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
     """Finds the masks of `videos` in a folder, a zip, or a folder that holds one zip.
 
-    Faults of the archive and of names go to `collector`. Raises UsageFault if there is nothing to be read at `path`.
+    Faults of the archive and of names go to `collector`. Raises UsageError if there is nothing to be read at `path`.
     """
     uploaded = True
     try:
@@ -124,13 +124,13 @@ def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, 
                 return replace(_arrange(source, unpacked, sound, videos, collector), listed=listed)
             path, uploaded = inner, False
         if not path.exists():
-            raise UsageFault(f"no submission at {printable(str(path))}")
+            raise UsageError(f"no submission at {printable(str(path))}")
         if not path.is_file():
-            raise UsageFault(f"{printable(str(path))} is neither a zip nor a folder")
+            raise UsageError(f"{printable(str(path))} is neither a zip nor a folder")
         state = _state(path, follow=True)
         archive = list_members(path, limits, collector, uploaded=uploaded)
     except OSError as error:
-        raise UsageFault(f"the submission {printable(str(path))} cannot be read: {error.strerror}") from None
+        raise UsageError(f"the submission {printable(str(path))} cannot be read: {error.strerror}") from None
     files: list[tuple[str, Entry]] = list(archive.files)
     arranged = _arrange(MaskSource(path, True, limits), files, archive.sound, videos, collector)
     return replace(arranged, listed={str(path): state})

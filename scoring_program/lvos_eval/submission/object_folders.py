@@ -47,14 +47,14 @@ class ObjectFolders(NamedTuple):
         It is Python in double quotes without anything that a shell would act upon.
         """
         video, number = self.layout.value
-        id = f"int({number})" + (f" + {self.offset}" if self.offset else "")
+        object_id = f"int({number})" + (f" + {self.offset}" if self.offset else "")
         # the file that is being put together is the larger of what it holds and of the next object; of colours, transparency
         # says nothing: of 1, 2, 3 and 4 channels 1, 1, 3 and 3 count
         return (
             'python -c "import pathlib, numpy, PIL.Image; '
             f"[(q := pathlib.Path('merged', {video}, p.stem + '.png'), q.parent.mkdir(parents=True, exist_ok=True), "
             f"PIL.Image.fromarray(numpy.maximum((a := numpy.atleast_3d(PIL.Image.open(p)))"
-            f"[..., : (a.shape[2] - 1) // 2 * 2 + 1].any(2) * ({id}), "
+            f"[..., : (a.shape[2] - 1) // 2 * 2 + 1].any(2) * ({object_id}), "
             "numpy.asarray(PIL.Image.open(q)) if q.exists() else 0).astype(numpy.uint8)).save(q)) "
             f"for p in pathlib.Path('masks').rglob('[0-9]*') if p.suffix.lower() == '.png' and {number}.isdigit()]\""
         )

@@ -29,13 +29,13 @@ class Palette(NamedTuple):
 
     def ids(self, declared: Collection[int]) -> dict[Colour, int]:
         """The declared id of each colour; no two ids have the same."""
-        return {self.colours[id]: id for id in sorted(declared) if id in self.colours}
+        return {self.colours[object_id]: object_id for object_id in sorted(declared) if object_id in self.colours}
 
     def greys(self, declared: Collection[int], rounding: int) -> dict[int, set[int]]:
         """The declared ids whose colours become each grey value: more than one where they cannot be told apart."""
         greys: dict[int, set[int]] = {}
-        for colour, id in self.ids(declared).items():
-            greys.setdefault(luminance(colour, rounding), set()).add(id)
+        for colour, object_id in self.ids(declared).items():
+            greys.setdefault(luminance(colour, rounding), set()).add(object_id)
         return greys
 
 
@@ -51,28 +51,30 @@ def luminance(colour: Colour, rounding: int = ROUNDED) -> int:
     return (red * 19595 + green * 38470 + blue * 7471 + rounding) >> 16
 
 
-def _pascal_voc(id: int) -> Colour:
-    """Colour `id` of the PASCAL VOC colour map: the bits of the id, three at a time, fill the channels from the top bit down."""
+def _pascal_voc(object_id: int) -> Colour:
+    """The colour of the PASCAL VOC colour map: the bits of the id, three at a time, fill the channels from the top bit down."""
     channels = [0, 0, 0]
     for place in range(8):
         for channel in range(3):
-            channels[channel] |= (id >> (3 * place + channel) & 1) << (7 - place)
+            channels[channel] |= (object_id >> (3 * place + channel) & 1) << (7 - place)
     return channels[0], channels[1], channels[2]
 
 
 def _from_hex(*colours: str) -> Mapping[int, Colour]:
-    return MappingProxyType({id: (int(c[:2], 16), int(c[2:4], 16), int(c[4:], 16)) for id, c in enumerate(colours, 1)})
+    return MappingProxyType(
+        {object_id: (int(c[:2], 16), int(c[2:4], 16), int(c[4:], 16)) for object_id, c in enumerate(colours, 1)}
+    )
 
 
-def _davis_toolkit(id: int) -> Colour:
+def _davis_toolkit(object_id: int) -> Colour:
     """The same, but with 191 for 192, as the DAVIS 2017 toolkit and its descendants have it."""
-    red, green, blue = (191 if channel == 192 else channel for channel in _pascal_voc(id))
+    red, green, blue = (191 if channel == 192 else channel for channel in _pascal_voc(object_id))
     return red, green, blue
 
 
 PALETTES: Final = (
-    Palette("DAVIS", MappingProxyType({id: _pascal_voc(id) for id in range(1, 256)})),
-    Palette("DAVIS toolkit", MappingProxyType({id: _davis_toolkit(id) for id in range(1, 22)})),
+    Palette("DAVIS", MappingProxyType({object_id: _pascal_voc(object_id) for object_id in range(1, 256)})),
+    Palette("DAVIS toolkit", MappingProxyType({object_id: _davis_toolkit(object_id) for object_id in range(1, 22)})),
     Palette(
         "YouTube-VOS",
         _from_hex("ec5f67", "f99157", "fac863", "99c794", "62b3b2", "6699cc", "c594c5", "ab7967", "ffffff", "65737e"),
@@ -86,7 +88,9 @@ PALETTES: Final = (
 """Tried in this order; the first that explains all values is named."""
 
 SWAPPED: Final = tuple(
-    Palette(f"{name} (red and blue swapped)", MappingProxyType({id: (b, g, r) for id, (r, g, b) in colours.items()}))
+    Palette(
+        f"{name} (red and blue swapped)", MappingProxyType({object_id: (b, g, r) for object_id, (r, g, b) in colours.items()})
+    )
     for name, colours in PALETTES
 )
 """As an array in the order of one library looks that was saved by another."""

@@ -43,7 +43,7 @@ OF_SIZES: Final = "every mask of these sizes"
 
 def from_colours(ids: Mapping[tuple[int, int, int], int], which: str = EVERY) -> str:
     """Colours become ids; works for RGB, RGBA and palette images."""
-    terms = ", ".join(f"{colour}: {id}" for colour, id in sorted(ids.items(), key=lambda pair: pair[1]))
+    terms = ", ".join(f"{colour}: {object_id}" for colour, object_id in sorted(ids.items(), key=lambda pair: pair[1]))
     return (
         f'run for {which} (path): rgb = numpy.array(PIL.Image.open(path).convert("RGB")); '
         f"ids = sum(i * (rgb == c).all(-1) for c, i in {{{terms}}}.items()); {SAVE_IDS}"
@@ -52,7 +52,7 @@ def from_colours(ids: Mapping[tuple[int, int, int], int], which: str = EVERY) ->
 
 def from_labels(ids: Mapping[int, int], which: str = EVERY, values: str = CHANNEL) -> str:
     """Values become ids, and all others background."""
-    terms = ", ".join(f"{value}: {id}" for value, id in sorted(ids.items(), key=lambda pair: pair[1]))
+    terms = ", ".join(f"{value}: {object_id}" for value, object_id in sorted(ids.items(), key=lambda pair: pair[1]))
     return f"run for {which} (path): grey = {values}; ids = sum(i * (grey == g) for g, i in {{{terms}}}.items()); {SAVE_IDS}"
 
 

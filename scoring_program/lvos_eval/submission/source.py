@@ -19,7 +19,7 @@ Entry: TypeAlias = str | Member
 
 
 class MaskReader(Protocol):
-    """Reads files of a submission; `read` raises MemberFault or OSError with the reason."""
+    """Reads files of a submission; `read` raises MemberError or OSError with the reason."""
 
     def read(self, entry: Entry) -> bytes:
         """The content of the file."""
@@ -33,7 +33,7 @@ class MaskReader(Protocol):
 
 
 def unpack(entry: Entry, stored: bytes) -> bytes:
-    """The content of a file from its bytes as they lie in the submission. Raises MemberFault."""
+    """The content of a file from its bytes as they lie in the submission. Raises MemberError."""
     return stored if isinstance(entry, str) else unpack_member(entry, stored)
 
 

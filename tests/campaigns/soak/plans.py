@@ -61,20 +61,25 @@ def draw_scene(random: Random, name: str, frames: int, size: Size) -> Scene:
     """A video of ellipses that wander about, and a prediction that is off by some pixels and has lost some of them."""
     ids = tuple(sorted(random.sample(range(1, 9), random.randint(1, 4))))
     height, width = size
-    start = {id: (random.uniform(0, width), random.uniform(0, height), random.uniform(2, 0.4 * height)) for id in ids}
-    speed = {id: (random.uniform(-3, 3), random.uniform(-3, 3)) for id in ids}
+    start = {
+        object_id: (random.uniform(0, width), random.uniform(0, height), random.uniform(2, 0.4 * height)) for object_id in ids
+    }
+    speed = {object_id: (random.uniform(-3, 3), random.uniform(-3, 3)) for object_id in ids}
 
     def draw(index: int, offset: int, shown: list[int]) -> Labels:
         labels = np.zeros(size, np.uint8)
-        for id in shown:
-            x, y, radius = start[id]
-            centre = round(x + speed[id][0] * index) + offset, round(y + speed[id][1] * index)
-            cv2.ellipse(labels, centre, (round(radius), round(0.6 * radius)), 30.0 * id, 0, 360, id, -1)
+        for object_id in shown:
+            x, y, radius = start[object_id]
+            centre = round(x + speed[object_id][0] * index) + offset, round(y + speed[object_id][1] * index)
+            cv2.ellipse(labels, centre, (round(radius), round(0.6 * radius)), 30.0 * object_id, 0, 360, object_id, -1)
         return labels
 
     offset = random.randint(-3, 3)
     truth = {1 + STEP * index: draw(index, 0, list(ids)) for index in range(frames)}
-    prediction = {1 + STEP * index: draw(index, offset, [id for id in ids if random.random() < 0.9]) for index in range(frames)}
+    prediction = {
+        1 + STEP * index: draw(index, offset, [object_id for object_id in ids if random.random() < 0.9])
+        for index in range(frames)
+    }
     return Scene(name, ids, truth, prediction)
 
 
@@ -83,8 +88,8 @@ def write_scenes(folder: Path, scenes: list[Scene]) -> Path:
     videos = {
         scene.name: {
             "objects": {
-                str(id): {"frame_range": {"start": 1, "end": 1 + STEP * len(scene.truth), "frame_nums": len(scene.truth)}}
-                for id in scene.ids
+                str(object_id): {"frame_range": {"start": 1, "end": 1 + STEP * len(scene.truth), "frame_nums": len(scene.truth)}}
+                for object_id in scene.ids
             }
         }
         for scene in scenes
@@ -117,9 +122,9 @@ def means_of(scenes: list[Scene]) -> dict[tuple[str, int], tuple[float, float]]:
     """J and F of every object, by the definition."""
     found = {}
     for scene in scenes:
-        for id in scene.ids:
-            pairs = [(scene.truth[frame] == id, scene.prediction[frame] == id) for frame in scene.scored]
-            found[scene.name, id] = (
+        for object_id in scene.ids:
+            pairs = [(scene.truth[frame] == object_id, scene.prediction[frame] == object_id) for frame in scene.scored]
+            found[scene.name, object_id] = (
                 float(np.mean([textbook.region_similarity(*pair) for pair in pairs])),
                 float(np.mean([textbook.contour_accuracy(*pair) for pair in pairs])),
             )

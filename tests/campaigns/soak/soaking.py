@@ -65,7 +65,7 @@ class Host:
             env=environment,
             text=True,
         )
-        self.id = self._process.pid
+        self.object_id = self._process.pid
 
     def run(self, arguments: Sequence[str]) -> Ending:
         stdin, stdout = self._pipes()
@@ -73,12 +73,12 @@ class Host:
         stdin.flush()
         answer = stdout.readline()
         if not answer:
-            return Ending(self._process.wait(), "the process that lives on is gone", self.id)
+            return Ending(self._process.wait(), "the process that lives on is gone", self.object_id)
         content = json.loads(answer)
-        return Ending(content["code"], content["text"], self.id)
+        return Ending(content["code"], content["text"], self.object_id)
 
     def holdings(self) -> Holdings:
-        return holdings(self.id)
+        return holdings(self.object_id)
 
     def end(self) -> None:
         self._pipes()[0].close()
@@ -211,7 +211,7 @@ class Soak:
             yield "there are scores of a run that failed"
         yield from (f"left process {process}" for process in ending.left)
         yield from (f"left {path} in the temporary folder" for path in self._temporary.glob("*"))
-        yield from (f"left {name} in shared memory" for name in self._shared({ending.process} - {self._host.id}))
+        yield from (f"left {name} in shared memory" for name in self._shared({ending.process} - {self._host.object_id}))
 
     def _shared(self, processes: set[int]) -> list[str]:
         """What is in shared memory and has not been there or told of before."""
@@ -224,7 +224,7 @@ class Soak:
         self._host.end()
         for process in wait_for_end(f"{self._folder}-host", GONE_SECONDS):
             self.faults.append(f"the process that lived on left process {process}")
-        left = [*self._temporary.glob("*"), *self._shared({self._host.id, *self._processes})]
+        left = [*self._temporary.glob("*"), *self._shared({self._host.object_id, *self._processes})]
         self.faults += [f"{trace} is left in the end" for trace in left]
         if len(self.samples) >= 30:
             self.faults += _growth(self.samples)

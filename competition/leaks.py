@@ -12,6 +12,7 @@ from competition.zips import Members
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.formats.mask_fingerprint import shapes_of
 from lvos_eval.formats.png import PngError, parse_header
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.reference.checks import ReferenceCheck
 
 __all__ = ["copied_masks", "frame_size", "label_maps", "shared_masks"]
@@ -63,12 +64,12 @@ def label_maps(members: Members) -> Iterator[tuple[str, bytes]]:
             yield name, data
 
 
-def frame_size(data: bytes) -> tuple[int, int] | None:
-    """(height, width) of a PNG with one label a pixel, None for anything else."""
+def frame_size(data: bytes) -> FrameSize | None:
+    """The size of a PNG with one label a pixel, None for anything else."""
     if not data.startswith(PNG_SIGNATURE):
         return None
     try:
         header = parse_header(data)
     except PngError:
         return None
-    return (header.height, header.width) if header.is_indexed else None
+    return header.size if header.is_indexed else None

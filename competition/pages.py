@@ -13,7 +13,7 @@ from competition.settings import Competition
 from competition.splits import Split
 from lvos_eval import __version__
 from lvos_eval.diagnostics.problems import CATALOGUE
-from lvos_eval.metrics.boundary_matching import TOLERANCE_FRACTION, tolerance
+from lvos_eval.metrics.definition import TOLERANCE_FRACTION, tolerance
 from lvos_eval.protocols.lvos import MAX_OBJECT_ID, PROPOSALS, SCORE_KEYS, VOID_LABEL, Task
 from lvos_eval.scoring.signature import signature
 from lvos_eval.submission.archive_checks import SIZE_LIMIT

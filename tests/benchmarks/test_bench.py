@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import textbook
 from benchmarks import usual
 from benchmarks.bench import BASELINE, main
 from benchmarks.dataset import DataSet
@@ -21,6 +20,7 @@ from benchmarks.results import SAME, Run
 from benchmarks.steps import watched
 from benchmarks.tables import WIDTH, comparison, markdown
 from benchmarks.trial import ROOT
+from lvos_eval.metrics import definition
 
 pytestmark = pytest.mark.slow
 
@@ -168,5 +168,5 @@ def test_the_usual_program_has_the_values_of_the_textbook(
         Image.fromarray(labels).save(folder / name)
     for object_id in (1, 2):
         j, f = usual.measure(folder / "truth.png", folder / "prediction.png", object_id, usual.Laps())
-        assert j == textbook.region_similarity(truth == object_id, prediction == object_id)
-        assert f == textbook.contour_accuracy(truth == object_id, prediction == object_id)
+        assert j == definition.region_similarity(truth == object_id, prediction == object_id)
+        assert f == definition.contour_accuracy(truth == object_id, prediction == object_id)

@@ -15,7 +15,7 @@ from competition.draw_logo import LOGO, draw_logo
 from competition.pages import COLUMN_TITLES, PAGES, fill, html_page
 from lvos_eval import __version__
 from lvos_eval.diagnostics.problems import CATALOGUE
-from lvos_eval.metrics.boundary_matching import TOLERANCE_FRACTION, tolerance
+from lvos_eval.metrics.definition import TOLERANCE_FRACTION, tolerance
 from lvos_eval.protocols.lvos import SCORE_KEYS
 
 

@@ -26,12 +26,12 @@ from unittest.mock import patch
 import cv2
 import numpy as np
 
-import textbook
-from lvos_eval.masks.packed import pack
-from lvos_eval.metrics import batching
-from lvos_eval.metrics.measures import Counts, Pair, contour_accuracy, count, measure, region_similarity
+from lvos_eval.masks.packed import FrameSize, pack
+from lvos_eval.metrics import batching, definition
+from lvos_eval.metrics.boundary_matching import Pair
+from lvos_eval.metrics.definition import Counts, Mask
+from lvos_eval.metrics.measures import count, measure
 from lvos_eval.metrics.proximity import footprints, surroundings
-from textbook import Mask
 
 BLOCK: Final = 1000
 """Pairs that are drawn from one seed, so that a campaign can be shared among processes."""
@@ -116,15 +116,15 @@ def compare(seed: int, block: int, pairs: int = BLOCK) -> Found:
 
 def check(batch: Batch, name: str) -> Found:
     """What differs, in one line for each pair."""
-    size = batch.height, batch.width
+    size = FrameSize(batch.height, batch.width)
     packed = [pack(mask.view(np.uint8), 1) for mask in batch.masks]
     pairs = [(packed[ground_truth], packed[prediction]) for ground_truth, prediction in batch.pairs]
     with patch.object(batching, "BATCH_WORDS", batch.words):
-        found = count(pairs, *size, batch.radius)
-        said = [(region_similarity(counts), contour_accuracy(counts)) for counts in found]
+        found = count(pairs, size, batch.radius)
+        said = [(counts.region_similarity, counts.contour_accuracy) for counts in found]
         if batch.radius is None:
-            said = measure(pairs, *size)
-            said = [(0.0, 0.0) if _are_far(pair, *size) else values for pair, values in zip(pairs, said, strict=True)]
+            said = measure(pairs, size)
+            said = [(0.0, 0.0) if _are_far(pair, size) else values for pair, values in zip(pairs, said, strict=True)]
     result = Found(len(pairs), 1)
     for number, (wanted, values) in enumerate(expected(batch)):
         result.partly_matched += (
@@ -141,16 +141,16 @@ def check(batch: Batch, name: str) -> Found:
 
 def expected(batch: Batch) -> Iterator[tuple[Counts, tuple[float, float]]]:
     """The textbook's counts, J and F of each pair; what it does with one mask is done once."""
-    radius = textbook.tolerance(batch.height, batch.width) if batch.radius is None else batch.radius
+    radius = definition.tolerance(batch.height, batch.width) if batch.radius is None else batch.radius
     areas = [_pixels(mask) for mask in batch.masks]
-    edges = [textbook.boundary(mask) for mask in batch.masks]
+    edges = [definition.boundary(mask) for mask in batch.masks]
     lengths = [_pixels(edge) for edge in edges]
     around = [_near(edge, radius) for edge in edges]
     for one, other in batch.pairs:
         shared = _pixels(batch.masks[one] & batch.masks[other])
         matched = _pixels(edges[one] & around[other]), _pixels(edges[other] & around[one])
         counts = Counts(areas[one], areas[other], shared, lengths[one], lengths[other], *matched)
-        yield counts, (textbook.region_similarity(batch.masks[one], batch.masks[other]), textbook.f_measure(counts))
+        yield counts, (definition.region_similarity(batch.masks[one], batch.masks[other]), counts.contour_accuracy)
 
 
 def _pixels(mask: Mask) -> int:
@@ -163,14 +163,14 @@ def _near(edge: Mask, radius: int) -> Mask:
     near = np.zeros_like(edge)
     if width:
         part = np.s_[max(y - radius, 0) : y + height + radius, max(x - radius, 0) : x + width + radius]
-        near[part] = textbook.near(edge[part], radius)
+        near[part] = definition.near(edge[part], radius)
     return near
 
 
-def _are_far(pair: Pair, height: int, width: int) -> bool:
+def _are_far(pair: Pair, size: FrameSize) -> bool:
     """Whether the masks need not be measured, as neither is empty and no cell of the one is in the surroundings of the other."""
-    one, other = footprints(pair, height, width)
-    return all(mask.area for mask in pair) and not (surroundings(one, height, width) & other).any()
+    one, other = footprints(pair, size)
+    return all(mask.area for mask in pair) and not (surroundings(one, size) & other).any()
 
 
 def draw(seed: int, block: int, pairs: int) -> Iterator[Batch]:

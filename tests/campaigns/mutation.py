@@ -47,6 +47,7 @@ GROUPS: Final[Mapping[str, Group]] = {
             "metrics.batching",
             "metrics.boundary",
             "metrics.boundary_matching",
+            "metrics.definition",
             "metrics.measures",
             "metrics.proximity",
             "metrics.stacks",

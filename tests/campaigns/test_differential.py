@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import textbook
 from differential import BLOCK, Batch, check, compare, draw, expected
-from lvos_eval.masks.packed import pack
-from lvos_eval.metrics import batching, boundary_matching
-from lvos_eval.metrics.measures import Pair, count, measure
-from textbook import Mask
+from lvos_eval.masks.packed import FrameSize, pack
+from lvos_eval.metrics import batching, boundary_matching, definition
+from lvos_eval.metrics.boundary_matching import Pair
+from lvos_eval.metrics.definition import Mask
+from lvos_eval.metrics.measures import count, measure
 
 
 def packed(*masks: Mask) -> Pair:
@@ -47,9 +47,9 @@ def test_200_000_pairs_have_the_textbooks_numbers(first: int) -> None:
 
 
 def test_the_top_row_of_a_region_matches_near_the_left_edge_of_a_word() -> None:
-    pair = bars(720, 1280, 65, (20, 100), (113, 139))
-    assert textbook.contour_accuracy(*pair) == 0.026785714285714284
-    assert measure([packed(*pair)], 720, 1280) == [(0.0, 0.026785714285714284)]
+    pair = ground_truth, prediction = bars(720, 1280, 65, (20, 100), (113, 139))
+    assert definition.contour_accuracy(ground_truth, prediction) == 0.026785714285714284
+    assert measure([packed(*pair)], FrameSize(720, 1280)) == [(0.0, 0.026785714285714284)]
 
 
 @pytest.mark.parametrize("radius", [1, 12, 18, 38, 64])
@@ -65,9 +65,9 @@ def test_a_match_is_found_in_whatever_column_of_a_word_it_is(radius: int) -> Non
 @pytest.mark.parametrize("pairs", [1, 2, 3, 63, 64])
 def test_a_pair_counts_the_same_in_whatever_place_of_a_batch_it_is(pairs: int) -> None:
     ground_truth, prediction = bars(40, 132, 65, (3, 4), (17, 18))
-    wanted = textbook.counts(ground_truth, prediction, 12)
+    wanted = definition.count(ground_truth, prediction, 12)
     assert wanted.matched_ground_truth
-    assert count([packed(ground_truth, prediction)] * pairs, 40, 132, 12) == [wanted] * pairs
+    assert count([packed(ground_truth, prediction)] * pairs, FrameSize(40, 132), 12) == [wanted] * pairs
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (2, 2), (1, 5), (5, 1), (2, 3), (3, 2)])
@@ -81,9 +81,9 @@ def test_every_pair_of_masks_of_a_tiny_frame_has_the_textbooks_numbers(size: tup
 
 def test_the_textbook_says_the_same_of_part_of_a_frame_as_of_all_of_it() -> None:
     for batch in draw(seed=4, block=0, pairs=100):
-        radius = textbook.tolerance(batch.height, batch.width) if batch.radius is None else batch.radius
+        radius = definition.tolerance(batch.height, batch.width) if batch.radius is None else batch.radius
         for (one, other), (counts, _) in zip(batch.pairs, expected(batch), strict=True):
-            assert counts == textbook.counts(batch.masks[one], batch.masks[other], radius)
+            assert counts == definition.count(batch.masks[one], batch.masks[other], radius)
 
 
 def test_pairs_are_drawn_for_every_radius_and_both_ways_of_counting(monkeypatch: pytest.MonkeyPatch) -> None:

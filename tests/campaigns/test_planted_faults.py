@@ -29,7 +29,7 @@ def campaign(program: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("planted", PLANTED, ids=[f"{entry['module']}-{entry['why']}" for entry in PLANTED])
 def test_a_planted_error_is_noticed(planted: dict[str, str], tmp_path: Path) -> None:
     shutil.copytree(commands.PROGRAM / "lvos_eval", tmp_path / "lvos_eval", ignore=shutil.ignore_patterns("__pycache__"))
-    module = tmp_path / "lvos_eval" / f"{planted['module']}.py"
+    module = tmp_path / "lvos_eval" / f"{planted['module'].replace('.', '/')}.py"
     source = module.read_text()
     assert source.count(planted["from"]) == 1
     module.write_text(source.replace(planted["from"], planted["to"]))

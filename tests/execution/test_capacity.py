@@ -9,6 +9,7 @@ import pytest
 
 from lvos_eval.execution import resources
 from lvos_eval.execution.resources import available_cores, memory_limit
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.scoring.chunks import Chunk
 from lvos_eval.scoring.parallel import workers_that_fit
@@ -80,7 +81,7 @@ def test_the_limit_of_a_group_around_ours_is_kept(membership: str, group: str, g
 
 
 def chunk(height: int, width: int, objects: int) -> Chunk:
-    return Chunk("video", Task.SEMI_SUPERVISED, tuple(range(1, objects + 1)), (height, width), None, None, ())
+    return Chunk("video", Task.SEMI_SUPERVISED, tuple(range(1, objects + 1)), FrameSize(height, width), None, None, ())
 
 
 @pytest.mark.parametrize(("limit", "workers"), [(4_000_000_000, 39), (512_000_000, 4), (150_000_000, 0), (1, 0)])

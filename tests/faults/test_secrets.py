@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 import submissions
-import textbook
 from disturbed import IN_WORKER, Run, finish
+from lvos_eval.metrics import definition
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,7 @@ def secrets() -> list[str]:
     found = [MARKER, "77731", rf"(?<![\w.]){LABEL}(?![\w.])"]
     for frame in SCORED:
         g, p = truth(frame) == 1, prediction(frame) == 1
-        j, f = textbook.region_similarity(g, p), textbook.contour_accuracy(g, p)
+        j, f = definition.region_similarity(g, p), definition.contour_accuracy(g, p)
         numbers = {int(g.sum()), int((g & p).sum()), int((g | p).sum())}
         found += [rf"(?<![\w.#-]){number}(?![\w.])" for number in numbers]
         for value in {j, f} - {0.0, 1.0}:

@@ -13,6 +13,7 @@ from PIL import Image
 from lvos_eval.formats.label_map import Decoder, LabelMapError, SalientDecoder
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.formats.png import PngError
+from lvos_eval.masks.packed import FrameSize
 from submissions import png
 
 
@@ -25,8 +26,8 @@ def mask(*values: int) -> NDArray[np.uint8]:
 
 
 def test_declared_objects_are_found_and_other_labels_counted() -> None:
-    found = Decoder([1, 3], (6, 10)).decode(png(mask(1, 3, 3, 9)))
-    assert (found.height, found.width) == (6, 10)
+    found = Decoder([1, 3], FrameSize(6, 10)).decode(png(mask(1, 3, 3, 9)))
+    assert found.size == (6, 10)
     assert {object_id: item.area for object_id, item in found.objects.items()} == {1: 10, 3: 20}
     assert found.unknown == {9: 10}
 
@@ -41,7 +42,7 @@ def test_a_mask_with_the_bytes_of_the_last_one_is_not_decoded_again() -> None:
 
 
 def test_a_fault_does_not_pass_for_the_last_mask() -> None:
-    decoder = Decoder([1], (6, 10))
+    decoder = Decoder([1], FrameSize(6, 10))
     decoder.decode(png(mask(1)))
     for _ in range(2):
         with pytest.raises(LabelMapError):
@@ -60,7 +61,7 @@ def test_a_fault_does_not_pass_for_the_last_mask() -> None:
 )
 def test_what_is_no_label_map_of_the_size_is_said_at_once(image: NDArray[Any], faults: dict[str, str]) -> None:
     with pytest.raises(LabelMapError) as fault:
-        Decoder([1], (6, 10)).decode(png(image))
+        Decoder([1], FrameSize(6, 10)).decode(png(image))
     assert fault.value.faults == faults
     assert str(fault.value) == ", ".join(faults.values())
 
@@ -71,7 +72,7 @@ def test_an_empty_file_is_no_mask() -> None:
 
 
 def test_without_a_known_size_every_size_will_do() -> None:
-    assert Decoder([1], None).decode(png(mask(1)[:3])).height == 3
+    assert Decoder([1], None).decode(png(mask(1)[:3])).size.height == 3
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_a_salient_map_is_foreground_by_its_values(values: tuple[int, ...], rows
 
 def test_a_salient_map_of_another_size_is_refused() -> None:
     with pytest.raises(LabelMapError) as fault:
-        SalientDecoder([7], (6, 10)).decode(png(mask(1)[:3]))
+        SalientDecoder([7], FrameSize(6, 10)).decode(png(mask(1)[:3]))
     assert fault.value.faults == {"wrong-size": "10x3 instead of 10x6"}
 
 

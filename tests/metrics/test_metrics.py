@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import TypeAlias
 
 import cv2
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
-from numpy.typing import NDArray
 
-import textbook
-from lvos_eval.masks.packed import pack
-from lvos_eval.metrics import batching
+from lvos_eval.masks.packed import FrameSize, pack
+from lvos_eval.metrics import batching, definition
 from lvos_eval.metrics.boundary import boundaries
-from lvos_eval.metrics.boundary_matching import tolerance
-from lvos_eval.metrics.measures import Counts, Pair, contour_accuracy, count, measure, region_similarity
+from lvos_eval.metrics.boundary_matching import Pair
+from lvos_eval.metrics.definition import Counts, Mask, tolerance
+from lvos_eval.metrics.measures import count, measure
 from lvos_eval.metrics.proximity import footprints, surroundings
-
-Mask: TypeAlias = NDArray[np.bool_]
 
 
 def counts(ground_truth: Mask, prediction: Mask, radius: int | None = None) -> Counts:
     """The counts of two binary masks through the packed path."""
-    height, width = ground_truth.shape
-    (found,) = count([packed(ground_truth, prediction)], height, width, radius)
+    (found,) = count([packed(ground_truth, prediction)], size_of(ground_truth), radius)
     return found
+
+
+def size_of(mask: Mask) -> FrameSize:
+    return FrameSize(*mask.shape)
 
 
 def packed(ground_truth: Mask, prediction: Mask) -> Pair:
@@ -63,9 +62,9 @@ SQUARE = rectangle(90, 160, 30, 40, 50, 60)
 )
 def test_closed_form_values(ground_truth: Mask, prediction: Mask, j: float, f: float | None) -> None:
     integers = counts(ground_truth, prediction)
-    assert region_similarity(integers) == j
+    assert integers.region_similarity == j
     if f is not None:
-        assert contour_accuracy(integers) == f
+        assert integers.contour_accuracy == f
 
 
 def test_a_square_of_side_n_has_4n_boundary_pixels() -> None:
@@ -101,7 +100,7 @@ def test_the_tolerance_is_a_disk_not_a_square(offset: tuple[int, int], matched: 
     ("size", "radius"), [((720, 1280), 12), ((1080, 1920), 18), ((480, 854), 8), ((2160, 4096), 38), ((1, 1), 1)]
 )
 def test_the_tolerance_grows_with_the_frame(size: tuple[int, int], radius: int) -> None:
-    assert tolerance(*size) == textbook.tolerance(*size) == radius
+    assert tolerance(*size) == radius
 
 
 @st.composite
@@ -152,13 +151,13 @@ def mask_pairs(draw: st.DrawFn, largest: int = 200) -> tuple[Mask, Mask]:
 
 def assert_boundaries(masks: Sequence[Mask], height: int, width: int) -> None:
     """The boundaries of masks of one size are where the textbook has them, and what is said of them is true."""
-    found = boundaries([pack(mask.astype(np.uint8), 1) for mask in masks], height, width)
+    found = boundaries([pack(mask.astype(np.uint8), 1) for mask in masks], FrameSize(height, width))
     for mask, boundary in zip(masks, found, strict=True):
         # an empty row and word more on each side, because a boundary may start before the first pixel of the frame
         full = np.zeros((height + 2, -(-width // 64) + 2), np.uint64)
         full[1 + boundary.top : 1 + boundary.bottom, 1 + boundary.left : 1 + boundary.right] = boundary.bits
         pixels = np.unpackbits(full.view(np.uint8), axis=1, bitorder="little").astype(np.bool_)
-        assert np.array_equal(pixels[1:-1, 64 : 64 + width], textbook.boundary(mask))
+        assert np.array_equal(pixels[1:-1, 64 : 64 + width], definition.boundary(mask))
         assert np.count_nonzero(pixels) == boundary.area
         columns = np.flatnonzero(pixels.any(axis=0)) - 64
         assert all(boundary.columns[0] <= column < boundary.columns[1] for column in columns)
@@ -179,7 +178,7 @@ def test_every_single_pixel_and_every_single_hole_has_the_textbooks_boundary(hei
 
 @given(mask_pairs(), st.integers(1, 40))
 def test_every_integer_equals_the_textbooks(pair: tuple[Mask, Mask], radius: int) -> None:
-    assert counts(*pair, radius=radius) == textbook.counts(*pair, radius=radius)
+    assert counts(*pair, radius=radius) == definition.count(*pair, radius=radius)
 
 
 @st.composite
@@ -209,30 +208,30 @@ def test_many_pairs_at_once_give_the_same_integers(pairs: list[tuple[Mask, Mask]
     height, width = pairs[0][0].shape if pairs else (1, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batching, "BATCH_WORDS", batch)
-        found = count([packed(*pair) for pair in pairs], height, width, radius)
-    assert found == [textbook.counts(*pair, radius) for pair in pairs]
+        found = count([packed(*pair) for pair in pairs], FrameSize(height, width), radius)
+    assert found == [definition.count(*pair, radius) for pair in pairs]
 
 
 @pytest.mark.slow
 @given(frames_of_pairs())
 def test_many_pairs_at_once_give_the_same_j_and_f(pairs: list[tuple[Mask, Mask]]) -> None:
     size = pairs[0][0].shape if pairs else (1, 1)
-    found = measure([packed(*pair) for pair in pairs], *size)
-    assert found == [(textbook.region_similarity(*pair), textbook.contour_accuracy(*pair)) for pair in pairs]
+    found = measure([packed(*pair) for pair in pairs], FrameSize(*size))
+    assert found == [(definition.region_similarity(*pair), definition.contour_accuracy(*pair)) for pair in pairs]
 
 
 @given(st.lists(masks(60, 90), min_size=1, max_size=3), masks(60, 90), st.integers(1, 40))
 def test_a_mask_may_be_part_of_many_pairs(predictions: list[Mask], ground_truth: Mask, radius: int) -> None:
     truth = pack(ground_truth.astype(np.uint8), 1)
     pairs = [(truth, pack(prediction.astype(np.uint8), 1)) for prediction in predictions]
-    assert count(pairs, 60, 90, radius) == [textbook.counts(ground_truth, other, radius) for other in predictions]
+    assert count(pairs, FrameSize(60, 90), radius) == [definition.count(ground_truth, other, radius) for other in predictions]
 
 
 @given(mask_pairs())
 def test_j_and_f_equal_the_textbooks_to_the_last_bit(pair: tuple[Mask, Mask]) -> None:
     integers = counts(*pair)
-    assert region_similarity(integers) == textbook.region_similarity(*pair)
-    assert contour_accuracy(integers) == textbook.contour_accuracy(*pair)
+    assert integers.region_similarity == definition.region_similarity(*pair)
+    assert integers.contour_accuracy == definition.contour_accuracy(*pair)
 
 
 @given(mask_pairs(), st.integers(1, 40))
@@ -251,7 +250,7 @@ def test_stripes_with_every_pixel_in_doubt_match_the_textbook(
         stripes = np.arange(offset, width if across else height, max(2 * radius + random.choice([-1, 0, 1]), 1))
         mask[np.s_[:, stripes] if across else stripes] = True
         mask &= np.random.default_rng(random.getrandbits(32)).random(mask.shape) < random.choice([0.3, 1.0])
-    assert counts(ground_truth, prediction, radius) == textbook.counts(ground_truth, prediction, radius)
+    assert counts(ground_truth, prediction, radius) == definition.count(ground_truth, prediction, radius)
 
 
 @pytest.mark.parametrize("radius", range(1, 41))
@@ -259,7 +258,7 @@ def test_every_tolerance_from_1_to_40_matches_the_textbook(radius: int) -> None:
     seed = np.random.default_rng(radius)
     for density in (0.0005, 0.004):
         ground_truth, prediction = seed.random((2, 150, 250)) < density
-        assert counts(ground_truth, prediction, radius) == textbook.counts(ground_truth, prediction, radius)
+        assert counts(ground_truth, prediction, radius) == definition.count(ground_truth, prediction, radius)
 
 
 @pytest.mark.slow
@@ -271,7 +270,7 @@ def test_real_frame_sizes_match_the_textbook(size: tuple[int, int]) -> None:
     cv2.ellipse(prediction, (width // 3 + width // 50, height // 2), (width // 5, height // 4 + 9), 25, 0, 360, 1, -1)
     cv2.circle(prediction, (width - 1, height - 1), height // 9, 1, -1)
     pair = ground_truth.astype(np.bool_), prediction.astype(np.bool_)
-    assert counts(*pair) == textbook.counts(*pair)
+    assert counts(*pair) == definition.count(*pair)
 
 
 @pytest.mark.parametrize("width", [1, 2, 63, 64, 65, 127, 128, 129])
@@ -280,13 +279,13 @@ def test_widths_around_a_word_match_the_textbook(width: int) -> None:
         ground_truth, prediction = np.zeros((2, 40, width), np.bool_)
         ground_truth[5:30, offset:] = True
         prediction[0:25, : offset + 1] = True
-        assert counts(ground_truth, prediction, 3) == textbook.counts(ground_truth, prediction, 3)
+        assert counts(ground_truth, prediction, 3) == definition.count(ground_truth, prediction, 3)
 
 
 @given(mask_pairs())
 def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
-    found = measure([packed(*pair)], *pair[0].shape)
-    assert found == [(textbook.region_similarity(*pair), textbook.contour_accuracy(*pair))]
+    found = measure([packed(*pair)], size_of(pair[0]))
+    assert found == [(definition.region_similarity(*pair), definition.contour_accuracy(*pair))]
 
 
 @pytest.mark.parametrize(
@@ -303,16 +302,15 @@ def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
 def test_the_surroundings_are_the_cells_within_the_tolerance(size: tuple[int, int], rows: int, columns: int) -> None:
     pixel = np.zeros(size, np.bool_)
     pixel[165, 407] = True
-    (cells,) = footprints([pack(pixel.astype(np.uint8), 1)], *size)
+    (cells,) = footprints([pack(pixel.astype(np.uint8), 1)], FrameSize(*size))
     assert np.argwhere(cells).tolist() == [[10, 50]]
     expected = np.zeros((size[0] // 16, size[1] // 8), np.uint8)
     expected[10 - rows : 11 + rows, 50 - columns : 51 + columns] = 1
-    assert np.array_equal(surroundings(cells, *size), expected)
+    assert np.array_equal(surroundings(cells, FrameSize(*size)), expected)
 
 
 @given(mask_pairs())
 def test_masks_without_a_cell_in_the_others_surroundings_have_j_and_f_of_zero(pair: tuple[Mask, Mask]) -> None:
-    height, width = pair[0].shape
-    one, other = footprints(packed(*pair), height, width)
-    if all(mask.any() for mask in pair) and not (surroundings(one, height, width) & other).any():
-        assert (textbook.region_similarity(*pair), textbook.contour_accuracy(*pair)) == (0.0, 0.0)
+    one, other = footprints(packed(*pair), size_of(pair[0]))
+    if all(mask.any() for mask in pair) and not (surroundings(one, size_of(pair[0])) & other).any():
+        assert (definition.region_similarity(*pair), definition.contour_accuracy(*pair)) == (0.0, 0.0)

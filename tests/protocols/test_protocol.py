@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lvos_eval.metrics.boundary_matching import tolerance
+from lvos_eval.metrics.definition import tolerance
 from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange, Protocol, ScoredFrames, Task, frame_name, scored_frames
 
 

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from lvos_eval.metrics.definition import temporal_stability
 from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange, ScoredFrames
 from lvos_eval.reference.dataset import Video, VideoObject
-from lvos_eval.scoring.aggregation import aggregate, score_objects, temporal_stability
+from lvos_eval.scoring.aggregation import aggregate, score_objects
 from lvos_eval.scoring.results import ObjectFrame, ObjectScore
 
 

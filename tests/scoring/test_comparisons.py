@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import textbook
 from lvos_eval.formats.label_map import DecodedMask
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.finder import ObjectFinder
-from lvos_eval.metrics.measures import Pair, measure
+from lvos_eval.masks.packed import FrameSize
+from lvos_eval.metrics import definition
+from lvos_eval.metrics.boundary_matching import Pair
+from lvos_eval.metrics.measures import measure
 from lvos_eval.protocols.lvos import PROPOSALS, Task
 from lvos_eval.scoring import pairing
 from lvos_eval.scoring.pairing import Comparisons
@@ -27,7 +29,7 @@ IDS = (1, 2)
 def decoded(labels: Labels, ids: Sequence[int] = IDS) -> DecodedMask:
     height, width = labels.shape
     objects, unknown = ObjectFinder(ids).find(labels)
-    return DecodedMask(height, width, objects, unknown, MaskValues("greyscale", b""))
+    return DecodedMask(FrameSize(height, width), objects, unknown, MaskValues("greyscale", b""))
 
 
 def label_map(seed: int, height: int = 90, width: int = 150) -> Labels:
@@ -45,9 +47,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pairs were measured each time that any were."""
     numbers: list[int] = []
 
-    def watched(pairs: Sequence[Pair], height: int, width: int) -> list[tuple[float, float]]:
+    def watched(pairs: Sequence[Pair], size: FrameSize) -> list[tuple[float, float]]:
         numbers.append(len(pairs))
-        return measure(pairs, height, width)
+        return measure(pairs, size)
 
     monkeypatch.setattr(pairing, "measure", watched)
     return numbers
@@ -55,7 +57,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def expected(object_id: int, frame: int, truth: Labels, prediction: Labels, label: int, proposal: int | None) -> ObjectFrame:
     one, other = truth == object_id, prediction == label
-    j, f = textbook.region_similarity(one, other), textbook.contour_accuracy(one, other)
+    j, f = definition.region_similarity(one, other), definition.contour_accuracy(one, other)
     return ObjectFrame(object_id, frame, j, f, bool(one.any()), proposal)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
 from lvos_eval.formats.png import PALETTE, Png, decode_labels, palette_colours, parse_png
 from lvos_eval.masks.finder import ObjectFinder
-from lvos_eval.masks.packed import Labels, PackedMask
+from lvos_eval.masks.packed import FrameSize, Labels, PackedMask
 
 __all__ = ["DecodedMask", "Decoder", "LabelMapError", "SalientDecoder"]
 
@@ -21,8 +21,7 @@ SALIENT_FROM: Final = 127
 class DecodedMask(NamedTuple):
     """What is left of a decoded mask: its size, its objects, the number of pixels of every other label, and its values."""
 
-    height: int
-    width: int
+    size: FrameSize
     objects: Mapping[int, PackedMask]
     unknown: Mapping[int, int]
     values: MaskValues
@@ -31,7 +30,7 @@ class DecodedMask(NamedTuple):
     def background(self) -> int:
         """Number of pixels with the label 0."""
         labelled = sum(found.area for found in self.objects.values())
-        return self.height * self.width - labelled - sum(self.unknown.values())
+        return self.size.pixels - labelled - sum(self.unknown.values())
 
 
 class LabelMapError(ValueError):
@@ -47,7 +46,7 @@ class LabelMapError(ValueError):
 class Decoder:
     """Decodes the masks of one video in order; a mask with the same bytes as the one before costs nothing."""
 
-    def __init__(self, ids: Sequence[int], size: tuple[int, int] | None) -> None:
+    def __init__(self, ids: Sequence[int], size: FrameSize | None) -> None:
         self._finder = ObjectFinder(ids)
         self._size = size
         self._data = b""
@@ -60,7 +59,7 @@ class Decoder:
             self._check(header)
             labels = self._labels(decode_labels(header, pixels))
             objects, unknown = self._finder.find(labels)
-            self._mask = DecodedMask(header.height, header.width, objects, unknown, _values(header, data, objects, unknown))
+            self._mask = DecodedMask(header.size, objects, unknown, _values(header, data, objects, unknown))
             self._data = data
         return self._mask
 
@@ -72,9 +71,8 @@ class Decoder:
         faults = {}
         if not header.is_indexed:
             faults["not-indexed"] = header.kind
-        if self._size is not None and (header.height, header.width) != self._size:
-            height, width = self._size
-            faults["wrong-size"] = f"{header.width}x{header.height} instead of {width}x{height}"
+        if self._size is not None and header.size != self._size:
+            faults["wrong-size"] = f"{header.size} instead of {self._size}"
         if faults:
             packed = header.is_indexed and header.colour_type != PALETTE and header.depth < 8
             raise LabelMapError(faults, MaskValues(f"{header.kind} of another size", b"") if packed else None)
@@ -83,7 +81,7 @@ class Decoder:
 class SalientDecoder(Decoder):
     """Decodes salient maps of a video with one object: foreground becomes the object's id."""
 
-    def __init__(self, ids: Sequence[int], size: tuple[int, int] | None) -> None:
+    def __init__(self, ids: Sequence[int], size: FrameSize | None) -> None:
         super().__init__(ids, size)
         (self._id,) = ids
 
@@ -103,7 +101,7 @@ def _values(header: Png, data: bytes, objects: Mapping[int, PackedMask], unknown
     labels = sorted([object_id for object_id, found in objects.items() if found.area] + list(unknown))
     if len(labels) >= MOST_VALUES:
         return MaskValues(header.kind, b"")
-    if sum(found.area for found in objects.values()) + sum(unknown.values()) < header.height * header.width:
+    if sum(found.area for found in objects.values()) + sum(unknown.values()) < header.size.pixels:
         labels.insert(0, 0)
     palette = palette_colours(data) if header.colour_type == PALETTE else b""
     # a palette that ends before a label is filled up with black

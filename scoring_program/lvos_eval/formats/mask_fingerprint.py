@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from lvos_eval.formats.png import PngError, decode_labels, parse_png
-from lvos_eval.masks.packed import PackedMask, pack
+from lvos_eval.masks.packed import FrameSize, PackedMask, pack
 
 __all__ = ["shape_digest", "shapes_of"]
 
@@ -17,11 +17,11 @@ _LEAST_PIXELS: Final = 64
 """Smaller shapes are no evidence: two of them may be equal by chance."""
 
 
-def shape_digest(found: PackedMask, height: int, width: int) -> bytes | None:
+def shape_digest(found: PackedMask, size: FrameSize) -> bytes | None:
     """16 bytes for a shape at its place in a frame of this size; None if it is tiny or the whole frame."""
-    if not _LEAST_PIXELS <= found.area < height * width:
+    if not _LEAST_PIXELS <= found.area < size.pixels:
         return None
-    digest = hashlib.sha256(repr((height, width, found.top, found.left, found.bits.shape)).encode())
+    digest = hashlib.sha256(repr((*size, found.top, found.left, found.bits.shape)).encode())
     digest.update(found.bits.astype("<u8", copy=False).data)
     return digest.digest()[:16]
 
@@ -29,9 +29,9 @@ def shape_digest(found: PackedMask, height: int, width: int) -> bytes | None:
 def shapes_of(data: bytes) -> frozenset[bytes]:
     """The shapes of all labels of an indexed PNG. Raises PngError for anything else."""
     header, pixels = parse_png(data)
-    if not header.is_indexed or header.height * header.width > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
+    if not header.is_indexed or header.size.pixels > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
         raise PngError("no label map")
     labels = decode_labels(header, pixels)
     present = np.flatnonzero(np.bincount(labels.reshape(-1), minlength=256)).tolist()
-    digests = (shape_digest(pack(labels, label), header.height, header.width) for label in present if label)
+    digests = (shape_digest(pack(labels, label), header.size) for label in present if label)
     return frozenset(digest for digest in digests if digest is not None)

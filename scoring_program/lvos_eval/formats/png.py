@@ -17,6 +17,7 @@ from PIL import Image
 
 from lvos_eval.diagnostics.text import counted
 from lvos_eval.formats.inflate import InflateError, crc32, inflate
+from lvos_eval.masks.packed import FrameSize
 
 __all__ = [
     "HEADER_BYTES",
@@ -70,6 +71,10 @@ class Png:
     """Bits a sample."""
     colour_type: int
     interlaced: bool
+
+    @property
+    def size(self) -> FrameSize:
+        return FrameSize(self.height, self.width)
 
     @property
     def is_indexed(self) -> bool:

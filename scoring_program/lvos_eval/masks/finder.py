@@ -12,7 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from lvos_eval.masks.packed import NOTHING, WORD, Labels, PackedMask, Window, Words, trim, where_equal, whole_frame
+from lvos_eval.masks.packed import NOTHING, WORD, FrameSize, Labels, PackedMask, Window, Words, trim, where_equal, whole_frame
 
 __all__ = ["ObjectFinder"]
 
@@ -35,14 +35,15 @@ class ObjectFinder:
     def __init__(self, ids: Sequence[int]) -> None:
         self._ids = tuple(ids)
         self._windows: dict[int, Window] = {}
-        self._shape: tuple[int, ...] = ()
-        self._frame = whole_frame((0, 0))
+        self._size = FrameSize(0, 0)
+        self._frame = whole_frame(self._size)
 
     def find(self, labels: Labels) -> tuple[Mapping[int, PackedMask], Mapping[int, int]]:
         """Every declared object, and the number of pixels of each other non-zero label, by label."""
-        if labels.shape != self._shape:
+        if labels.shape != self._size:
             # where nobody has said what size the masks have, they may have several
-            self._windows, self._shape, self._frame = {}, labels.shape, whole_frame(labels.shape)
+            size = FrameSize(*labels.shape)
+            self._windows, self._size, self._frame = {}, size, whole_frame(size)
         objects: dict[int, PackedMask] = {}
         unknown: dict[int, int] = {}
         total = int(cv2.norm(labels, cv2.NORM_L1))
@@ -80,13 +81,12 @@ class ObjectFinder:
 
     def _around(self, found: PackedMask) -> Window:
         """Where to look for an object in the next frame: everywhere if that hardly takes longer."""
-        height, width = self._shape
         first, end = found.columns
         window = Window(
             max(found.top - _MARGIN, 0),
-            min(found.bottom + _MARGIN, height),
+            min(found.bottom + _MARGIN, self._size.height),
             max(first - _MARGIN, 0) // WORD,
-            -(-min(end + _MARGIN, width) // WORD),
+            -(-min(end + _MARGIN, self._size.width) // WORD),
         )
         return self._frame if 2 * window.words > self._frame.words else window
 

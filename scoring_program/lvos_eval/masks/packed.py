@@ -8,7 +8,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NOTHING", "WORD", "Labels", "PackedMask", "Window", "Words", "pack", "popcount", "trim", "where_equal", "whole_frame"]
+__all__ = [
+    "NOTHING",
+    "WORD",
+    "FrameSize",
+    "Labels",
+    "PackedMask",
+    "Window",
+    "Words",
+    "pack",
+    "popcount",
+    "trim",
+    "where_equal",
+    "whole_frame",
+]
 
 Labels: TypeAlias = NDArray[np.uint8]
 """A label map of shape (height, width)."""
@@ -18,6 +31,21 @@ WORD: Final = 64
 """Pixels in a word: pixel x of a row is bit x % 64, counted from the lowest, of word x // 64."""
 
 _NO_BITS: Final = np.uint64(0)
+
+
+class FrameSize(NamedTuple):
+    """The size of a frame in pixels; as a text `1280x720`, width first."""
+
+    height: int
+    width: int
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels of the frame."""
+        return self.height * self.width
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
 
 
 class PackedMask(NamedTuple):
@@ -72,13 +100,12 @@ def popcount(bits: Words) -> int:
 
 def pack(labels: Labels, label: int) -> PackedMask:
     """Where a whole label map equals `label`."""
-    return trim(*where_equal(labels, label, whole_frame(labels.shape)))
+    return trim(*where_equal(labels, label, whole_frame(FrameSize(*labels.shape))))
 
 
-def whole_frame(shape: tuple[int, ...]) -> Window:
-    """The window that is a whole (height, width) frame."""
-    height, width = shape
-    return Window(0, height, 0, -(-width // WORD))
+def whole_frame(size: FrameSize) -> Window:
+    """The window that is a whole frame."""
+    return Window(0, size.height, 0, -(-size.width // WORD))
 
 
 def where_equal(labels: Labels, label: int, window: Window) -> tuple[Words, Window]:

@@ -18,7 +18,7 @@ from lvos_eval.masks.packed import WORD, PackedMask, Words, popcount
 from lvos_eval.metrics.batching import in_batches
 from lvos_eval.metrics.stacks import Stack
 
-__all__ = ["TOLERANCE_FRACTION", "Pair", "count_matched", "tolerance"]
+__all__ = ["Pair", "count_matched"]
 
 _STRIP: Final = WORD - 31
 """Columns that a word read from any half-word on shows, whatever the bit of it that they start at."""
@@ -31,9 +31,6 @@ _DENSE: Final = 4
 
 Pair: TypeAlias = tuple[PackedMask, PackedMask]
 """Two masks of the same frame, or their boundaries; where it matters, the ground truth and the prediction."""
-
-TOLERANCE_FRACTION: Final = 0.008
-"""Share of the frame's diagonal within which two boundary pixels match (DAVIS 2016, `bound_th`)."""
 
 
 class _Region(NamedTuple):
@@ -180,11 +177,3 @@ def _disk_strips(radius: int) -> tuple[tuple[int, NDArray[np.uint64]], ...]:
         words = [sum(1 << i for i, dx in enumerate(columns) if abs(dx) <= half) for half in halves]
         strips.append((start, np.array(words, np.uint64)))
     return tuple(strips)
-
-
-def tolerance(height: int, width: int) -> int:
-    """Radius in pixels of the disk within which boundary pixels match, for a frame of `height` x `width`.
-
-    r = ceil(0.008 * sqrt(h^2 + w^2)); 12 at 1280x720.
-    """
-    return math.ceil(TOLERANCE_FRACTION * math.sqrt(height * height + width * width))

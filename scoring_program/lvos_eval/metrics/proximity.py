@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lvos_eval.masks.packed import WORD, PackedMask
-from lvos_eval.metrics.boundary_matching import tolerance
+from lvos_eval.masks.packed import WORD, FrameSize, PackedMask
+from lvos_eval.metrics.definition import tolerance
 
 __all__ = ["footprints", "surroundings"]
 
@@ -21,9 +21,9 @@ Cells: TypeAlias = NDArray[np.uint8]
 """Cells of a coarse grid over the frame: 1 where a mask is, 0 elsewhere."""
 
 
-def footprints(masks: Sequence[PackedMask], height: int, width: int) -> Cells:
-    """The cells that each mask of a (height, width) frame is in: shape (masks, rows of cells, cells of a row)."""
-    cells = np.zeros((len(masks), -(-height // _CELL_ROWS), -(-width // WORD) * WORD // 8), np.uint8)
+def footprints(masks: Sequence[PackedMask], size: FrameSize) -> Cells:
+    """The cells that each mask of frames of one size is in: shape (masks, rows of cells, cells of a row)."""
+    cells = np.zeros((len(masks), -(-size.height // _CELL_ROWS), -(-size.width // WORD) * WORD // 8), np.uint8)
     for grid, mask in zip(cells, masks, strict=True):
         if mask.area:
             first = mask.top // _CELL_ROWS
@@ -33,13 +33,13 @@ def footprints(masks: Sequence[PackedMask], height: int, width: int) -> Cells:
     return cells
 
 
-def surroundings(cells: Cells, height: int, width: int) -> Cells:
+def surroundings(cells: Cells, size: FrameSize) -> Cells:
     """All cells of the grid within the tolerance of those of one mask.
 
     Two masks have J = F = 0 if neither is empty and no cell of one is in the surroundings of the other. To tell that takes far
     less time than to count.
     """
     # a boundary starts one pixel before its mask
-    reach = tolerance(height, width) + 1
+    reach = tolerance(*size) + 1
     rows, columns = -(-reach // _CELL_ROWS), -(-reach // 8)
     return cv2.dilate(cells, np.ones((2 * rows + 1, 2 * columns + 1), np.uint8)).astype(np.uint8, copy=False)

@@ -13,6 +13,7 @@ from typing import Final
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.formats.litter import is_litter
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import FRAME_STEP, VOID_LABEL, Task, frame_name
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.ground_truth import GroundTruthMask
@@ -20,7 +21,7 @@ from lvos_eval.reference.loading import ADD_STEP, ATTRIBUTES, inclusive_ends
 from lvos_eval.reference.metadata import ANNOTATIONS
 from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST, read_list
 
-__all__ = ["Faults", "check_labels", "check_manifest", "check_sizes", "list_masks", "size_text"]
+__all__ = ["Faults", "check_labels", "check_manifest", "check_sizes", "list_masks"]
 
 _MASK_FILE: Final = re.compile(r"([0-9]{8})\.png")
 
@@ -174,7 +175,7 @@ def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], faul
 
 def check_sizes(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) -> None:
     """Every mask against the size that most masks of the video have."""
-    frames: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    frames: defaultdict[FrameSize, list[int]] = defaultdict(list)
     for mask in masks:
         frames[mask.size].append(mask.frame)
     if not frames:
@@ -184,7 +185,7 @@ def check_sizes(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) 
         faults.error(
             "ground-truth",
             video.name,
-            f"the mask is {size_text(size)}, most masks of the video are {size_text(usual)}",
+            f"the mask is {size}, most masks of the video are {usual}",
             "make all masks of a video the size of its frames",
             frames[size],
         )
@@ -192,7 +193,7 @@ def check_sizes(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) 
         faults.error(
             "ground-truth",
             video.name,
-            f"the masks are {size_text(usual)} but image_size in the metadata is {size_text(video.size)}",
+            f"the masks are {usual} but image_size in the metadata is {video.size}",
             "correct the one that is wrong; image_size is [height, width]",
         )
 
@@ -244,11 +245,6 @@ def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults)
                 "check its frame_range",
                 outside,
             )
-
-
-def size_text(size: tuple[int, int]) -> str:
-    """(height, width) as people write it: `1280x720`."""
-    return f"{size[1]}x{size[0]}"
 
 
 def _some(names: Sequence[str]) -> str:

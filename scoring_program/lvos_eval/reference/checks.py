@@ -14,7 +14,7 @@ from pathlib import Path
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.protocols.lvos import Protocol, Task
-from lvos_eval.reference.check_rules import Faults, check_labels, check_manifest, check_sizes, list_masks, size_text
+from lvos_eval.reference.check_rules import Faults, check_labels, check_manifest, check_sizes, list_masks
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthMask, combine_digests
 from lvos_eval.reference.loading import read_manifest
@@ -153,7 +153,7 @@ def _digest(manifest: Manifest, sealed: str | None, digests: Iterable[tuple[str,
 
 
 def _summarise(manifest: Manifest, masks: Mapping[str, Sequence[GroundTruthMask]]) -> ReferenceSummary:
-    sizes = Counter(size_text(mask.size) for found in masks.values() for mask in found)
+    sizes = Counter(str(mask.size) for found in masks.values() for mask in found)
     object_frames = empty = 0
     for video in manifest.videos:
         pixels = {mask.frame: mask.pixels for mask in masks[video.name]}

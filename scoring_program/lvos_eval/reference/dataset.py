@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import FrameRange, ScoredFrames
 from lvos_eval.reference.metadata import ANNOTATIONS
 from lvos_eval.reference.settings import ScoringRules
@@ -24,12 +25,12 @@ class VideoObject:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """One video: objects in metadata order, `size` = (height, width) where the metadata tells it."""
+    """One video: objects in metadata order, its size where the metadata tells it."""
 
     name: str
     objects: tuple[VideoObject, ...]
     unseen: bool
-    size: tuple[int, int] | None = None
+    size: FrameSize | None = None
     attributes: tuple[str, ...] = ()
     excluded: frozenset[int] = frozenset()
     """Annotated frames that are left out of scoring."""

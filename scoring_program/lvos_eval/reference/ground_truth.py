@@ -18,6 +18,7 @@ from lvos_eval.formats.label_map import DecodedMask
 from lvos_eval.formats.mask_fingerprint import shape_digest
 from lvos_eval.formats.png import PngError, parse_header
 from lvos_eval.formats.regular_files import read_beginning
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.metadata import ANNOTATIONS
@@ -48,40 +49,39 @@ class GroundTruthFolder:
 
 
 class GroundTruthMask(NamedTuple):
-    """One mask of the reference: (height, width), pixels by non-zero label, declared or not, and the shapes of its objects."""
+    """One mask of the reference: its size, pixels by non-zero label, declared or not, and the shapes of its objects."""
 
     frame: int
-    size: tuple[int, int]
+    size: FrameSize
     pixels: Mapping[int, int]
     shapes: tuple[bytes, ...]
 
 
-def read_size(mask: Path) -> tuple[int, int]:
-    """(height, width) from the header of a mask file. Raises PngError or OSError."""
-    header = parse_header(read_beginning(mask, 64))
-    return header.height, header.width
+def read_size(mask: Path) -> FrameSize:
+    """The size from the header of a mask file. Raises PngError or OSError."""
+    return parse_header(read_beginning(mask, 64)).size
 
 
 def survey_mask(frame: int, mask: DecodedMask) -> GroundTruthMask:
     """What a decoded mask of the reference holds."""
     visible = {object_id: found for object_id, found in mask.objects.items() if found.area}
-    digests = (shape_digest(found, mask.height, mask.width) for found in visible.values())
+    digests = (shape_digest(found, mask.size) for found in visible.values())
     pixels = {object_id: found.area for object_id, found in visible.items()} | dict(mask.unknown)
-    return GroundTruthMask(frame, (mask.height, mask.width), pixels, tuple(digest for digest in digests if digest is not None))
+    return GroundTruthMask(frame, mask.size, pixels, tuple(digest for digest in digests if digest is not None))
 
 
 def frame_digest(frame: int, mask: DecodedMask) -> bytes:
     """A checksum of the declared objects of a decoded ground-truth mask, not of the file's bytes."""
-    digest = hashlib.blake2b(repr((frame, mask.height, mask.width)).encode(), digest_size=16)
+    digest = hashlib.blake2b(repr((frame, *mask.size)).encode(), digest_size=16)
     for object_id, found in sorted(mask.objects.items()):
         digest.update(repr((object_id, found.top, found.left, found.bits.shape)).encode())
         digest.update(found.bits.astype("<u8", copy=False).data)
     return digest.digest()
 
 
-def known_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
-    """(height, width) of every video as far as public data tells: its first mask if there is one, else the metadata."""
-    sizes: dict[str, tuple[int, int] | None] = {}
+def known_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
+    """The size of every video as far as public data tells: its first mask if there is one, else the metadata."""
+    sizes: dict[str, FrameSize | None] = {}
     for video in manifest.videos:
         mask = _first_mask(manifest.ground_truth(video.name))
         try:
@@ -95,8 +95,8 @@ def _first_mask(folder: Path) -> Path | None:
     return min(folder.glob(_MASKS), default=None) if folder.is_dir() else None
 
 
-def find_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
-    """(height, width) of every video from its ground truth. Raises ReferenceDataError naming all videos that lack masks."""
+def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
+    """The size of every video from its ground truth. Raises ReferenceDataError naming all videos that lack masks."""
     problems = []
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
@@ -117,15 +117,12 @@ def find_sizes(manifest: Manifest) -> dict[str, tuple[int, int] | None]:
     sizes = known_sizes(manifest)
     for video in manifest.videos:
         if video.scored and video.size is not None and sizes[video.name] != video.size:
-            message = f"the masks are {_text(sizes[video.name])} but image_size in the metadata is {_text(video.size)}"
+            found = sizes[video.name] or "unreadable"
+            message = f"the masks are {found} but image_size in the metadata is {video.size}"
             problems.append(Problem("ground-truth", Severity.ERROR, video.name, (), message, "correct the one that is wrong"))
     if problems:
         raise ReferenceDataError(problems)
     return sizes
-
-
-def _text(size: tuple[int, int] | None) -> str:
-    return "unreadable" if size is None else f"{size[1]}x{size[0]}"
 
 
 def combine_digests(manifest: Manifest, digests: Iterable[tuple[str, int, bytes]]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.diagnostics.text import counted, listed
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import FRAME_STEP, MAX_OBJECT_ID, FrameRange, Protocol, ScoredFrames, Task, scored_frames
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.exclusions import excluded_frames
@@ -202,7 +203,7 @@ class _MetadataReader:
             scored = nothing
         return VideoObject(label, frame_range, scored)
 
-    def _size(self, video: str, content: Mapping[str, Any]) -> tuple[int, int] | None:
+    def _size(self, video: str, content: Mapping[str, Any]) -> FrameSize | None:
         size = content.get("image_size")
         if size is None:
             return None
@@ -211,7 +212,7 @@ class _MetadataReader:
         except (TypeError, ValueError):
             self._add(video, f"image_size is {size!r}", "write it as [height, width]")
             return None
-        return height, width
+        return FrameSize(height, width)
 
     def _attributes(self, video: str, content: Mapping[str, Any]) -> tuple[str, ...]:
         attributes = content.get("attributes")

@@ -20,7 +20,7 @@ from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.formats.files import MemberError
 from lvos_eval.formats.png import PALETTE, Png, PngError, decode_labels, parse_png, plain_png
 from lvos_eval.formats.regular_files import read_regular
-from lvos_eval.masks.packed import Labels
+from lvos_eval.masks.packed import FrameSize, Labels
 from lvos_eval.protocols.lvos import Task, frame_name
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reporting.picture import Picture
@@ -131,7 +131,7 @@ def _draw(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], photo: Path, 
     truth, prediction = truth[box.slices], prediction[box.slices]
     shares = [_resize(mask, size) for mask in (truth & prediction, truth & ~prediction, prediction & ~truth)]
     stripes = np.add.outer(np.arange(size[1]), np.arange(size[0])) % 8 < 4
-    background = _photo(photo, box, (width, height), size)
+    background = _photo(photo, box, FrameSize(height, width), size)
     uri = _encode_plain(shares, stripes) if background is None else _encode_photo(background, shares, stripes)
     return Picture(value.frame, value.region_similarity, value.contour_accuracy, *size, width / columns, uri)
 
@@ -196,16 +196,18 @@ def _resize(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float3
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST), np.float32)
 
 
-def _photo(path: Path, box: _Box, frame: tuple[int, int], size: tuple[int, int]) -> NDArray[np.float32] | None:
+def _photo(path: Path, box: _Box, frame: FrameSize, size: tuple[int, int]) -> NDArray[np.float32] | None:
     """The box of a JPEG frame, half faded to grey, shape (height, width, 3); None where there is no usable frame.
 
-    `box` is in pixels of a `frame` = (width, height), which the JPEG may be larger or smaller than.
+    `box` is in pixels of a frame of size `frame`, which the JPEG may be larger or smaller than.
     """
     try:
         with Image.open(io.BytesIO(read_regular(path)), formats=["JPEG"]) as image:
             # a JPEG can be decoded at a half, a quarter or an eighth of its size for less
-            image.draft("RGB", (size[0] * frame[0] // (box.right - box.left), size[1] * frame[1] // (box.bottom - box.top)))
-            scale_x, scale_y = image.width / frame[0], image.height / frame[1]
+            image.draft(
+                "RGB", (size[0] * frame.width // (box.right - box.left), size[1] * frame.height // (box.bottom - box.top))
+            )
+            scale_x, scale_y = image.width / frame.width, image.height / frame.height
             part = (box.left * scale_x, box.top * scale_y, box.right * scale_x, box.bottom * scale_y)
             shown = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BILINEAR, part, reducing_gap=2), np.float32)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

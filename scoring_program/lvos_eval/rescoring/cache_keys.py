@@ -25,6 +25,7 @@ from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.files import MemberError
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.settings import ArchiveLimits
@@ -44,7 +45,7 @@ class Basis:
     """What the values of a video depend on beside the submitted masks and the metadata."""
 
     task: Task
-    sizes: Mapping[str, tuple[int, int] | None]
+    sizes: Mapping[str, FrameSize | None]
     truths: Mapping[str, str]
     """The digest of the decoded ground truth of each video."""
 

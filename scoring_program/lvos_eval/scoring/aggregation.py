@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from lvos_eval.metrics.definition import temporal_stability
 from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.reference.dataset import Video, VideoObject
 from lvos_eval.scoring.results import ObjectFrame, ObjectScore, Scores
@@ -43,15 +44,6 @@ def _score_object(video: Video, item: VideoObject, values: Mapping[int, ObjectFr
 def _mean(values: NDArray[np.float64]) -> float:
     """numpy's mean of an array of shape (1, n)."""
     return float(np.mean(values))
-
-
-def temporal_stability(j: NDArray[np.float64], f: NDArray[np.float64]) -> float:
-    """V of the values of one object, arrays of shape (1, n): the deviation of (J + F) / 2.
-
-    The *variance* is rounded to four decimals before the root is taken: that is how the official numbers are made.
-    """
-    both = (j + f) / 2
-    return float(np.sqrt(np.round(np.mean((np.mean(both) - both) ** 2), 4)))
 
 
 def aggregate(objects: Iterable[ObjectScore]) -> Scores:

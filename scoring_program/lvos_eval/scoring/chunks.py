@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from lvos_eval.diagnostics.problems import Problem
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import PROPOSALS, Task
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthMask
@@ -59,7 +60,7 @@ class Chunk:
     video: str
     task: Task
     ids: tuple[int, ...]
-    size: tuple[int, int] | None
+    size: FrameSize | None
     ground_truth: GroundTruthSource | None
     source: PredictionSource | None
     frames: tuple[FrameTask, ...]
@@ -79,8 +80,7 @@ class Chunk:
     @property
     def pixels(self) -> int:
         """Pixels of a frame, those of 720p where its size is not known."""
-        height, width = self.size or (720, 1280)
-        return height * width
+        return (self.size or FrameSize(720, 1280)).pixels
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class ChunkResult:
 
 
 def plan_chunks(
-    manifest: Manifest, sizes: Mapping[str, tuple[int, int] | None], submission: Submission | None, *, score: bool
+    manifest: Manifest, sizes: Mapping[str, FrameSize | None], submission: Submission | None, *, score: bool
 ) -> list[Chunk]:
     """The work of a run as chunks, the most expensive first, so that no core waits for another at the end.
 

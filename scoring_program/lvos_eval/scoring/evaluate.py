@@ -114,7 +114,7 @@ def _values_of(data: bytes) -> MaskValues:
     Raises PngError.
     """
     header, pixels = parse_png(data)
-    if header.height * header.width > _MAX_COUNTED_PIXELS:
+    if header.size.pixels > _MAX_COUNTED_PIXELS:
         return MaskValues(header.kind, b"")
     try:
         with Image.open(BytesIO(plain_png(header, pixels)), formats=["PNG"]) as image:

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from lvos_eval.formats.label_map import DecodedMask
-from lvos_eval.masks.packed import NOTHING
-from lvos_eval.metrics.measures import Pair, measure
+from lvos_eval.masks.packed import NOTHING, FrameSize
+from lvos_eval.metrics.boundary_matching import Pair
+from lvos_eval.metrics.measures import measure
 from lvos_eval.metrics.proximity import footprints, surroundings
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
@@ -37,17 +38,16 @@ class Comparisons:
         self._compare = _with_proposals if task is Task.UNSUPERVISED_MULTIPLE else _with_namesakes
         self._last: tuple[DecodedMask, DecodedMask, Sequence[int]] | None = None
         self._of_last: list[_Comparison] = []
-        self._size = (0, 0)
+        self._size = FrameSize(0, 0)
         self._waiting: list[tuple[int, _Comparison]] = []
         self._held = 0
         self._values: list[ObjectFrame] = []
 
     def add(self, frame: int, ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> None:
         """A frame in which the objects `ids` are scored. What is the same as in the frame before costs nothing."""
-        size = truth.height, truth.width
-        if size != self._size or self._held > _HELD_BYTES:
+        if truth.size != self._size or self._held > _HELD_BYTES:
             self._measure()
-            self._size = size
+            self._size = truth.size
         last = self._last
         if last is None or last[0] is not truth or last[1] is not prediction or last[2] != ids:
             self._last = truth, prediction, ids
@@ -62,7 +62,7 @@ class Comparisons:
 
     def _measure(self) -> None:
         pairs = {id(pair): pair for _, (_, _, _, pair) in self._waiting if pair is not None}
-        measures = dict(zip(pairs, measure(list(pairs.values()), *self._size), strict=True))
+        measures = dict(zip(pairs, measure(list(pairs.values()), self._size), strict=True))
         for frame, (label, visible, proposal, pair) in self._waiting:
             self._values.append(ObjectFrame(label, frame, *measures.get(id(pair), (0.0, 0.0)), visible, proposal))
         self._waiting, self._held = [], 0
@@ -77,14 +77,13 @@ def _with_namesakes(ids: Sequence[int], truth: DecodedMask, prediction: DecodedM
 
 def _with_proposals(ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> Iterator[_Comparison]:
     """Each object with every proposal, the absent one first."""
-    size = truth.height, truth.width
     proposals = {proposal: mask for proposal, mask in prediction.objects.items() if mask.area}
-    cells = footprints(list(proposals.values()), *size)
+    cells = footprints(list(proposals.values()), truth.size)
     for object_id in ids:
         mask = truth.objects[object_id]
         visible = mask.area > 0
         yield _Comparison(object_id, visible, ABSENT_PROPOSAL, (mask, NOTHING))
-        (footprint,) = footprints([mask], *size)
-        shared = cells & surroundings(footprint, *size)
+        (footprint,) = footprints([mask], truth.size)
+        shared = cells & surroundings(footprint, truth.size)
         for (proposal, other), near in zip(proposals.items(), np.logical_or.reduce(shared, axis=(1, 2)), strict=True):
             yield _Comparison(object_id, visible, proposal, (mask, other) if near or not visible else None)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from lvos_eval.metrics.boundary_matching import TOLERANCE_FRACTION
+from lvos_eval.metrics.definition import TOLERANCE_FRACTION
 from lvos_eval.reference.dataset import Manifest
 
 __all__ = ["signature"]

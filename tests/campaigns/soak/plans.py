@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-import textbook
 from lvos_eval.diagnostics.errors import ExitCode
+from lvos_eval.metrics import definition
 from submissions import Files, png, write_folder, write_zip
 
 Labels: TypeAlias = NDArray[np.uint8]
@@ -125,8 +125,8 @@ def means_of(scenes: list[Scene]) -> dict[tuple[str, int], tuple[float, float]]:
         for object_id in scene.ids:
             pairs = [(scene.truth[frame] == object_id, scene.prediction[frame] == object_id) for frame in scene.scored]
             found[scene.name, object_id] = (
-                float(np.mean([textbook.region_similarity(*pair) for pair in pairs])),
-                float(np.mean([textbook.contour_accuracy(*pair) for pair in pairs])),
+                float(np.mean([definition.region_similarity(*pair) for pair in pairs])),
+                float(np.mean([definition.contour_accuracy(*pair) for pair in pairs])),
             )
     return found
 

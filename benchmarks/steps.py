@@ -26,7 +26,7 @@ _PLACES: Final[tuple[tuple[str, object, str], ...]] = (
     ("find, pack", finder.ObjectFinder, "find"),
     ("outline", measures, "boundaries"),
     ("match", measures, "count_matched"),
-    ("count", pairing, "measure"),
+    ("count", pairing, "score_pairs"),
     ("digest", evaluate, "frame_digest"),
 )
 """The functions that are the steps: name of the step, where the function is looked up, its name there."""

@@ -30,7 +30,7 @@ from lvos_eval.masks.packed import FrameSize, pack
 from lvos_eval.metrics import batching, definition
 from lvos_eval.metrics.boundary_matching import Pair
 from lvos_eval.metrics.definition import Counts, Mask
-from lvos_eval.metrics.measures import count, measure
+from lvos_eval.metrics.measures import count, score_pairs
 from lvos_eval.metrics.proximity import footprints, surroundings
 
 BLOCK: Final = 1000
@@ -123,7 +123,7 @@ def check(batch: Batch, name: str) -> Found:
         found = count(pairs, size, batch.radius)
         said = [(counts.region_similarity, counts.contour_accuracy) for counts in found]
         if batch.radius is None:
-            said = measure(pairs, size)
+            said = score_pairs(pairs, size)
             said = [(0.0, 0.0) if _are_far(pair, size) else values for pair, values in zip(pairs, said, strict=True)]
     result = Found(len(pairs), 1)
     for number, (wanted, values) in enumerate(expected(batch)):

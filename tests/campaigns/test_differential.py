@@ -14,7 +14,7 @@ from lvos_eval.masks.packed import FrameSize, pack
 from lvos_eval.metrics import batching, boundary_matching, definition
 from lvos_eval.metrics.boundary_matching import Pair
 from lvos_eval.metrics.definition import Mask
-from lvos_eval.metrics.measures import count, measure
+from lvos_eval.metrics.measures import count, score_pairs
 
 
 def packed(*masks: Mask) -> Pair:
@@ -49,7 +49,7 @@ def test_200_000_pairs_have_the_textbooks_numbers(first: int) -> None:
 def test_the_top_row_of_a_region_matches_near_the_left_edge_of_a_word() -> None:
     pair = ground_truth, prediction = bars(720, 1280, 65, (20, 100), (113, 139))
     assert definition.contour_accuracy(ground_truth, prediction) == 0.026785714285714284
-    assert measure([packed(*pair)], FrameSize(720, 1280)) == [(0.0, 0.026785714285714284)]
+    assert score_pairs([packed(*pair)], FrameSize(720, 1280)) == [(0.0, 0.026785714285714284)]
 
 
 @pytest.mark.parametrize("radius", [1, 12, 18, 38, 64])

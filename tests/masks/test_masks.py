@@ -12,7 +12,7 @@ from differential import draw
 from lvos_eval.masks import finder as masks
 from lvos_eval.masks import packed
 from lvos_eval.masks.finder import ObjectFinder
-from lvos_eval.masks.packed import NOTHING, PackedMask, pack
+from lvos_eval.masks.packed import EMPTY_MASK, PackedMask, pack
 
 OLD_PLACE = np.s_[400:420, 640:660]
 
@@ -49,7 +49,7 @@ def test_the_crop_has_no_empty_edge(seed: int, height: int, width: int) -> None:
     if mask.area:
         assert all(edge.any() for edge in (mask.bits[0], mask.bits[-1], mask.bits[:, 0], mask.bits[:, -1]))
     else:
-        assert mask is NOTHING
+        assert mask is EMPTY_MASK
 
 
 @given(

@@ -16,7 +16,7 @@ from lvos_eval.metrics import batching, definition
 from lvos_eval.metrics.boundary import boundaries
 from lvos_eval.metrics.boundary_matching import Pair
 from lvos_eval.metrics.definition import Counts, Mask, tolerance
-from lvos_eval.metrics.measures import count, measure
+from lvos_eval.metrics.measures import count, score_pairs
 from lvos_eval.metrics.proximity import footprints, surroundings
 
 
@@ -216,7 +216,7 @@ def test_many_pairs_at_once_give_the_same_integers(pairs: list[tuple[Mask, Mask]
 @given(frames_of_pairs())
 def test_many_pairs_at_once_give_the_same_j_and_f(pairs: list[tuple[Mask, Mask]]) -> None:
     size = pairs[0][0].shape if pairs else (1, 1)
-    found = measure([packed(*pair) for pair in pairs], FrameSize(*size))
+    found = score_pairs([packed(*pair) for pair in pairs], FrameSize(*size))
     assert found == [(definition.region_similarity(*pair), definition.contour_accuracy(*pair)) for pair in pairs]
 
 
@@ -284,7 +284,7 @@ def test_widths_around_a_word_match_the_textbook(width: int) -> None:
 
 @given(mask_pairs())
 def test_measuring_gives_the_textbooks_j_and_f(pair: tuple[Mask, Mask]) -> None:
-    found = measure([packed(*pair)], size_of(pair[0]))
+    found = score_pairs([packed(*pair)], size_of(pair[0]))
     assert found == [(definition.region_similarity(*pair), definition.contour_accuracy(*pair))]
 
 

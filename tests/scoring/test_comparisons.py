@@ -15,7 +15,7 @@ from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.metrics import definition
 from lvos_eval.metrics.boundary_matching import Pair
-from lvos_eval.metrics.measures import measure
+from lvos_eval.metrics.measures import score_pairs
 from lvos_eval.protocols.lvos import PROPOSALS, Task
 from lvos_eval.scoring import pairing
 from lvos_eval.scoring.pairing import Comparisons
@@ -49,9 +49,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def watched(pairs: Sequence[Pair], size: FrameSize) -> list[tuple[float, float]]:
         numbers.append(len(pairs))
-        return measure(pairs, size)
+        return score_pairs(pairs, size)
 
-    monkeypatch.setattr(pairing, "measure", watched)
+    monkeypatch.setattr(pairing, "score_pairs", watched)
     return numbers
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from lvos_eval.masks.packed import NOTHING, WORD, FrameSize, Labels, PackedMask, Window, Words, trim, where_equal, whole_frame
+from lvos_eval.masks.packed import EMPTY_MASK, WORD, FrameSize, Labels, PackedMask, Window, Words, trim, where_equal, whole_frame
 
 __all__ = ["ObjectFinder"]
 
@@ -61,7 +61,7 @@ class ObjectFinder:
         """The objects as they are if they are where they may be; the last time, wherever they are."""
         # where 1 is the only label there should be, the sum also shows that no other is taken for it
         alone = self._ids == (1,)
-        objects = dict.fromkeys(self._ids, NOTHING)
+        objects = dict.fromkeys(self._ids, EMPTY_MASK)
         for object_id, window in self._windows.items():
             objects[object_id] = trim(*(_non_zero(labels, window) if alone else where_equal(labels, object_id, window)))
         yield objects

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "NOTHING",
+    "EMPTY_MASK",
     "WORD",
     "FrameSize",
     "Labels",
@@ -71,7 +71,7 @@ class PackedMask(NamedTuple):
         return self.left + int(self.bits.shape[1])
 
 
-NOTHING: Final = PackedMask(0, 0, np.empty((0, 0), np.uint64), 0, (0, 0))
+EMPTY_MASK: Final = PackedMask(0, 0, np.empty((0, 0), np.uint64), 0, (0, 0))
 
 
 class Window(NamedTuple):
@@ -124,7 +124,7 @@ def trim(bits: Words, window: Window) -> PackedMask:
     filled = (bits.reshape(-1) != _NO_BITS).tobytes()
     start = filled.find(True)
     if start < 0:
-        return NOTHING
+        return EMPTY_MASK
     top, bottom = start // window.width, filled.rfind(True) // window.width + 1
     by_word = np.bitwise_or.reduce(bits[top:bottom], axis=0).tolist()
     first, last = 0, len(by_word) - 1

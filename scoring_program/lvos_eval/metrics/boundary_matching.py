@@ -73,7 +73,7 @@ def _count_matched(near: Sequence[tuple[Pair, _Region]], rows: int, words: int, 
     band = max(1, (radius + 1) // 3)
     # a disk reaches `radius` rows far, and as many columns, which are less than one row more
     stack = Stack.empty(2 * len(near), -(-rows // band) * band, words, guard=radius + 1)
-    pixels = _superpose(near, stack)
+    pixels = _stack_pairs(near, stack)
     # the first row of every band of a plane, then the second, and so on: shape (2, pairs, band, words of all bands)
     by_band = stack.planes.reshape(2, len(near), -1, band, words).transpose(0, 1, 3, 2, 4)
     in_doubt = np.array(by_band, order="C").reshape(2, len(near), band, -1)
@@ -83,21 +83,21 @@ def _count_matched(near: Sequence[tuple[Pair, _Region]], rows: int, words: int, 
     # rows of one band and the next are at most 2 * band - 1 apart
     inner = math.isqrt(radius * radius - (2 * band - 1) ** 2)
     surely_near = occupied.widen_columns(0, inner).widen_rows()
-    in_doubt &= ~_of_the_others(surely_near)
+    in_doubt &= ~_swap_sides(surely_near)
     doubts = [popcount(line) for side in in_doubt for line in side]
     on_disk = [0] * len(doubts)
     if sum(doubts) > _FEW * len(doubts):
         perhaps_near = surely_near.widen_columns(inner, radius)
         for _ in range(reach - 1):
             perhaps_near = perhaps_near.widen_rows()
-        in_doubt &= _of_the_others(perhaps_near)
+        in_doubt &= _swap_sides(perhaps_near)
     if any(doubts):
         on_disk = _count_near(in_doubt, stack, radius)
     matched = [total - doubt + near for total, doubt, near in zip(pixels, doubts, on_disk, strict=True)]
     return list(zip(matched[: len(near)], matched[len(near) :], strict=True))
 
 
-def _superpose(near: Sequence[tuple[Pair, _Region]], stack: Stack) -> list[int]:
+def _stack_pairs(near: Sequence[tuple[Pair, _Region]], stack: Stack) -> list[int]:
     """Lays the masks of each pair on the same part of the frame: all first masks, then all second ones. The pixels of each.
 
     Each plane ends with more than `radius` empty rows, each row with at least `radius` empty bits.
@@ -114,7 +114,7 @@ def _superpose(near: Sequence[tuple[Pair, _Region]], stack: Stack) -> list[int]:
     return pixels
 
 
-def _of_the_others(bands: Stack) -> Words:
+def _swap_sides(bands: Stack) -> Words:
     """What is said of the pixels of each mask, said of the other one of its pair: shape (2, pairs, 1, words of all bands)."""
     return bands.planes.reshape(2, -1, 1, bands.rows * bands.words)[::-1]
 

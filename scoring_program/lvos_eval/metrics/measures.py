@@ -16,10 +16,10 @@ from lvos_eval.metrics.boundary import boundaries
 from lvos_eval.metrics.boundary_matching import Pair, count_matched
 from lvos_eval.metrics.definition import Counts, tolerance
 
-__all__ = ["count", "measure"]
+__all__ = ["count", "score_pairs"]
 
 
-def measure(pairs: Sequence[Pair], size: FrameSize) -> list[tuple[float, float]]:
+def score_pairs(pairs: Sequence[Pair], size: FrameSize) -> list[tuple[float, float]]:
     """J and F of each pair of masks, ground truth and prediction, of frames of one size; many take less time at once."""
     measures = [_of_nothing(*pair, size.pixels) for pair in pairs]
     open_cases = [position for position, found in enumerate(measures) if found is None]

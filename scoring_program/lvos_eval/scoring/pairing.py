@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from lvos_eval.formats.label_map import DecodedMask
-from lvos_eval.masks.packed import NOTHING, FrameSize
+from lvos_eval.masks.packed import EMPTY_MASK, FrameSize
 from lvos_eval.metrics.boundary_matching import Pair
-from lvos_eval.metrics.measures import measure
+from lvos_eval.metrics.measures import score_pairs
 from lvos_eval.metrics.proximity import footprints, surroundings
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
@@ -62,7 +62,7 @@ class Comparisons:
 
     def _measure(self) -> None:
         pairs = {id(pair): pair for _, (_, _, _, pair) in self._waiting if pair is not None}
-        measures = dict(zip(pairs, measure(list(pairs.values()), self._size), strict=True))
+        measures = dict(zip(pairs, score_pairs(list(pairs.values()), self._size), strict=True))
         for frame, (label, visible, proposal, pair) in self._waiting:
             self._values.append(ObjectFrame(label, frame, *measures.get(id(pair), (0.0, 0.0)), visible, proposal))
         self._waiting, self._held = [], 0
@@ -82,7 +82,7 @@ def _with_proposals(ids: Sequence[int], truth: DecodedMask, prediction: DecodedM
     for object_id in ids:
         mask = truth.objects[object_id]
         visible = mask.area > 0
-        yield _Comparison(object_id, visible, ABSENT_PROPOSAL, (mask, NOTHING))
+        yield _Comparison(object_id, visible, ABSENT_PROPOSAL, (mask, EMPTY_MASK))
         (footprint,) = footprints([mask], truth.size)
         shared = cells & surroundings(footprint, truth.size)
         for (proposal, other), near in zip(proposals.items(), np.logical_or.reduce(shared, axis=(1, 2)), strict=True):

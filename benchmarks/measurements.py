@@ -11,7 +11,7 @@ from benchmarks.memory import peak_of_this_process, peak_of_workers
 from benchmarks.steps import watched
 from benchmarks.trial import Kind, Outcome, Trial
 from benchmarks.usual import Laps, measure
-from lvos_eval.execution.pool import keep_freed_memory
+from lvos_eval.execution.worker import keep_freed_memory
 from lvos_eval.formats.inflate import ACCELERATED, inflate
 from lvos_eval.formats.png import parse_png
 from lvos_eval.protocols.lvos import frame_name

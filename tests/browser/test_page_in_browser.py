@@ -11,10 +11,10 @@ import pytest
 
 import sample_boards
 from browsing import PAGE, PLACES, Show, Shown
+from disturbed import wait_until
 from lvos_eval.reporting import page as page_module
 from lvos_eval.reporting.page import render_page
 from lvos_eval.scoring.results import Report, State
-from disturbed import wait_until
 from sample_reports import HOSTILE, frame_details, hostile, invalid, running, scored
 
 PAGES: Final[dict[str, Callable[[], str]]] = {

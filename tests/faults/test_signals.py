@@ -13,7 +13,7 @@ import pytest
 
 from disturbed import IN_PRE_PASS, IN_SCORING, PAGE, STOPPED, Run, finish, slowness, wait_until
 from lvos_eval.diagnostics.errors import RunInterruptedError, RunStoppedError
-from lvos_eval.execution.pool import forward_results
+from lvos_eval.execution.cluster import forward_results
 
 pytestmark = pytest.mark.slow
 

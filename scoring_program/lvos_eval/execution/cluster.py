@@ -7,8 +7,9 @@ is lost again and again ends the run; what was finished is in the store.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import chdir, contextmanager
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,8 +19,9 @@ from lvos_eval import __version__
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.import_path import PROGRAM
-from lvos_eval.execution.pool import forward_results, keep_freed_memory, map_unordered, volunteer_for_oom_killer
+from lvos_eval.execution.pool import map_unordered
 from lvos_eval.execution.resources import available_cores
+from lvos_eval.execution.worker import keep_freed_memory, volunteer_for_oom_killer
 
 __all__ = ["BACKENDS", "Backend", "LocalBackend", "open_backend"]
 
@@ -112,6 +114,19 @@ class _ClusterBackend:
             ) from error
         except _StrangerError as error:
             raise RunStoppedError(str(error)) from error
+
+
+def forward_results(results: Generator[Done, None, None]) -> Generator[Done, None, None]:
+    """The results of a joblib pool. When nobody asks for more, the pool is stopped without joblib's advice on the console."""
+    try:
+        for result in results:  # noqa: UP028 - `yield from` would close the pool before the warning can be held back
+            yield result
+    except GeneratorExit:
+        # the time limit or a signal comes to a run that is being ended already and says why
+        with warnings.catch_warnings(), suppress(RunStoppedError, KeyboardInterrupt):
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
+        raise
 
 
 @contextmanager

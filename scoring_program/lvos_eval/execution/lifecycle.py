@@ -15,15 +15,14 @@ from typing import Final, TextIO
 
 from lvos_eval.diagnostics.errors import ExitCode, RunInterruptedError
 from lvos_eval.execution.import_path import leave_out_current_folder
+from lvos_eval.execution.worker import keep_freed_memory
 
-__all__ = ["launch", "prepare", "print_line", "signals_deferred", "signals_ignored"]
+__all__ = ["launch", "prepare", "print_line", "signals_ignored"]
 
 _SECONDS_TO_CLEAR_UP: Final = 5.0
 """A container that is stopped has ten seconds, then it is killed."""
 
 _ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
-
-_ALARM: Final = tuple(getattr(signal, name) for name in ("SIGALRM",) if hasattr(signal, name))
 
 
 def launch(command: str) -> int:
@@ -50,6 +49,7 @@ def prepare() -> None:
     # no BLAS is used, but its threads would be started for every core of the host, each with memory of its own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     leave_out_current_folder()
+    keep_freed_memory()
     _mend_streams()
     for number in _ENDING:
         # what `nohup` or a shell has set to be ignored stays ignored
@@ -132,15 +132,3 @@ def signals_ignored() -> Iterator[None]:
     """A block that signals which ask the process to end do not interrupt: for the last, short writes of a run."""
     with _handled_by(_nothing, _ENDING):
         yield
-
-
-@contextlib.contextmanager
-def signals_deferred() -> Iterator[None]:
-    """A block that signals, that of the time limit too, interrupt only when it is over: for what must not be left half done."""
-    caught: list[int] = []
-    try:
-        with _handled_by(lambda number, _: caught.append(number), (*_ENDING, *_ALARM)):
-            yield
-    finally:
-        if caught:
-            signal.raise_signal(caught[0])

@@ -1,58 +1,45 @@
-"""Spreading work over the cores that this process may use, with joblib."""
+"""A function of many tasks, by worker processes: joblib's loky starts them and talks to them.
+
+A pool lives as long as one call of `map_unordered` and leaves nothing in the process that it is called from. Its executor is its
+own, not the one that joblib shares; it ends the processes that it has started, and no others. A thread starts, feeds and ends
+them: exceptions of signal handlers come to the main thread only, so none can leave a worker half started.
+
+What stays are the two resource trackers, Python's and loky's: a process each, started for whoever shares something first, and
+ended with this process. Other code may have come to rely on them by the end of a run.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import re
 import signal
 import sys
 import threading
-import warnings
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from queue import SimpleQueue
+from typing import Any, Final, Generic, TypeVar
 
-from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError, UsageError, WorkerError, format_traceback
+from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.text import listed
 from lvos_eval.execution.import_path import SAFE_PATH
-from lvos_eval.execution.lifecycle import signals_deferred
+from lvos_eval.execution.worker import answer, settle_in
 
-__all__ = ["forward_results", "keep_freed_memory", "map_unordered", "volunteer_for_oom_killer"]
+__all__ = ["map_unordered"]
 
-_M_TRIM_THRESHOLD: Final = -1
-_M_MMAP_THRESHOLD: Final = -3
-_KEEP_FREED_BYTES: Final = 32 << 20
-"""The largest threshold that glibc accepts."""
-
-_PR_SET_PDEATHSIG: Final = 1
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
 
+_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Of workers: no such library is used, but its threads would be started for every core, each with memory of its own."""
 
-def volunteer_for_oom_killer() -> None:
-    """Offers this process to the kernel where memory runs out, so that the one that reports it lives on."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
+_SECONDS_TO_END: Final = 5.0
+"""What a process that the system does not let go of, as in a read from a dead disk, may keep the end of a pool waiting."""
 
-
-def keep_freed_memory() -> None:
-    """Tells the C allocator to keep the megabytes of a mask between frames instead of returning them to the system.
-
-    Getting them back costs a page fault every 4 KB, which takes longer than inflating a mask. Only glibc has the call; elsewhere
-    nothing happens.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_MMAP_THRESHOLD, _KEEP_FREED_BYTES)
-        libc.mallopt(_M_TRIM_THRESHOLD, 2 * _KEEP_FREED_BYTES)
-    except (OSError, AttributeError):
-        pass
+_STARTING: Final = threading.Lock()
 
 
 def map_unordered(
@@ -60,21 +47,22 @@ def map_unordered(
 ) -> Generator[_Done, None, None]:
     """`function` of every task, by `jobs` worker processes, in the order in which they get done; by this process if that is 1.
 
-    Where there is no room for a worker, this process does the work. Tasks are asked for, from any thread, as workers get free;
-    `name` tells people which one it is. Raises RunStoppedError if a worker is lost or memory runs out, faults as the function
-    raises them, and WorkerError for anything else that it raises in a worker. Closing the generator ends the workers.
+    Where there is no room for a worker, this process does the work. Tasks are asked for, from another thread, as workers get
+    free; `name` tells people which one it is. Raises RunStoppedError if a worker is lost or memory runs out, what the function
+    raises for its own reasons, and WorkerError for anything else that it raises in a worker. Closing the generator ends the workers.
     """
-    waiting = enumerate(tasks)
-    in_hand: dict[int, _Task] = {}
-    if jobs > 1:
-        # workers may be started at any time until the last result is there
-        with _safe_path():
-            done = _start(function, waiting, in_hand, jobs)
-            if done is not None:
-                yield from _answers(done, in_hand, name)
-                return
-    keep_freed_memory()
-    for task in chain(in_hand.values(), (task for _, task in waiting)):
+    waiting = iter(tasks)
+    first: list[_Task] = []
+    if jobs > 1 and _can_have_children():
+        # finding the first tasks may take a while, which a signal may interrupt
+        first += islice(waiting, jobs)
+    if first:
+        try:
+            yield from _Workers(function, first, waiting, name).results()
+            return
+        except _NoRoomError:
+            pass
+    for task in chain(first, waiting):
         try:
             result = function(task)
         except MemoryError:
@@ -82,108 +70,177 @@ def map_unordered(
         yield result
 
 
-def _answers(
-    done: Generator[tuple[int, bool, Any], None, None], in_hand: dict[int, _Task], name: Callable[[_Task], str]
-) -> Generator[Any, None, None]:
-    """The results in the answers of workers."""
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
+def _can_have_children() -> bool:
+    """Whether workers can be started: there is shared memory, and this is no daemon of multiprocessing, which may have none."""
     try:
-        for number, succeeded, reply in forward_results(done):
-            task = in_hand.pop(number)
-            if not succeeded:
-                raise _short_of_memory(name(task)) if isinstance(reply, MemoryError) else reply
-            yield reply
-    except TerminatedWorkerError as error:
-        _kill_workers()
-        raise _lost(error, [name(task) for task in in_hand.values()]) from error
-    except BaseException:
-        _kill_workers()
-        raise
+        # loky finds out too late, and joblib with a warning
+        multiprocessing.get_context("fork").Semaphore()
+    except OSError:
+        return False
+    return not multiprocessing.current_process().daemon
+
+
+class _NoRoomError(Exception):
+    """No worker could be started, and nothing has been done."""
+
+
+class _Workers(Generic[_Task, _Done]):
+    """A worker process for each of the `first` tasks, for these and all that are `waiting`."""
+
+    def __init__(
+        self,
+        function: Callable[[_Task], _Done],
+        first: Sequence[_Task],
+        waiting: Iterator[_Task],
+        name: Callable[[_Task], str],
+    ) -> None:
+        self._function = function
+        self._first = first
+        self._waiting = waiting
+        self._name = name
+        self._executor: Any = None
+        self._processes: dict[int, Any] = {}
+        """Of the executor, which changes it too."""
+        self._killed: list[Any] = []
+        self._in_hand: dict[Any, _Task] = {}
+        self._done: SimpleQueue[Any] = SimpleQueue()
+        """Futures as they get done; None to end at once."""
+        self._results: SimpleQueue[_Done | _End] = SimpleQueue()
+        # should nobody close the results, it does not keep the interpreter from ending, and the kernel ends its workers with it
+        self._thread = threading.Thread(target=self._run, name="lvos-eval pool", daemon=True)
+
+    def results(self) -> Generator[_Done, None, None]:
+        """Every result as it comes. When it ends, however it does, the workers are gone."""
+        try:
+            try:
+                self._thread.start()
+            except RuntimeError as error:
+                raise _NoRoomError from error
+            while not isinstance(result := self._results.get(), _End):
+                yield result
+        except BaseException:
+            # another signal, or the time limit, changes nothing about an end that has begun and that says why
+            with contextlib.suppress(RunStoppedError, KeyboardInterrupt):
+                self._end()
+            raise
+        self._end()
+        if result.error is not None:
+            raise result.error
+
+    def _end(self) -> None:
+        self._done.put(None)
+        # the interpreter stops such threads before it throws away what nobody has closed
+        if self._thread.ident is not None and not sys.is_finalizing():
+            self._thread.join()
+
+    def _run(self) -> None:
+        error: BaseException | None = None
+        try:
+            self._start()
+            self._feed()
+        except BaseException as failure:  # noqa: BLE001 - raised by whoever reads the results
+            error = failure
+        finally:
+            self._end_workers()
+        self._results.put(_End(error))
+
+    def _start(self) -> None:
+        try:
+            # two that start at once would each take the other's environment for the host's
+            with _STARTING, _environment_kept():
+                # only where it is needed: it takes as long to load as all the rest
+                from joblib.externals.loky import ProcessPoolExecutor
+
+                self._executor = ProcessPoolExecutor(
+                    len(self._first), initializer=settle_in, initargs=(os.getpid(),), env=_ENVIRONMENT
+                )
+                self._processes = self._executor._processes
+                for task in self._first:
+                    self._submit(task)
+        except Exception as error:  # whatever it is, this process can do the work
+            raise _NoRoomError from error
+
+    def _submit(self, task: _Task) -> None:
+        future = self._executor.submit(answer, self._function, task)
+        self._in_hand[future] = task
+        future.add_done_callback(self._notice)
+
+    def _notice(self, future: Any) -> None:
+        """Called as a task gets done, also when a worker is lost: in a thread of loky, before that does anything about it."""
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        if isinstance(future.exception(), BrokenProcessPool):
+            # loky would end the others by way of a program that not every machine has
+            self._kill()
+        self._done.put(future)
+
+    def _feed(self) -> None:
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+        try:
+            while self._in_hand and (future := self._done.get()) is not None:
+                succeeded, reply = future.result()
+                task = self._in_hand.pop(future)
+                if not succeeded:
+                    raise _short_of_memory(self._name(task)) if isinstance(reply, MemoryError) else reply
+                self._results.put(reply)
+                for following in islice(self._waiting, 1):
+                    self._submit(following)
+        except TerminatedWorkerError as error:
+            raise _lost(error, [self._name(task) for task in self._in_hand.values()]) from error
+
+    def _kill(self) -> None:
+        """Ends every worker, and has loky know of none. May be called from two threads at once."""
+        with contextlib.suppress(KeyError):
+            while True:
+                _, process = self._processes.popitem()
+                self._killed.append(process)
+                if process.is_alive():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process.pid, signal.SIGKILL)
+
+    def _end_workers(self) -> None:
+        """Ends all workers and what served them, and waits until they are gone."""
+        # nothing may be kept until the garbage is collected: the semaphores go with the executor
+        executor, self._executor = self._executor, None
+        self._in_hand.clear()
+        if executor is None:
+            return
+        manager, calls, answers = executor._executor_manager_thread, executor._call_queue, executor._result_queue
+        self._kill()
+        executor.shutdown(wait=False, kill_workers=True)
+        # whoever still reads or writes a message that a worker left half done learns that there is nobody at the other end
+        calls._reader.close()
+        answers._writer.close()
+        deadline = time.monotonic() + _SECONDS_TO_END
+        for waited in [*self._killed, *([manager] if manager is not None else [])]:
+            waited.join(max(deadline - time.monotonic(), 0))
+        self._killed.clear()
+
+
+class _End:
+    """The last of the results; `error` is to be raised."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
 
 
 @contextlib.contextmanager
-def _safe_path() -> Iterator[None]:
-    """A block in which child processes do not look for modules in the current folder, whoever the host of this package is."""
-    before = os.environ.get(SAFE_PATH)
+def _environment_kept() -> Iterator[None]:
+    """A block in which child processes do not look for modules in the current folder, whoever the host of this package is.
+
+    The variable that joblib sets when it is loaded goes too.
+    """
+    before = {name: os.environ.get(name) for name in (SAFE_PATH, "KMP_INIT_AT_FORK")}
     os.environ[SAFE_PATH] = "1"
     try:
         yield
     finally:
-        if before is None:
-            os.environ.pop(SAFE_PATH, None)
-        else:
-            os.environ[SAFE_PATH] = before
-
-
-def _start(
-    function: Callable[[_Task], _Done], waiting: Iterator[tuple[int, _Task]], in_hand: dict[int, _Task], jobs: int
-) -> Generator[tuple[int, bool, Any], None, None] | None:
-    """The answers of joblib's workers, which `in_hand` tells the tasks of; None where none can be started."""
-
-    def deal() -> Iterator[Any]:
-        answer = joblib.delayed(_answer)
-        for number, task in chain(list(in_hand.items()), waiting):
-            in_hand[number] = task
-            yield answer(function, number, task)
-
-    try:
-        # without shared memory joblib would take threads, which are slower than none
-        multiprocessing.get_context("fork").Semaphore()
-    except OSError:
-        return None
-    # only where it is needed: it takes as long to load as all the rest
-    import joblib
-
-    # arrays are not sent, so nothing is worth a memory map
-    parallel = joblib.Parallel(
-        n_jobs=jobs,
-        backend="loky",
-        return_as="generator_unordered",
-        batch_size=1,
-        pre_dispatch="n_jobs",
-        max_nbytes=None,
-        initializer=_begin,
-        initargs=(os.getpid(),),
-    )
-    # finding the first tasks may take a while, which a signal may interrupt
-    in_hand.update(islice(waiting, jobs))
-    done: Generator[tuple[int, bool, Any], None, None] | None = None
-    try:
-        # a worker that loky has begun to start is not among those that can be ended yet
-        with signals_deferred():
-            done = parallel(deal())
-    except OSError:
-        _kill_workers()
-        return None
-    except BaseException:
-        if done is not None:
-            _close(done)
-        _kill_workers()
-        raise
-    return done
-
-
-def forward_results(results: Generator[_Done, None, None]) -> Generator[_Done, None, None]:
-    """The results of a joblib pool. When nobody asks for more, the pool is stopped without joblib's advice on the console."""
-    try:
-        for result in results:  # noqa: UP028 - `yield from` would close the pool before the warning can be held back
-            yield result
-    except GeneratorExit:
-        _close(results)
-        raise
-
-
-def _close(results: Generator[Any, None, None]) -> None:
-    """Stops a joblib pool whose results nobody wants any more."""
-    _silence_threads()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            results.close()
-    except (RunStoppedError, KeyboardInterrupt):
-        # the time limit or a signal, which comes to a run that is being ended already and says why
-        _kill_workers()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _lost(error: Exception, in_hand: Sequence[str]) -> RunStoppedError:
@@ -209,47 +266,3 @@ def _signal_name(number: int) -> str:
 
 def _short_of_memory(task: str) -> RunStoppedError:
     return RunStoppedError(f"the memory ran out{f' at {task}' if task else ''}; give the run more memory or fewer --jobs")
-
-
-def _silence_threads() -> None:
-    """joblib's own threads may stumble over the work that is taken from them, and nobody wants to read of it."""
-    threading.excepthook = lambda _: None
-
-
-def _kill_workers() -> None:
-    """Ends all workers: loky tries to, but without psutil and pgrep it fails and waits for ever."""
-    _silence_threads()
-    for process in multiprocessing.active_children():
-        if process.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-
-
-def _begin(parent: int) -> None:
-    """The first thing that a worker process does."""
-    _die_with(parent)
-    # the terminal's Ctrl-C is for the parent, which ends its workers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    volunteer_for_oom_killer()
-    keep_freed_memory()
-
-
-def _answer(function: Callable[[Any], object], number: int, task: object) -> tuple[int, bool, object]:
-    """In a worker: the number of a task, whether there is a result, and that or the exception in its place."""
-    try:
-        return number, True, function(task)
-    except MemoryError:
-        return number, False, MemoryError()
-    except (ReferenceDataError, RunStoppedError, UsageError) as fault:
-        return number, False, fault
-    except Exception as error:  # noqa: BLE001 - goes on in the parent
-        return number, False, WorkerError(format_traceback(error, messages=True), format_traceback(error, messages=False))
-
-
-def _die_with(parent: int) -> None:
-    """Has the kernel kill this process when its parent dies, even in the middle of a chunk. Only Linux has the call."""
-    if sys.platform.startswith("linux"):
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)

@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 
 import competition.build
-from built import Built
+from built import Built, unpack
 from commands import lvos_eval
 from competition.build import main
 from competition.bundle import Bundle, Platform
@@ -34,13 +34,6 @@ STUB = ROOT / "reference_data_stub" / "reference"
 
 def build(*arguments: str | Path) -> int:
     return main([*map(str, arguments), "--jobs", "1"])
-
-
-def unpack(bundle: Path, name: str, folder: Path) -> Path:
-    """A zip of a bundle, unpacked as a platform does."""
-    with zipfile.ZipFile(bundle) as archive, archive.open(name) as member, zipfile.ZipFile(member) as inner:
-        inner.extractall(folder)
-    return folder
 
 
 def settings_of(bundle: Path, phase: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from breaking import Broken
+from built import unpack
 from commands import lvos_eval
 from competition.build import main
 from competition.bundle import Platform
@@ -38,12 +39,6 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = [str(STUB), "--validation", str(validation), "--phases", phases, "--output", str(folder / "dist"), "--jobs", "1"]
     assert main(arguments) == 0
     return folder / "dist"
-
-
-def unpack(archive: Path, member: str, folder: Path) -> Path:
-    with zipfile.ZipFile(archive) as outer, outer.open(member) as inner, zipfile.ZipFile(inner) as content:
-        content.extractall(folder)
-    return folder
 
 
 def test_the_bundles_keep_every_rule_of_both_platforms(dist: Path) -> None:

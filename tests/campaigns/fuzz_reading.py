@@ -16,11 +16,11 @@ from PIL import Image
 
 from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.formats.files import MemberError
-from lvos_eval.formats.inflate import crc32
 from lvos_eval.formats.png import PngError, decode_labels, parse_png
 from lvos_eval.formats.zip_members import ArchiveReader, Member
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import open_submission
+from raw_pngs import ihdr, raw_png
 
 _PNG, _BUILT_PNG, _ZIP, _BUILT_ZIP = range(4)
 _LIMITS: Final = ArchiveLimits(members=200, total_bytes=1 << 24, member_bytes=1 << 20)
@@ -77,17 +77,8 @@ def built_png(data: bytes) -> bytes:
         rows[start] %= filters
     compressed = zlib.compress(bytes(rows), level % 10)
     cut = 1 + level % max(len(compressed), 1)
-    header = struct.pack(">2I5B", width, height, depth, 3 * bool(choice & 4), 0, 0, bool(choice & 24 == 24))
-    chunks = [
-        (b"IHDR", header),
-        (b"PLTE", bytes(3 << depth)),
-        (b"IDAT", compressed[:cut]),
-        (b"IDAT", compressed[cut:]),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        len(content).to_bytes(4, "big") + kind + content + crc32(kind + content).to_bytes(4, "big") for kind, content in chunks
-    )
+    header = ihdr(width, height, depth, 3 * bool(choice & 4), interlaced=choice & 24 == 24)
+    return raw_png([header, (b"PLTE", bytes(3 << depth)), (b"IDAT", compressed[:cut]), (b"IDAT", compressed[cut:])])
 
 
 def built_zip(data: bytes) -> bytes:

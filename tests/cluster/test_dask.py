@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import rescores
 from clusters import DaskCluster, free_port, survive, wait_for
 from lvos_eval.diagnostics.errors import ExitCode, RunStoppedError
 from lvos_eval.execution.cluster import open_backend
@@ -25,10 +26,6 @@ def command(stored: Path, reference: Path, output: Path, address: str) -> list[s
     return [sys.executable, "-m", "lvos_eval", "rescore", str(stored), *options]
 
 
-def entries(output: Path) -> int:
-    return sum(1 for path in (output / ".store").glob("??/*"))
-
-
 def test_the_bytes_are_those_of_a_local_run_though_a_worker_is_killed_half_way(
     dask_cluster: Start, stored: Path, reference: Path, local: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -41,7 +38,7 @@ def test_the_bytes_are_those_of_a_local_run_though_a_worker_is_killed_half_way(
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for(lambda: entries(output) >= entries(local) // 2 or run.poll() is not None)
+    wait_for(lambda: rescores.entries(output) >= rescores.entries(local) // 2 or run.poll() is not None)
     assert run.poll() is None, "it came to its end before the worker was killed"
     cluster.kill(0)
     text, errors = run.communicate(timeout=120)

@@ -16,7 +16,7 @@ import pytest
 
 import commands
 import submissions
-from disturbed import IN_SCORING, PAGE, SCORES, STOPPED, Run, finish, slowness
+from disturbed import IN_SCORING, PAGE, SCORES, STOPPED, Run, finish, needs_mounts, slowness
 
 pytestmark = pytest.mark.slow
 
@@ -105,16 +105,6 @@ def test_no_scores_of_an_earlier_run_outlive_one_without(fault: str, options: tu
     assert run.finish().returncode == code
     assert run.files() == {PAGE}
     assert "Overall" not in run.page()
-
-
-def can_mount() -> bool:
-    try:
-        return subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0 and os.geteuid() == 0
-    except OSError:
-        return False
-
-
-needs_mounts = pytest.mark.skipif(not can_mount(), reason="needs the right to mount")
 
 
 @pytest.fixture

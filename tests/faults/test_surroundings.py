@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from disturbed import PAGE, SCORES, STOPPED, Run
+from disturbed import PAGE, SCORES, STOPPED, Run, needs_mounts
 
 pytestmark = pytest.mark.slow
 
@@ -90,16 +90,6 @@ sys.addaudithook(audit)
     done = run.finish()
     assert_scored(run, done, scores)
     assert done.stderr == ""
-
-
-def can_mount() -> bool:
-    try:
-        return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0
-    except OSError:
-        return False
-
-
-needs_mounts = pytest.mark.skipif(not can_mount(), reason="needs the right to mount")
 
 
 @needs_mounts

@@ -17,6 +17,7 @@ from PIL import Image
 
 from faulty_submissions import claimed
 from lvos_eval.formats.png import MAX_PIXELS, Png, PngError, decode_labels, parse_header, parse_png, plain_png
+from raw_pngs import chunk, ihdr, raw_png
 
 GREY, PALETTE = 0, 3
 NONE, SUB, UP, AVERAGE, PAETH = range(5)
@@ -56,16 +57,11 @@ def png_bytes(
     data = b"".join(filtered(packed_rows(part, depth), [next(turn) for _ in part]) for part in passes if part.size)
     compressed = zlib.compress(data)
     step = -(-len(compressed) // parts)
-    chunks = [(b"IHDR", struct.pack(">2I5B", width, height, depth, colour_type, 0, 0, interlaced))]
+    chunks = [ihdr(width, height, depth, colour_type, interlaced=interlaced)]
     if colour_type == PALETTE:
         chunks.append((b"PLTE", bytes(range(3)) * (1 << depth)))
     chunks += [(b"IDAT", compressed[start : start + step]) for start in range(0, len(compressed), step)]
-    chunks.append((b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, content) for kind, content in chunks)
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return raw_png(chunks)
 
 
 def decoded(data: bytes) -> NDArray[np.uint8]:

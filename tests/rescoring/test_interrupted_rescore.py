@@ -58,10 +58,6 @@ def command(stored: Path, reference: Path, output: Path) -> list[str]:
     return [sys.executable, "-m", "lvos_eval", "rescore", str(stored), *options]
 
 
-def entries(output: Path) -> int:
-    return sum(1 for path in (output / ".store").glob("??/*") if path.is_file())
-
-
 def kill_at(wanted: int, stored: Path, reference: Path, output: Path) -> int:
     """Runs until the store holds so many entries, kills it there, and returns how many it holds."""
     run = subprocess.Popen(
@@ -72,7 +68,7 @@ def kill_at(wanted: int, stored: Path, reference: Path, output: Path) -> int:
         start_new_session=True,
     )
     try:
-        while run.poll() is None and entries(output) < wanted:
+        while run.poll() is None and rescores.entries(output) < wanted:
             time.sleep(0.001)
         assert run.poll() is None, "it came to its end before it was killed"
         os.kill(run.pid, signal.SIGKILL)
@@ -81,13 +77,13 @@ def kill_at(wanted: int, stored: Path, reference: Path, output: Path) -> int:
         # the workers of a killed run notice it, but the test does not wait for that
         with contextlib.suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGKILL)
-    return entries(output)
+    return rescores.entries(output)
 
 
 def test_the_leaderboard_of_a_run_that_is_killed_five_times_is_the_same_to_the_byte(
     reference: Path, stored: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
-    everything = entries(uninterrupted)
+    everything = rescores.entries(uninterrupted)
     moments = sorted(random.Random(8).sample(range(2, everything - 4), KILLS))
     held = 0
     for moment in moments:

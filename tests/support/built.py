@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,3 +20,10 @@ class Built:
 
     def path(self, platform: Platform) -> Path:
         return self.folder / BUNDLES[platform]
+
+
+def unpack(bundle: Path, name: str, folder: Path) -> Path:
+    """A zip of a bundle, unpacked as a platform does."""
+    with zipfile.ZipFile(bundle) as archive, archive.open(name) as member, zipfile.ZipFile(member) as inner:
+        inner.extractall(folder)
+    return folder

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 import commands
 import submissions
 
@@ -129,3 +131,13 @@ def wait_until(condition: Callable[[], object], seconds: float = SECONDS) -> Non
         if time.monotonic() - started > seconds * slowness():
             raise TimeoutError
         time.sleep(0.01)
+
+
+def _can_mount() -> bool:
+    try:
+        return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+needs_mounts = pytest.mark.skipif(not _can_mount(), reason="needs the right to mount")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
@@ -15,6 +14,7 @@ from PIL import Image
 
 from faulty_submissions import palette_image, png_of
 from lvos_eval.submission.palettes import PALETTES
+from raw_pngs import ihdr, raw_png
 from submissions import Files, Labels, png
 
 Masks: TypeAlias = Mapping[str, Mapping[int, Labels]]
@@ -46,17 +46,10 @@ def by_video(draw: Callable[[Labels, int], bytes]) -> Encode:
 
 def indexed(labels: Labels, colours: list[tuple[int, int, int]]) -> bytes:
     """A palette image of 8 bits with exactly these colours."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
     height, width = labels.shape
-    header = struct.pack(">2I5B", width, height, 8, 3, 0, 0, 0)
     rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in labels))
     palette = b"".join(map(bytes, colours))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        chunk(*part) for part in ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", rows), (b"IEND", b""))
-    )
+    return raw_png([ihdr(width, height, colour_type=3), (b"PLTE", palette), (b"IDAT", rows)])
 
 
 def packed(labels: Labels, colour_type: int = 0) -> bytes:
@@ -69,15 +62,9 @@ def packed(labels: Labels, colour_type: int = 0) -> bytes:
 
 def png_of_bits(bits: NDArray[np.uint8], width: int, depth: int, colour_type: int) -> bytes:
     """A PNG of rows of bits."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">2I5B", width, len(bits), depth, colour_type, 0, 0, 0)
     palette = [(b"PLTE", b"".join(map(bytes, DAVIS[: 1 << depth])))] if colour_type == 3 else []
     rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in np.packbits(bits, axis=1)))
-    parts = ((b"IHDR", header), *palette, (b"IDAT", rows), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+    return raw_png([ihdr(width, len(bits), depth, colour_type), *palette, (b"IDAT", rows)])
 
 
 DAVIS: Final = [(0, 0, 0), *(PALETTES[0].colours[object_id] for object_id in range(1, 64))]

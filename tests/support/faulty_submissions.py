@@ -19,6 +19,7 @@ from PIL import Image
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.submission.archive_checks import SIZE_LIMIT
 from lvos_eval.submission.palettes import PALETTES
+from raw_pngs import ihdr, raw_png
 from submissions import FRAMES, HEIGHT, OBJECTS, WIDTH, Files, Labels, good_files, labels, png, write_folder, write_zip
 
 Build: TypeAlias = Callable[[Path], Path]
@@ -94,11 +95,7 @@ def with_edges(array: Labels, *values: int) -> Labels:
 
 def claimed(width: int, height: int) -> bytes:
     """A PNG that claims to be large."""
-    header = b"IHDR" + struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
-    pixels = b"IDAT" + zlib.compress(bytes(1000))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (header, pixels, b"IEND")
-    )
+    return raw_png([ihdr(width, height), (b"IDAT", zlib.compress(bytes(1000)))])
 
 
 def patched(path: Path, change: Callable[[bytearray], None]) -> Path:

@@ -100,3 +100,8 @@ def write_many(folder: Path, valid: int, invalid: int, seed: int = 8) -> Path:
     for number in range(invalid):
         faults[number % len(faults)](folder / f"wrong{number:02d}")
     return folder
+
+
+def entries(output: Path) -> int:
+    """How many entries the store of a run has."""
+    return sum(1 for path in (output / ".store").glob("??/*") if path.is_file())

@@ -64,12 +64,12 @@ compare: $(VENV)/runtime ## tell the differences between two results or leaderbo
 
 .PHONY: bundle
 bundle: $(VENV)/development ## build both competition bundles (REFERENCE= hidden data, VALIDATION= public data, PHASES=, IMAGE=, CHECK_IMAGE=)
-	$(RUN) -m competition.build $(REFERENCE) --output $(DIST) $(if $(VALIDATION),--validation $(VALIDATION)) \
+	$(RUN) -m competition.bundles.build $(REFERENCE) --output $(DIST) $(if $(VALIDATION),--validation $(VALIDATION)) \
 		$(if $(PHASES),--phases $(PHASES)) $(if $(IMAGE),--image $(IMAGE)) $(if $(CHECK_IMAGE),--check-image $(CHECK_IMAGE))
 
 .PHONY: bundle-check
 bundle-check: $(VENV)/development ## check the built bundles against everything that the platforms demand
-	$(RUN) -m competition.selfcheck $(DIST)
+	$(RUN) -m competition.checks.selfcheck $(DIST)
 
 .PHONY: test
 test: $(VENV)/development ## run the tests, the page in a browser and clusters aside
@@ -80,8 +80,7 @@ test-slow: $(VENV)/development ## run the tests that `make test` leaves out for 
 	$(BIN)/python -m pytest -n auto -q -m slow
 
 .PHONY: test-cluster
-test-cluster: $(VENV)/cluster ## rescore on clusters on this machine: Dask, and Ray where it installs
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "ray>=2.40,<3" || echo "SKIPPED: Ray does not install" >&2
+test-cluster: $(VENV)/cluster ## rescore on a Dask cluster on this machine
 	$(BIN)/python -m pytest tests/cluster --require-cluster dask -q
 
 .PHONY: test-browser
@@ -141,21 +140,23 @@ stub: $(VENV)/runtime ## write the synthetic reference and the sample submission
 
 .PHONY: bench-data
 bench-data: $(VENV)/runtime ## write the masks that the benchmark measures on (about 75 MB, a minute)
-	$(RUN) -m benchmarks.make_data bench-data/mixed-720p --preset mixed-720p --zip
-	$(RUN) -m benchmarks.make_data bench-data/hd-1080p --preset hd-1080p
-	$(RUN) -m benchmarks.make_data bench-data/long --preset long --trackers good
+	$(RUN) -m perf.data bench-data/mixed-720p --preset mixed-720p --zip
+	$(RUN) -m perf.data bench-data/hd-1080p --preset hd-1080p --trackers good
+	$(RUN) -m perf.data bench-data/long --preset long --trackers good
+	$(RUN) -m perf.data bench-data/short --preset long --frames 200 --trackers good
+	$(RUN) -m perf.data bench-data/tiny --preset tiny --trackers good
 
 .PHONY: bench
-bench: bench-data ## measure the speed next to the textbook program (BENCH="--rounds 9 --compare OTHER.json")
-	$(RUN) -m benchmarks.bench $(BENCH)
+bench: bench-data ## measure the speed next to the textbook program (BENCH="--rounds 9 --against TREE --write")
+	$(RUN) -m perf.bench $(BENCH)
 
 .PHONY: load-data
 load-data: $(VENV)/runtime ## write masks of the size of LVOS V2 validation (LOAD_DATA=; 1 GB, half an hour on one core)
-	$(RUN) -m benchmarks.make_data $(LOAD_DATA) --preset v2-val --trackers good --zip
+	$(RUN) -m perf.data $(LOAD_DATA) --preset v2-val --trackers good --zip
 
 .PHONY: load
-load: load-data ## measure time and memory on them, from one zip on two cores
-	$(RUN) -m benchmarks.load $(LOAD_DATA)
+load: load-data ## measure time and memory of the commands on them, from one zip on two cores
+	$(RUN) -m perf.commands $(LOAD_DATA)
 
 .PHONY: soak
 soak: $(VENV)/development ## score 500 random submissions in a row under random faults (SOAK="--runs 30 --seed 7")

@@ -14,10 +14,10 @@ from typing import Final
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from benchmarks.make_data import Request, generate
 from lvos_eval.cli.main import main as lvos_eval
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.page import render_page
+from perf.data import Request, generate
 from sample_reports import invalid, running, scored
 
 WIDTH: Final = 1120

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from built import Built
-from competition.build import main
+from competition.bundles.build import main
 from tiny_reference import write_reference
 
 

@@ -15,13 +15,14 @@ import pytest
 import yaml
 from PIL import Image
 
-import competition.build
+import competition.bundles.build
 from built import Built, unpack
 from commands import lvos_eval
-from competition.build import main
-from competition.bundle import Bundle, Platform
-from competition.kit import ROOT, kit_members
-from competition.selfcheck import BUNDLES, check_bundle
+from competition import ROOT
+from competition.bundles.build import main
+from competition.bundles.kit import kit_members
+from competition.checks.bundle import Bundle, Platform
+from competition.checks.selfcheck import BUNDLES, check_bundle
 from competition.settings import COMPETITION_FILE
 from lvos_eval import __version__
 from lvos_eval.protocols.lvos import SCORE_KEYS
@@ -191,7 +192,7 @@ def test_a_ground_truth_mask_in_the_starting_kit_is_named_and_refused(
     reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     taken = mask(reference, "seenTwo2", 6).read_bytes()
-    monkeypatch.setattr(competition.build, "kit_members", lambda *given: {**kit_members(*given), "teaser.png": taken})
+    monkeypatch.setattr(competition.bundles.build, "kit_members", lambda *given: {**kit_members(*given), "teaser.png": taken})
     assert build(reference, "--output", tmp_path / "dist") == 3
     told = capsys.readouterr().err.splitlines()
     assert "error leak seenTwo2 00000006: ground truth is also in a public part as starting_kit.zip/teaser.png" in told[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from competition.kit import ROOT
+from competition import ROOT
 from competition.settings import COMPETITION_FILE, DEADLINE_MARGIN, PLACEHOLDER_DOMAIN
 from lvos_eval import __version__
 

@@ -10,9 +10,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from built import Built
-from competition.bundle import Platform
-from competition.draw_logo import LOGO, draw_logo
-from competition.pages import COLUMN_TITLES, PAGES, fill, html_page
+from competition.bundles.pages import COLUMN_TITLES, PAGES, fill, html_page
+from competition.checks.bundle import Platform
 from lvos_eval import __version__
 from lvos_eval.diagnostics.problems import CATALOGUE
 from lvos_eval.metrics.definition import TOLERANCE_FRACTION, tolerance
@@ -103,13 +102,3 @@ def test_pages_become_sound_html(pages: dict[str, str], stem: str) -> None:
 def test_codalab_gets_the_same_pages_as_html(built: Built, pages: dict[str, str]) -> None:
     with zipfile.ZipFile(built.path(Platform.CODALAB)) as archive:
         assert {stem: archive.read(f"{stem}.html").decode() for stem in PAGES} == {s: html_page(t) for s, t in pages.items()}
-
-
-def test_the_logo_is_what_its_script_draws() -> None:
-    import numpy as np
-    from PIL import Image
-
-    with Image.open(LOGO) as image:
-        difference = np.abs(np.asarray(image.convert("RGB")).astype(int) - np.asarray(draw_logo()))
-    # the resampling of another Pillow may round differently
-    assert difference.max() <= 2

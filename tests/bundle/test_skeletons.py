@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from built import Built
-from competition.bundle import Platform
+from competition.checks.bundle import Platform
 
 SKELETONS = Path(__file__).parents[1] / "data" / "bundle_skeletons"
 

@@ -15,10 +15,10 @@ import yaml
 from breaking import Broken
 from built import unpack
 from commands import lvos_eval
-from competition.build import main
-from competition.bundle import Platform
-from competition.kit import ROOT
-from competition.selfcheck import BUNDLES, check_bundle
+from competition import ROOT
+from competition.bundles.build import main
+from competition.checks.bundle import Platform
+from competition.checks.selfcheck import BUNDLES, check_bundle
 from lvos_eval.protocols.lvos import Task
 from tiny_reference import write_reference
 

@@ -12,9 +12,9 @@ import pytest
 from breaking import Broken
 from built import Built
 from commands import PROGRAM
-from competition.bundle import Bundle, Platform
-from competition.selfcheck import STUB, check_programs
-from competition.trial_run import OUTPUTS, run_from_bundle, run_from_source, trial_faults
+from competition.checks.bundle import Bundle, Platform
+from competition.checks.selfcheck import STUB, check_programs
+from competition.checks.trial_run import OUTPUTS, run_from_bundle, run_from_source, trial_faults
 from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.reporting.output_folder import scores_text
 

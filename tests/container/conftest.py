@@ -12,9 +12,9 @@ import pytest
 
 import commands
 import container_engine as engine
-from benchmarks.lvos_like import GROUND_TRUTH
-from benchmarks.make_data import Request, generate, mask_folder
-from benchmarks.presets import metadata
+from perf.data import Request, generate, mask_folder
+from perf.presets import metadata
+from perf.scenes import GROUND_TRUTH
 
 FRAMES: Final = 1000
 DRAWN: Final = 100

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from competition.kit import PROGRAM, program_members
+from competition.bundles.kit import PROGRAM, program_members
 from lvos_eval.cli.main import main
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference import video_lists

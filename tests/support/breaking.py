@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from competition.zips import MEMBER_DATE, write_zip
+from competition.bundles.zips import MEMBER_DATE, write_zip
 
 
 class Broken:

@@ -6,8 +6,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from competition.bundle import Platform
-from competition.selfcheck import BUNDLES
+from competition.checks.bundle import Platform
+from competition.checks.selfcheck import BUNDLES
 
 
 @dataclass(frozen=True)

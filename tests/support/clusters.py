@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,11 +53,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < end, "it never came true"
         time.sleep(0.02)
-
-
-def search_path(_: int) -> list[str]:
-    """Where the process that does this looks for modules."""
-    return list(sys.path)
 
 
 def survive(task: tuple[int, str]) -> int:

@@ -134,7 +134,7 @@ def _rescore(options: argparse.Namespace, detail: Disclosure) -> ExitCode:
 def _check_usage(options: argparse.Namespace) -> None:
     """Raises UsageError for options that do not go together."""
     if options.ship and options.backend == "local":
-        raise UsageError("--ship is for a cluster: say --backend dask or --backend ray")
+        raise UsageError("--ship is for a cluster: say --backend dask")
     stored = options.submissions.resolve()
     for name, folder in (("--output", options.output), ("--store", options.store)):
         if folder is not None and folder.resolve().is_relative_to(stored):

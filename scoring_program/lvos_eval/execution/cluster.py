@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import chdir, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,14 +18,13 @@ from typing import Any, Final, Protocol, TypeVar
 from lvos_eval import __version__
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import counted, listed
-from lvos_eval.execution.import_path import PROGRAM
 from lvos_eval.execution.pool import map_unordered
 from lvos_eval.execution.resources import available_cores
 from lvos_eval.execution.worker import keep_freed_memory, volunteer_for_oom_killer
 
 __all__ = ["BACKENDS", "Backend", "LocalBackend", "open_backend"]
 
-BACKENDS: Final = ("local", "dask", "ray")
+BACKENDS: Final = ("local", "dask")
 
 _WAIT_FOR_WORKERS: Final = 60
 """Seconds that a cluster has to show a first worker."""
@@ -134,15 +133,14 @@ def open_backend(name: str, scheduler: str | None, jobs: int | None, paths: Sequ
     """The engine of a name; its workers have to see all `paths`. Raises UsageError where it is not there to be used."""
     if name == "local":
         if scheduler is not None:
-            raise UsageError("--scheduler is for a cluster: say --backend dask or --backend ray")
+            raise UsageError("--scheduler is for a cluster: say --backend dask")
         yield LocalBackend(jobs)
         return
     if jobs is not None:
         raise UsageError("--jobs is for this machine: a cluster has as many workers as were started for it")
-    module = {"dask": "distributed", "ray": "ray"}[name]
-    if find_spec(module) is None:
-        raise UsageError(f"--backend {name} needs the package {module}: pip install 'lvos-eval[{name}]'")
-    with (_dask if name == "dask" else _ray)(scheduler, paths) as backend:
+    if find_spec("distributed") is None:
+        raise UsageError("--backend dask needs the package distributed: pip install 'lvos-eval[dask]'")
+    with _dask(scheduler, paths) as backend:
         yield backend
 
 
@@ -195,32 +193,3 @@ def _dask(scheduler: str | None, paths: Sequence[Path]) -> Iterator[Backend]:
 @dataclass(frozen=True, slots=True)
 class _GivenUp:
     error: BaseException
-
-
-@contextmanager
-def _ray(scheduler: str | None, paths: Sequence[Path]) -> Iterator[Backend]:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray
-    from ray.exceptions import RayActorError
-    from ray.util.joblib.ray_backend import RayBackend
-
-    class Engine(RayBackend):  # type: ignore[misc]
-        """joblib's back end, which gives results to a callback and so can hand them on one by one, whatever it says itself."""
-
-        supports_return_generator = True
-
-    try:
-        # Ray puts the folder in which it is begun on the path of every worker: not one that may hold a submission
-        with chdir(PROGRAM):
-            context = ray.init(address=scheduler, ignore_reinit_error=False, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UsageError(f"no Ray cluster answers at {scheduler}: {error}") from None
-    try:
-        cores = int(ray.cluster_resources().get("CPU", 0))
-        dashboard = f"; dashboard http://{context.dashboard_url}" if context.dashboard_url else ""
-        once_more = {"max_restarts": -1, "max_task_retries": 1}
-        yield _ClusterBackend(
-            Engine(ray_remote_args=once_more), f"Ray with {counted(cores, 'core')}{dashboard}", paths, (RayActorError,)
-        )
-    finally:
-        ray.shutdown()

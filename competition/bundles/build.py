@@ -1,0 +1,222 @@
+"""Both bundles in one command: `python -m competition.bundles.build REFERENCE [--validation VALIDATION]`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+from pathlib import Path
+from typing import Final
+
+from competition import ROOT
+from competition.bundles.codabench import codabench_members
+from competition.bundles.codalab import codalab_members
+from competition.bundles.kit import kit_members, program_members
+from competition.bundles.leaks import copied_masks, shared_masks
+from competition.bundles.pages import facts_of, markdown_pages
+from competition.bundles.splits import Split, check_columns, pack_reference
+from competition.bundles.zips import Members, write_zip
+from competition.settings import COMPETITION_FILE, PLACEHOLDER_DOMAIN, Competition, Phase, Source, load_competition
+from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError
+from lvos_eval.diagnostics.problems import Problem, render_problems
+from lvos_eval.execution.resources import available_cores
+from lvos_eval.protocols.lvos import Task
+from lvos_eval.reference.checks import ReferenceCheck, check_reference
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.settings import Disclosure
+from lvos_eval.reporting.tables import summary_table
+from lvos_eval.scoring.chunks import ChunkResult
+from lvos_eval.scoring.progress import ProgressObserver
+
+__all__ = ["CODABENCH_BUNDLE", "CODALAB_BUNDLE", "STARTING_KIT", "build", "main"]
+
+CODABENCH_BUNDLE: Final = "lvos-codabench.zip"
+CODALAB_BUNDLE: Final = "lvos-codalab.zip"
+STARTING_KIT: Final = "starting_kit.zip"
+
+LOGO: Final = ROOT / "competition" / "logo.png"
+
+SUBMISSIONS_ON_HIDDEN: Final = 10
+"""More submissions of one participant than that on hidden masks are warned of: each result tells a little of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The reference data of all phases; without `validation` every phase is scored on the hidden data."""
+
+    hidden: Path
+    validation: Path | None
+
+    def of(self, phase: Phase) -> Path:
+        """The folder that a phase is scored on."""
+        return self.validation if self.validation is not None and phase.data is Source.VALIDATION else self.hidden
+
+
+def build(competition: Competition, data: Data, output: Path, jobs: int) -> list[Path]:
+    """Writes both bundles and the starting kit to `output`.
+
+    Raises ReferenceDataError with every fault of the data, before anything is written; RunStoppedError if a worker is lost.
+    """
+    splits = _checked_splits(competition, data, jobs)
+    _say_what_is_public(splits, data)
+    facts = facts_of(competition, splits)
+    pages = markdown_pages(facts)
+    kit = kit_members(facts, splits)
+    public: dict[str, bytes | Path] = {f"pages/{stem}.md": text.encode() for stem, text in pages.items()}
+    public |= {f"{STARTING_KIT}/{name}": content for name, content in kit.items()} | {"logo.png": LOGO}
+    leaks = [problem for split in splits for problem in copied_masks(split.check.shapes, public)]
+    if leaks:
+        raise ReferenceDataError(sorted(set(leaks), key=lambda problem: problem.sort_key))
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output, prefix=".parts-") as parts:
+        folder = Path(parts)
+        files: dict[str, bytes | Path] = {
+            "logo.png": LOGO,
+            STARTING_KIT: write_zip(folder / STARTING_KIT, kit),
+            "scoring_program.zip": write_zip(folder / "scoring_program.zip", program_members()),
+        }
+        for split in splits:
+            name = f"reference_{split.phase.key}.zip"
+            files[name] = pack_reference(split, folder / name)
+        bundles: Mapping[str, Members] = {
+            CODABENCH_BUNDLE: codabench_members(competition, pages, files),
+            CODALAB_BUNDLE: codalab_members(competition, pages, files),
+        }
+        written = [write_zip(output / name, members, first="competition.yaml") for name, members in bundles.items()]
+        written.append(write_zip(output / STARTING_KIT, kit))
+    return written
+
+
+def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Split, ...]:
+    """The data of every phase, as its task needs it. Raises ReferenceDataError with every fault of all."""
+    checks: dict[tuple[Path, Task | None], ReferenceCheck] = {}
+    for phase in competition.phases:
+        if (key := (data.of(phase), phase.task)) not in checks:
+            checks[key] = _check(*key, "reference" if key[0] == data.hidden else "validation", jobs)
+    hidden = [check for (folder, _), check in checks.items() if folder == data.hidden]
+    public = [check for (folder, _), check in checks.items() if folder != data.hidden]
+    problems = dict.fromkeys(problem for check in (*hidden, *public) for problem in check.problems)
+    problems |= dict.fromkeys(leak for shown, kept in product(public, hidden) for leak in shared_masks(shown, kept))
+    for line in render_problems(list(problems), limit=None):
+        print(line, file=sys.stderr, flush=True)
+    if any(check.has_errors for check in checks.values()) or any(problem.code == "leak" for problem in problems):
+        raise ReferenceDataError(())
+    splits = tuple(
+        Split(phase, checks[data.of(phase), phase.task], Disclosure.PUBLIC if data.of(phase) == data.hidden else Disclosure.FULL)
+        for phase in competition.phases
+    )
+    for split in splits:
+        check_columns(split, competition.leaderboard)
+    _compare_rules(splits)
+    return splits
+
+
+def _compare_rules(splits: Sequence[Split]) -> None:
+    """Raises ReferenceDataError if phases of one task, or phases that name none, are not scored alike: readers compare them."""
+    for one, other in combinations(splits, 2):
+        rules = [(split.manifest.rules.protocol, split.manifest.rules.task) for split in (one, other)]
+        comparable = rules[0][1] == rules[1][1] or (one.phase.task is None and other.phase.task is None)
+        if comparable and rules[0] != rules[1]:
+            keys = one.phase.key, other.phase.key
+            message = " and ".join(f"{key} is scored as {' '.join(rule)}" for key, rule in zip(keys, rules, strict=True))
+            fix = "give both data the same `protocol` and `task` in scoring.yaml, or each phase its `task` in competition.yaml"
+            raise ReferenceDataError.single("settings", message, fix)
+
+
+def _check(folder: Path, task: Task | None, what: str, jobs: int) -> ReferenceCheck:
+    def watch(manifest: Manifest, total: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:
+        frames = {video.name: len(video.scored) for video in manifest.videos}
+        return ProgressObserver(frames, sys.stdout)(f"reading {what}", total, results)
+
+    check = check_reference(folder, jobs, watch, task=task)
+    print(f"{what}: {folder}{f' ({task})' if task else ''}", flush=True)
+    if check.summary is not None:
+        print(summary_table(check.summary), flush=True)
+    return check
+
+
+def _say_what_is_public(splits: Sequence[Split], data: Data) -> None:
+    if data.validation is None and any(split.phase.data is Source.VALIDATION for split in splits):
+        print(
+            "NOTE: only REFERENCE was given, so ALL phases are scored on it. Results show means only, but submissions of the\n"
+            "      development phase are tries on the final masks. To use the public split for it: make bundle VALIDATION=..."
+        )
+    for split in splits:
+        shows = "per-frame values and pictures" if split.detail is Disclosure.FULL else "means of objects only"
+        print(f"{split.phase.key} phase: detail: {split.detail} ({shows})", flush=True)
+        if split.check.settings.disclosure not in (None, split.detail):
+            print(f"NOTE: its scoring.yaml says detail: {split.check.settings.disclosure}, which the bundle does not follow")
+    _warn_of_many_submissions([split.phase for split in splits if split.detail is Disclosure.PUBLIC])
+
+
+def _warn_of_many_submissions(hidden: Sequence[Phase]) -> None:
+    """Says so where a participant can ask the hidden masks often, over all phases that are scored on them."""
+    total = sum(phase.submissions_each for phase in hidden)
+    if total > SUBMISSIONS_ON_HIDDEN:
+        phases = ", ".join(f"{phase.key} {phase.submissions_each}" for phase in hidden)
+        print(
+            f"WARNING: each participant may have {total} submissions scored on the hidden masks ({phases}).\n"
+            f"         Rounded results still tell a little of the masks each time. Keep to {SUBMISSIONS_ON_HIDDEN}:\n"
+            "         lower max_submissions or max_submissions_per_day of these phases.",
+            flush=True,
+        )
+
+
+def _say_what_is_written(competition: Competition, written: Sequence[Path]) -> None:
+    for path in written:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        print(f"{path}  {path.stat().st_size:,} bytes  sha256 {digest}")
+    print(f"image: {competition.image} (platforms have to be able to pull it)")
+    for name in competition.placeholders:
+        print(f"NOTE: `{name}` in {COMPETITION_FILE.name} is still a placeholder below {PLACEHOLDER_DOMAIN}: put yours there")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit codes of `lvos-eval`: 0 built, 2 wrong usage or settings, 3 faulty or leaking reference data."""
+    parser = argparse.ArgumentParser(
+        prog="python -m competition.bundles.build",
+        description="Builds the bundles for Codabench and CodaLab from reference data.",
+        epilog="example: python -m competition.bundles.build hidden/lvos_test --validation lvos_valid",
+    )
+    parser.add_argument("reference", metavar="REFERENCE", type=Path, help="hidden reference data, of the final phase")
+    parser.add_argument("--validation", metavar="DIR", type=Path, help="public reference data, for the development phase")
+    parser.add_argument("--output", metavar="DIR", type=Path, default=Path("dist"), help="folder to write to (default: dist)")
+    parser.add_argument("--settings", metavar="FILE", type=Path, default=COMPETITION_FILE, help="competition.yaml")
+    parser.add_argument("--phases", metavar="FILE", type=Path, help="take the phases from here, as three_tasks.yaml")
+    parser.add_argument("--image", help="image that the platforms run, instead of the one in the settings")
+    parser.add_argument("--check-image", help="image that participants run, instead of the one in the settings")
+    parser.add_argument("--jobs", metavar="N", type=int, default=available_cores(), help="worker processes")
+    options = parser.parse_args(arguments)
+    try:
+        competition = load_competition(options.settings, options.phases)
+        chosen = {name: value for name in ("image", "check_image") if (value := getattr(options, name))}
+        competition = replace(competition, **chosen)
+        if options.validation is not None and options.validation.resolve() == options.reference.resolve():
+            raise UsageError("VALIDATION is REFERENCE: the masks of the final phase would be shown in the development phase")
+        written = build(competition, Data(options.reference, options.validation), options.output, options.jobs)
+        _say_what_is_written(competition, written)
+    except UsageError as fault:
+        print(fault, file=sys.stderr)
+        return ExitCode.USAGE
+    except ReferenceDataError as fault:
+        _refuse(fault.problems)
+        return ExitCode.REFERENCE
+    except RunStoppedError as fault:
+        print(f"stopped: {fault}", file=sys.stderr)
+        return ExitCode.STOPPED
+    return ExitCode.SUCCESS
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    for line in render_problems(problems, limit=None):
+        print(line, file=sys.stderr)
+    print("no bundle was written", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

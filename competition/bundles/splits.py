@@ -1,0 +1,136 @@
+"""The reference data of a phase: checked, sealed with its settings, and packed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from competition.bundles.zips import Members, write_zip
+from competition.settings import Phase
+from lvos_eval.diagnostics.errors import ReferenceDataError
+from lvos_eval.formats.documents import Yaml, read_yaml
+from lvos_eval.formats.litter import is_litter
+from lvos_eval.protocols.lvos import SCORE_KEYS, Task, frame_name
+from lvos_eval.reference.checks import ReferenceCheck, ReferenceSummary
+from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.exclusions import write_runs
+from lvos_eval.reference.ground_truth import known_sizes
+from lvos_eval.reference.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
+from lvos_eval.reference.settings import SETTINGS_FILE, Disclosure
+from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST
+
+__all__ = ["Split", "available_keys", "check_columns", "pack_reference", "public_metadata"]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The reference data that a phase is scored against; `check` has no errors."""
+
+    phase: Phase
+    check: ReferenceCheck
+    detail: Disclosure
+
+    @property
+    def manifest(self) -> Manifest:
+        assert self.check.manifest is not None
+        return self.check.manifest
+
+    @property
+    def summary(self) -> ReferenceSummary:
+        assert self.check.summary is not None
+        return self.check.summary
+
+
+def available_keys(summary: ReferenceSummary) -> tuple[str, ...]:
+    """The score keys that a run on this data gives: those of a split without objects are left out."""
+    absent = [
+        name
+        for name, objects in (("-unseen-", summary.unseen_objects), ("-seen-", summary.objects - summary.unseen_objects))
+        if not objects
+    ]
+    return tuple(key for key in SCORE_KEYS if not any(name in key for name in absent))
+
+
+def check_columns(split: Split, columns: tuple[str, ...]) -> None:
+    """Raises ReferenceDataError if a column of the leaderboard would stay empty: Codabench ranks an empty score first."""
+    lacking = [key for key in columns if key not in available_keys(split.summary)]
+    if lacking:
+        raise ReferenceDataError.single(
+            "leaderboard",
+            f"the {split.phase.key} data cannot give {', '.join(lacking)}: no object of that split is scored",
+            f"correct {UNSEEN_LIST}, or leave these keys out of `leaderboard` in competition.yaml",
+        )
+
+
+def pack_reference(split: Split, path: Path) -> Path:
+    """Writes the zip that a platform unpacks to `ref/`: metadata, lists, masks, and the settings with the seal."""
+    manifest = split.manifest
+    folder = manifest.folder
+    members: dict[str, bytes | Path] = {
+        file.name: file
+        for file in folder.iterdir()
+        if file.name in (*METADATA_NAMES, UNSEEN_LIST, UNSUPERVISED_LIST)
+        or (file.name.endswith(ATTRIBUTE_SUFFIX) and not is_litter(file.name))
+    }
+    # the published lists go with the data once they are in use
+    if UNSEEN_LIST not in members and not manifest.rules.unseen_none:
+        members[UNSEEN_LIST] = _listed(video.name for video in manifest.videos if video.unseen)
+    if UNSUPERVISED_LIST not in members and manifest.rules.task is Task.UNSUPERVISED_SINGLE:
+        members[UNSUPERVISED_LIST] = _listed(video.name for video in manifest.videos)
+    for video in manifest.videos:
+        for frame in video.annotated:
+            name = f"{ANNOTATIONS}/{video.name}/{frame_name(frame)}.png"
+            if (folder / name).is_file():
+                members[name] = folder / name
+    members[SETTINGS_FILE] = _sealed_settings(split).encode()
+    return write_zip(path, members)
+
+
+def _sealed_settings(split: Split) -> str:
+    """The organiser's settings with what the phase adds: the seal, the detail that may be shown, the deadline."""
+    file = split.manifest.folder / SETTINGS_FILE
+    content: Yaml | None = read_yaml(file) if file.is_file() else None
+    settings: dict[str, Any] = dict(content) if isinstance(content, dict) else {}
+    own = split.check.settings.limits.time_limit
+    settings["task"] = str(split.manifest.rules.task)
+    settings["detail"] = str(split.detail)
+    settings["time_limit"] = min(own, split.phase.own_deadline) if own is not None else split.phase.own_deadline
+    settings["ground_truth"] = split.check.digest
+    return yaml.safe_dump(settings, sort_keys=True, allow_unicode=True)
+
+
+def public_metadata(split: Split, prefix: str) -> Members:
+    """What participants need to check a submission for this phase: videos, objects, ranges and sizes, but nothing of masks."""
+    manifest = split.manifest
+    sizes = known_sizes(manifest)
+    videos: dict[str, Any] = {}
+    for video in manifest.videos:
+        objects = {
+            str(item.object_id): {
+                "frame_range": {"start": item.range.start, "end": item.range.end, "frame_nums": item.range.frame_nums}
+            }
+            for item in video.objects
+        }
+        size = sizes[video.name]
+        videos[video.name] = {"objects": objects} | ({"image_size": list(size)} if size else {})
+    rules: dict[str, Any] = {"protocol": str(manifest.rules.protocol), "task": str(manifest.rules.task)}
+    excluded = {video.name: write_runs(video.excluded, video.annotated) for video in manifest.videos if video.excluded}
+    if excluded:
+        rules["exclude"] = excluded
+    members: dict[str, bytes | Path] = {
+        f"{prefix}meta.json": (json.dumps({"videos": videos}, indent=1) + "\n").encode(),
+        f"{prefix}{SETTINGS_FILE}": yaml.safe_dump(rules).encode(),
+    }
+    if manifest.rules.task is Task.UNSUPERVISED_SINGLE:
+        members[f"{prefix}{UNSUPERVISED_LIST}"] = _listed(videos)
+    return members
+
+
+def _listed(names: Iterable[str]) -> bytes:
+    """Video ids as a list file holds them."""
+    return "".join(f"{name}\n" for name in names).encode()

@@ -1,0 +1,1 @@
+"""How fast the program is, and the synthetic data to measure it on."""

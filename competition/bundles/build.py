@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from pathlib import Path
@@ -29,7 +29,6 @@ from lvos_eval.reference.checks import ReferenceCheck, check_reference
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.tables import summary_table
-from lvos_eval.scoring.chunks import ChunkResult
 from lvos_eval.scoring.progress import ProgressObserver
 
 __all__ = ["CODABENCH_BUNDLE", "CODALAB_BUNDLE", "STARTING_KIT", "build", "main"]
@@ -128,11 +127,10 @@ def _compare_rules(splits: Sequence[Split]) -> None:
 
 
 def _check(folder: Path, task: Task | None, what: str, jobs: int) -> ReferenceCheck:
-    def watch(manifest: Manifest, total: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:
-        frames = {video.name: len(video.scored) for video in manifest.videos}
-        return ProgressObserver(frames, sys.stdout)(f"reading {what}", total, results)
+    def observer(manifest: Manifest) -> ProgressObserver:
+        return ProgressObserver({video.name: len(video.scored) for video in manifest.videos}, sys.stdout)
 
-    check = check_reference(folder, jobs, watch, task=task)
+    check = check_reference(folder, jobs, observer, what=what, task=task)
     print(f"{what}: {folder}{f' ({task})' if task else ''}", flush=True)
     if check.summary is not None:
         print(summary_table(check.summary), flush=True)

@@ -12,7 +12,7 @@ from competition import ROOT
 from competition.bundles.splits import Split
 from competition.settings import Competition
 from lvos_eval import __version__
-from lvos_eval.diagnostics.problems import CATALOGUE
+from lvos_eval.diagnostics.problems import SUBMISSION_CODES
 from lvos_eval.metrics.definition import TOLERANCE_FRACTION, tolerance
 from lvos_eval.protocols.lvos import MAX_OBJECT_ID, PROPOSALS, SCORE_KEYS, VOID_LABEL, Task
 from lvos_eval.scoring.signature import signature
@@ -76,7 +76,7 @@ def facts_of(competition: Competition, splits: Sequence[Split]) -> Facts:
         "void_label": VOID_LABEL,
         "max_object_id": MAX_OBJECT_ID,
         "size_limit_gb": f"{SIZE_LIMIT / 1e9:g}",
-        "problems": CATALOGUE,
+        "problems": SUBMISSION_CODES,
         "signature": signature(splits[-1].manifest, splits[-1].check.digest or "", __version__),
     }
 

@@ -19,13 +19,13 @@ from sample_reports import HOSTILE, frame_details, hostile, invalid, running, sc
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "public": lambda: render_page(scored()),
-    "full": lambda: render_page(scored(5, 7), frame_details(scored(5, 7))),
+    "full": lambda: render_page(scored(5, 7), *frame_details(scored(5, 7))),
     "invalid": lambda: render_page(invalid()),
     "running": lambda: render_page(running()),
     "checking": lambda: render_page(Report(State.CHECKING, "1.2.3", "", "")),
     "stopped": lambda: render_page(Report(State.STOPPED, "1.2.3", "", "", notes=("a worker process was killed",))),
     "hostile": lambda: render_page(hostile()),
-    "hostile-full": lambda: render_page(hostile(), frame_details(hostile())),
+    "hostile-full": lambda: render_page(hostile(), *frame_details(hostile())),
     "leaderboard": lambda: sample_boards.board().to_html(),
     "comparison": sample_boards.result_comparison,
     "leaderboards": sample_boards.board_comparison,
@@ -197,7 +197,7 @@ def test_links_and_marks_lead_to_the_section_of_their_video(show: Show, place: s
 
 def test_a_timeline_tells_the_values_under_the_pointer(show: Show) -> None:
     report = scored(5, 7)
-    details = frame_details(report)
+    details, _ = frame_details(report)
     shown = show(html("full"))
     first = next(iter(details.values.values()))
     plot = shown.frame.locator(".plot").first
@@ -342,7 +342,7 @@ def test_a_large_page_is_small_enough_and_painted_within_a_second(
     show: Show, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = scored(160, 290)
-    text = render_page(report, frame_details(report) if kind == "full" else None)
+    text = render_page(report, *(frame_details(report) if kind == "full" else ()))
     size = len(text.encode())
     assert size < (6_000_000 if kind == "full" else 600_000)
     paints, usable = [], []

@@ -13,7 +13,7 @@ from built import Built
 from competition.bundles.pages import COLUMN_TITLES, PAGES, fill, html_page
 from competition.checks.bundle import Platform
 from lvos_eval import __version__
-from lvos_eval.diagnostics.problems import CATALOGUE
+from lvos_eval.diagnostics.problems import SUBMISSION_CODES
 from lvos_eval.metrics.definition import TOLERANCE_FRACTION, tolerance
 from lvos_eval.protocols.lvos import SCORE_KEYS
 
@@ -47,12 +47,12 @@ def test_the_evaluation_page_shows_a_signature_of_this_version(pages: dict[str, 
 
 
 def test_the_submission_page_explains_every_problem(pages: dict[str, str]) -> None:
-    for code, (severity, text) in CATALOGUE.items():
+    for code, (severity, text) in SUBMISSION_CODES.items():
         assert f"| `{code}` | {severity} | {text} |" in pages["submission"]
 
 
 def test_every_code_that_the_faq_answers_exists(pages: dict[str, str]) -> None:
-    assert set(re.findall(r"`([a-z]+-[a-z-]+)`", pages["faq"])) <= set(CATALOGUE)
+    assert set(re.findall(r"`([a-z]+-[a-z-]+)`", pages["faq"])) <= set(SUBMISSION_CODES)
 
 
 def test_the_terms_name_both_licences(pages: dict[str, str]) -> None:

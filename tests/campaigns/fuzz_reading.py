@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.formats.files import MemberError
 from lvos_eval.formats.png import PngError, decode_labels, parse_png
 from lvos_eval.formats.zip_members import ArchiveReader, Member

@@ -19,6 +19,7 @@ from lvos_eval.diagnostics.errors import ExitCode, format_traceback
 from lvos_eval.reference.ground_truth import find_sizes
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import load_settings
+from lvos_eval.reference.survey import survey_masks
 from lvos_eval.reporting.page_model import video_sections
 from lvos_eval.reporting.result_document import details
 from lvos_eval.scoring.evaluate import evaluate_chunk
@@ -169,7 +170,7 @@ def test_a_rescoring_of_hidden_masks_shows_no_message(
 def test_the_check_of_hidden_masks_shows_no_message(
     reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    break_at(evaluate_chunk, monkeypatch)
+    break_at(survey_masks, monkeypatch)
     assert run("check-reference", tmp_path, "--debug") == ExitCode.UNFORESEEN
     text = told(capsys, tmp_path / "nothing")
     assert [word for word in (MARKER, *CONTENTS) if word in text] == []

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import (
-    CATALOGUE,
+    SUBMISSION_CODES,
     TERMINAL_LINES,
     Problem,
-    ProblemCollector,
     Severity,
     frame_ranges,
     render_problems,
+    submission_codes,
 )
 
 PAGE = Path(__file__).parents[2] / "docs" / "problems.md"
@@ -23,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "problems.md"
 def test_the_table_in_the_documentation_is_the_catalogue() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `") and line.count("|") == 4]
     table = [row for row in rows if "| error |" in row or "| warning |" in row]
-    assert table == [f"| `{code}` | {severity} | {when} |" for code, (severity, when) in CATALOGUE.items()]
+    assert table == [f"| `{code}` | {severity} | {when} |" for code, (severity, when) in SUBMISSION_CODES.items()]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_errors_come_first_then_the_order_of_the_catalogue_whatever_the_order_of
 
 def test_only_strict_makes_unknown_objects_errors() -> None:
     for strict in (False, True):
-        collector = ProblemCollector(strict)
+        collector = ProblemCollector(submission_codes(strict=strict))
         collector.add("unknown-object", "m", "f")
         collector.add("extra-file", "m", "f")
         assert collector.has_errors is strict

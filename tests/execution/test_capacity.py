@@ -10,9 +10,9 @@ import pytest
 from lvos_eval.execution import resources
 from lvos_eval.execution.resources import available_cores, memory_limit
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.lvos import Task
-from lvos_eval.scoring.chunks import Chunk
-from lvos_eval.scoring.parallel import workers_that_fit
+from lvos_eval.reference.ground_truth import GroundTruthFolder
+from lvos_eval.reference.survey import SurveyTask
+from lvos_eval.reference.workload import workers_for
 
 GIB = 1 << 30
 
@@ -80,16 +80,28 @@ def test_the_limit_of_a_group_around_ours_is_kept(membership: str, group: str, g
     assert memory_limit() == GIB
 
 
-def chunk(height: int, width: int, objects: int) -> Chunk:
-    return Chunk("video", Task.SEMI_SUPERVISED, tuple(range(1, objects + 1)), FrameSize(height, width), None, None, ())
+def pieces(*frames: tuple[int, int, int], number: int = 64) -> list[SurveyTask]:
+    """So many pieces of videos with frames of this height and width and so many objects."""
+    folder = GroundTruthFolder(Path("nowhere"))
+    return [
+        SurveyTask("video", tuple(range(1, objects + 1)), FrameSize(height, width), folder, tuple(range(48)))
+        for height, width, objects in frames
+        for _ in range(number)
+    ]
 
 
-@pytest.mark.parametrize(("limit", "workers"), [(4_000_000_000, 39), (512_000_000, 4), (150_000_000, 0), (1, 0)])
-def test_as_many_workers_are_started_as_fit_into_the_memory(limit: int, workers: int, groups: Path) -> None:
-    write(groups / "memory.max", str(limit))
-    assert workers_that_fit([chunk(720, 1280, 2)] * 64) == workers
+@pytest.mark.parametrize(("limit", "workers"), [(None, 64), (4_000_000_000, 39), (512_000_000, 4), (150_000_000, 0), (1, 0)])
+def test_as_many_workers_are_started_as_fit_into_the_memory(limit: int | None, workers: int) -> None:
+    assert workers_for(pieces((720, 1280, 2)), 64, limit) == workers
 
 
-def test_large_frames_with_many_objects_get_fewer_workers(groups: Path) -> None:
-    write(groups / "memory.max", "1000000000")
-    assert workers_that_fit([chunk(720, 1280, 2), chunk(2160, 3840, 50)]) == 2
+def test_large_frames_with_many_objects_get_fewer_workers() -> None:
+    assert workers_for(pieces((720, 1280, 2), (2160, 3840, 50)), 64, 1_000_000_000) == 2
+
+
+def test_no_more_workers_are_started_than_there_are_cores() -> None:
+    assert workers_for(pieces((720, 1280, 2)), 3, 4_000_000_000) == 3
+
+
+def test_a_small_job_is_done_by_one_process() -> None:
+    assert workers_for(pieces((48, 64, 2)), 64, None) == 1

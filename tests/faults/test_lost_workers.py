@@ -17,8 +17,9 @@ from disturbed import IN_SCORING, IN_WORKER, Run, finish, slowness, wait_until
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.execution import pool
 from lvos_eval.protocols.lvos import Task
-from lvos_eval.scoring import parallel
+from lvos_eval.reference.workload import run_pieces
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
+from lvos_eval.scoring.evaluate import evaluate_chunk
 
 FRAMES = "bVideo02 00000006-00000046 (9 frames)"
 """All frames of the video are one chunk."""
@@ -62,13 +63,13 @@ def test_a_killed_worker_ends_the_run_and_the_worker_that_would_never_end() -> N
     with pytest.raises(
         RunStoppedError, match=r"^a worker process was killed while it worked on one of a 00000001, b 00000001, most likely"
     ):
-        list(parallel.run_chunks([chunk(Sleeper, "a"), chunk(Killer, "b")], 2))
+        list(run_pieces(evaluate_chunk, [chunk(Sleeper, "a"), chunk(Killer, "b")], 2))
     wait_until(lambda: not multiprocessing.active_children(), 2)
 
 
 def test_workers_that_have_done_their_work_do_the_next() -> None:
     def run() -> tuple[list[ChunkResult], set[int]]:
-        results = list(parallel.run_chunks([chunk(Sound, name) for name in "abcde"], 2))
+        results = list(run_pieces(evaluate_chunk, [chunk(Sound, name) for name in "abcde"], 2))
         return results, children()
 
     results, first = run()
@@ -77,7 +78,7 @@ def test_workers_that_have_done_their_work_do_the_next() -> None:
 
 
 def test_no_worker_outlives_a_run_that_is_abandoned() -> None:
-    results: Iterator[ChunkResult] = parallel.run_chunks([chunk(Sound), chunk(Sleeper)], 2)
+    results: Iterator[ChunkResult] = run_pieces(evaluate_chunk, [chunk(Sound), chunk(Sleeper)], 2)
     next(results)
     assert len(multiprocessing.active_children()) == 2
     results.close()  # type: ignore[attr-defined]

@@ -14,8 +14,9 @@ from lvos_eval.protocols import lvos
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Disclosure
+from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.scoring.results import RunResult, State
-from lvos_eval.scoring.run import ground_truth_digest, score_submission
+from lvos_eval.scoring.run import score_submission
 from lvos_eval.submission.palettes import PALETTES
 from make_stub import FOLDER, REFERENCE, SUBMISSION
 from scenes import FRAME_STEP, VIDEOS, Video

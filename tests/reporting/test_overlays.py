@@ -13,14 +13,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError
-from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.formats.png import parse_png
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ArchiveLimits, ScoringRules
-from lvos_eval.reporting.overlays import FALSE_ALARM, FOUND, MISSED, draw_worst_frames
-from lvos_eval.reporting.picture import Picture
+from lvos_eval.reporting.overlays import FALSE_ALARM, FOUND, MISSED, Picture, draw_worst_frames
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import open_submission
 

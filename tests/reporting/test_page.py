@@ -82,7 +82,7 @@ def test_progress_says_videos_done_and_time_left() -> None:
     assert "58 of 160 videos done, about 2 min left" in text
 
 
-@pytest.mark.parametrize("html", [render_page(scored()), render_page(hostile(), frame_details(hostile()))])
+@pytest.mark.parametrize("html", [render_page(scored()), render_page(hostile(), *frame_details(hostile()))])
 def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else(html: str) -> None:
     policy = dict(part.strip().split(" ", 1) for part in Reader(html).policy().split(";"))
     assert policy["default-src"] == "'none'"
@@ -94,7 +94,7 @@ def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else(html:
 
 
 @pytest.mark.parametrize(
-    "html", [render_page(scored()), render_page(hostile(), frame_details(hostile())), render_page(invalid())]
+    "html", [render_page(scored()), render_page(hostile(), *frame_details(hostile())), render_page(invalid())]
 )
 def test_a_page_refers_to_nothing_outside_itself(html: str) -> None:
     for tag, attributes in Reader(html).elements:
@@ -107,7 +107,7 @@ def test_a_page_refers_to_nothing_outside_itself(html: str) -> None:
 
 
 def test_every_link_in_the_page_leads_somewhere_in_it() -> None:
-    elements = Reader(render_page(scored(), frame_details(scored()))).elements
+    elements = Reader(render_page(scored(), *frame_details(scored()))).elements
     ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(set(ids)) == len(ids)
     targets = {(a["href"] or "")[1:] for tag, a in elements if tag == "a"} | {a["data-to"] for _, a in elements if "data-to" in a}
@@ -115,7 +115,7 @@ def test_every_link_in_the_page_leads_somewhere_in_it() -> None:
 
 
 def test_hostile_names_stay_text() -> None:
-    reader = Reader(render_page(hostile(), frame_details(hostile())))
+    reader = Reader(render_page(hostile(), *frame_details(hostile())))
     assert sum(tag == "script" for tag, _ in reader.elements) == 1
     assert not any(
         "harmed" in (value or "")
@@ -181,14 +181,14 @@ def test_a_public_page_has_neither_timelines_nor_pictures() -> None:
 def test_a_full_page_has_a_timeline_for_every_object_and_the_pictures() -> None:
     report = scored()
     assert report.scores is not None
-    details = frame_details(report)
-    elements = Reader(render_page(report, details)).elements
+    frames, pictures = frame_details(report)
+    elements = Reader(render_page(report, frames, pictures)).elements
     assert sum(a.get("class") == "timeline" for _, a in elements) == len(report.scores.objects)
-    assert sum(tag == "img" for tag, _ in elements) == sum(map(len, details.pictures.values()))
+    assert sum(tag == "img" for tag, _ in elements) == sum(map(len, pictures.values()))
 
 
 def test_a_page_is_the_same_every_time() -> None:
-    assert render_page(scored(), frame_details(scored())) == render_page(scored(), frame_details(scored()))
+    assert render_page(scored(), *frame_details(scored())) == render_page(scored(), *frame_details(scored()))
 
 
 def test_attributes_are_counted_and_the_hardest_comes_first() -> None:
@@ -231,4 +231,4 @@ def test_frames_of_a_problem_are_ranges() -> None:
 def test_a_large_public_page_is_below_600_kb_and_a_full_one_below_6_mb() -> None:
     report = scored(160, 290)
     assert len(render_page(report).encode()) < 600_000
-    assert len(render_page(report, frame_details(report)).encode()) < 6_000_000
+    assert len(render_page(report, *frame_details(report)).encode()) < 6_000_000

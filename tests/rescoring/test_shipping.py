@@ -16,8 +16,8 @@ import pytest
 import commands
 import rescores
 import submissions
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import SubmissionGoneError
-from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.reference.ground_truth import find_sizes
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ArchiveLimits
@@ -42,12 +42,11 @@ def test_a_shipped_chunk_needs_no_file_and_gives_the_same(kind: str, tmp_path: P
     if kind == "torn":
         rescores.damage_member(path, "aVideo01/00000011.png")
     manifest = load_manifest(reference)
-    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector(False))
+    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector())
     sizes = find_sizes(manifest)
     chunks = [
         *plan_chunks(manifest, sizes, submission, score=True),
         *plan_chunks(manifest, sizes, submission, score=False),
-        *plan_chunks(manifest, sizes, None, score=True),
     ]
     expected = [comparable(evaluate_chunk(chunk)) for chunk in chunks]
     sent = [pickle.dumps(pack(chunk)) for chunk in chunks]
@@ -61,7 +60,7 @@ def test_a_worker_writes_nothing_of_a_shipped_chunk_to_its_disk(tmp_path: Path) 
     reference = submissions.write_reference(tmp_path / "reference")
     path = submissions.write_zip(tmp_path / "masks.zip", submissions.good_files())
     manifest = load_manifest(reference)
-    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector(False))
+    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector())
     chunks = plan_chunks(manifest, find_sizes(manifest), submission, score=True)
     (tmp_path / "chunk").write_bytes(pickle.dumps([pack(chunk) for chunk in chunks]))
     # a process of its own, since its audit hook stays
@@ -94,7 +93,7 @@ def test_a_submission_that_is_gone_when_it_is_packed_is_gone_for_the_worker(tmp_
     reference = submissions.write_reference(tmp_path / "reference")
     path = submissions.write_zip(tmp_path / "masks.zip", submissions.good_files())
     manifest = load_manifest(reference)
-    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector(False))
+    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector())
     chunk = plan_chunks(manifest, find_sizes(manifest), submission, score=True)[0]
     path.unlink()
     shipped = pickle.loads(pickle.dumps(pack(chunk)))
@@ -107,7 +106,9 @@ def test_ground_truth_that_cannot_be_packed_is_reported_as_where_it_is_read(
     change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest = load_manifest(submissions.write_reference(tmp_path / "reference"))
-    chunk = plan_chunks(manifest, find_sizes(manifest), None, score=True)[0]
+    path = submissions.write_zip(tmp_path / "masks.zip", submissions.good_files())
+    submission = open_checked(path, manifest, ArchiveLimits(), ProblemCollector())
+    chunk = plan_chunks(manifest, find_sizes(manifest), submission, score=True)[0]
     if change == "gone":
         (tmp_path / "reference" / "Annotations" / chunk.video / "00000016.png").unlink()
     else:

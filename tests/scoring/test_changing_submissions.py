@@ -15,9 +15,10 @@ import submissions
 from lvos_eval.cli import main, score
 from lvos_eval.cli import rescore as rescore_command
 from lvos_eval.diagnostics.errors import ExitCode, RunStoppedError
-from lvos_eval.rescoring import cache_keys, engine, portable_chunk
+from lvos_eval.reference import workload
+from lvos_eval.rescoring import cache_keys, engine, parts, portable_chunk
 from lvos_eval.scoring import evaluate as evaluation
-from lvos_eval.scoring import parallel, run
+from lvos_eval.scoring import run
 from lvos_eval.submission import archive_checks
 from lvos_eval.submission import listing as submission
 from lvos_eval.submission.listing import CHANGED
@@ -87,11 +88,11 @@ def after_planning(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
     original = evaluation.evaluate_chunk
 
     def evaluate(chunk: Any) -> Any:
-        if chunk.source is not None and "team" in str(chunk.source.path):
+        if "team" in str(chunk.source.path):
             change()
         return original(chunk)
 
-    monkeypatch.setattr(engine, "evaluate_chunk", evaluate)
+    monkeypatch.setattr(parts, "evaluate_chunk", evaluate)
 
 
 def after_scoring(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
@@ -159,7 +160,7 @@ def test_a_submission_that_is_replaced_gets_the_scores_of_one_of_its_states_and_
                     swapping()
                 return original(chunk)
 
-            patch.setattr(engine, "pack", pack)
+            patch.setattr(parts, "pack", pack)
         else:
             moment(patch, swap.once(lambda: swap.put(swap.second)))
         # in one process, there is nobody to ship to: the work is done as on a cluster all the same
@@ -277,14 +278,14 @@ def test_a_folder_that_changes_while_it_is_listed_stops_the_run(
 
 def test_check_stops_where_a_mask_is_replaced_while_it_reads(reference: Path, tmp_path: Path) -> None:
     swap = Swap("folder", tmp_path)
-    original = parallel.run_chunks
+    original = workload.run_pieces
 
     def running(*given: Any) -> Any:
         shutil.copy(swap.second / "aVideo01" / "00000016.png", swap.team / "aVideo01" / "00000016.png")
         yield from original(*given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "run_chunks", running)
+        patch.setattr(run, "run_pieces", running)
         with pytest.raises(RunStoppedError, match=CHANGED):
             submissions.check(swap.team, reference)
 

@@ -20,7 +20,7 @@ import pytest
 
 import commands
 from faulty_submissions import BUILDERS, claimed, names, patched, write_claiming_zip
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.formats.files import MemberError
 from lvos_eval.formats.zip_members import ArchiveReader, Member, unpack_member
 from lvos_eval.reference.settings import ArchiveLimits

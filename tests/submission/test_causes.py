@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from findings import manifest, unknown, video
-from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.submission.causes import Cause, Causes, Values, alike, plain
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.mask_findings import MaskFault, VideoFindings

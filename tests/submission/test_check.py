@@ -11,7 +11,7 @@ import pytest
 
 import commands
 from faulty_submissions import BUILDERS, claimed, names, palette_image, redrawn, renamed, with_edges
-from lvos_eval.diagnostics.problems import CATALOGUE, Problem, Severity
+from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
 from lvos_eval.scoring.results import State
 from submissions import (
     FRAMES,
@@ -28,7 +28,7 @@ from submissions import (
     write_zip,
 )
 
-OTHER_CODES = {code for code in CATALOGUE if "archive" in code} | {
+OTHER_CODES = {code for code in SUBMISSION_CODES if "archive" in code} | {
     *("no-videos", "two-sets", "ids-encoded", "size-limit", "not-salient", "too-many-proposals"),
     *("platform-file", "nothing-predicted"),
 }
@@ -98,7 +98,7 @@ def test_one_run_finds_every_fault_that_is_not_the_archives(tmp_path: Path, monk
         ("extra-frame", "video07"),
         ("extra-file", "video07"),
     }
-    assert {problem.code for problem in report.problems} == set(CATALOGUE) - OTHER_CODES
+    assert {problem.code for problem in report.problems} == set(SUBMISSION_CODES) - OTHER_CODES
 
 
 def test_misnamed_masks_are_looked_at_too(tmp_path: Path, reference: Path) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from goldens import REFERENCE
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.submission.check_encodings import report_encodings
 from lvos_eval.submission.mask_findings import VideoFindings

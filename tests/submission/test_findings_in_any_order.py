@@ -10,7 +10,8 @@ import pytest
 
 from encoded import LOST, UNDONE
 from goldens import REFERENCE
-from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.reference.ground_truth import known_sizes
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ArchiveLimits
@@ -27,7 +28,7 @@ CASES = {**UNDONE, **LOST}
 
 
 def found_in(masks: Path, frames: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, VideoFindings]:
-    monkeypatch.setattr("lvos_eval.scoring.chunks.CHUNK_FRAMES", frames)
+    monkeypatch.setattr("lvos_eval.reference.workload.CHUNK_FRAMES", frames)
     manifest = load_manifest(REFERENCE)
     submission = open_checked(masks, manifest, ArchiveLimits(), ProblemCollector())
     chunks = plan_chunks(manifest, known_sizes(manifest), submission, score=False)

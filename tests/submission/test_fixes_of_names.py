@@ -20,13 +20,13 @@ import pytest
 
 import goldens
 from faulty_submissions import BUILDERS, VIDEO
-from lvos_eval.diagnostics.problems import CATALOGUE, Problem
+from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem
 from lvos_eval.diagnostics.text import ZIP_MASKS
 from lvos_eval.reference.loading import load_manifest
 from submissions import check, good_files, png, score, write_folder, write_reference, write_zip
 
 CODES: Final = {
-    *(code for code in CATALOGUE if code.startswith(("archive-", "extra-", "missing-"))),
+    *(code for code in SUBMISSION_CODES if code.startswith(("archive-", "extra-", "missing-"))),
     *("not-an-archive", "no-videos", "two-sets", "misnamed-frames", "ids-encoded"),
 }
 """The codes whose fixes are about names, folders and zips."""

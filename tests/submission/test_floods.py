@@ -10,7 +10,8 @@ from typing import Final
 import pytest
 
 from faulty_submissions import write_claiming_zip
-from lvos_eval.diagnostics.problems import Problem, ProblemCollector, Severity, render_problems
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.problems import Problem, Severity, render_problems
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.reporting.page import render_page

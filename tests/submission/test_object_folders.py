@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import open_submission

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from faulty_submissions import BUILDERS, TASKS
-from lvos_eval.diagnostics.problems import CATALOGUE, Severity, render_problems
+from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Severity, render_problems
 from lvos_eval.scoring.results import State
 from submissions import check, write_reference
 
@@ -43,7 +43,7 @@ def test_every_text_has_its_submission() -> None:
 
 def test_every_code_has_a_text() -> None:
     earned = {line.split()[1].rstrip(":") for path in TEXTS.iterdir() for line in path.read_text(encoding="utf-8").splitlines()}
-    assert earned == set(CATALOGUE)
+    assert earned == set(SUBMISSION_CODES)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from typing import NoReturn
 
 import pytest
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import UsageError
-from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.formats.files import MemberError, read_file
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import Submission, open_submission

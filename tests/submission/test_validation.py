@@ -10,7 +10,8 @@ from typing import Any, Final
 import pytest
 
 from findings import manifest, unknown, video
-from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.diagnostics.text import ZIP_MASKS as ZIP
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
 from lvos_eval.reference.dataset import Video, VideoObject

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from lvos_eval.diagnostics.problems import Problem, ProblemCollector, Severity
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.reference.settings import Disclosure
-from lvos_eval.reporting.overlays import PICTURE_BUDGET
-from lvos_eval.reporting.picture import Picture
+from lvos_eval.reporting.overlays import PICTURE_BUDGET, Picture, Pictures
 from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import FrameDetails, ObjectFrame, ObjectScore, Progress, Report, State
 
@@ -79,7 +79,7 @@ def scored(
     )
 
 
-def frame_details(report: Report, *, pictures: bool = True, seed: int = 1) -> FrameDetails:
+def frame_details(report: Report, *, seed: int = 1) -> tuple[FrameDetails, Pictures]:
     """Values of every frame, with absences, and as many pictures of photographic size as a page may hold."""
     assert report.scores is not None
     chance = random.Random(seed)
@@ -97,12 +97,12 @@ def frame_details(report: Report, *, pictures: bool = True, seed: int = 1) -> Fr
         values[score.video, score.object_id] = tuple(found)
         uri = photograph(chance.randrange(4))
         left -= 2 * len(uri)
-        if pictures and left > 0:
+        if left > 0:
             shown = (found[len(found) // 2], found[-1])
             drawn[score.video, score.object_id] = tuple(
                 Picture(v.frame, v.region_similarity, v.contour_accuracy, 320, 180, 1.7, uri) for v in shown
             )
-    return FrameDetails(values, drawn)
+    return FrameDetails(values), drawn
 
 
 @lru_cache(maxsize=8)

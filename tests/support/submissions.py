@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ from PIL import Image
 
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Disclosure, load_settings
-from lvos_eval.scoring.chunks import ChunkResult
+from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.scoring.results import Report, RunResult
-from lvos_eval.scoring.run import check_submission, ground_truth_digest, score_submission
+from lvos_eval.scoring.run import check_submission, score_submission
+
+_Done = TypeVar("_Done")
 
 Labels = NDArray[np.uint8]
 Files = dict[str, bytes]
@@ -90,7 +92,7 @@ def write_zip(path: Path, files: Mapping[str, bytes], compression: int = zipfile
     return path
 
 
-def watch_nothing(what: str, frames: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:
+def watch_nothing(what: str, frames: int, results: Iterable[_Done], /) -> Iterable[_Done]:
     """An observer that prints nothing."""
     return results
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from dataclasses import asdict
 
 from lvos_eval import __version__
@@ -11,10 +10,8 @@ from lvos_eval.cli.console import Console, verdict
 from lvos_eval.diagnostics.errors import ExitCode
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.reference.checks import check_reference
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.tables import summary_table
-from lvos_eval.scoring.chunks import ChunkResult
 
 __all__ = ["run_check_reference"]
 
@@ -24,10 +21,7 @@ def run_check_reference(options: argparse.Namespace, _: Disclosure) -> ExitCode:
     log = Console.of(options)
     log.say(f"lvos-eval {__version__}")
 
-    def watch(manifest: Manifest, total: int, results: Iterable[ChunkResult]) -> Iterable[ChunkResult]:
-        return log.observer(manifest)("reading the ground truth", total, results)
-
-    check = check_reference(options.reference, options.jobs, watch, protocol=options.protocol, task=options.task)
+    check = check_reference(options.reference, options.jobs, log.observer, protocol=options.protocol, task=options.task)
     log.problems(check.problems)
     for note in check.manifest.list_notes if check.manifest is not None else ():
         log.say(f"note: {note}")

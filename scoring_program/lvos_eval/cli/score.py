@@ -20,11 +20,12 @@ from lvos_eval.execution.lifecycle import print_line, signals_ignored
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.metadata import ANNOTATIONS
 from lvos_eval.reference.settings import Disclosure
+from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.reporting.output_folder import OutputFolder, open_output, result_files
 from lvos_eval.reporting.page import render_page
 from lvos_eval.reporting.tables import object_csv, score_table
 from lvos_eval.scoring.results import Progress, Report, RunResult, State
-from lvos_eval.scoring.run import ground_truth_digest, new_report, score_submission
+from lvos_eval.scoring.run import new_report, score_submission
 from lvos_eval.scoring.signature import signature
 
 __all__ = ["add_scoring_options"]

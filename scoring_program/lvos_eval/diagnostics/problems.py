@@ -1,15 +1,14 @@
 """What can be wrong with a submission or with reference data, as data.
 
-A `Problem` says what, where, why and how to mend it. Checks add problems to a `ProblemCollector`; nothing is
-raised before all of them are known.
+A `Problem` says what, where, why and how to mend it. Every code that one can have is in a catalogue here.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -17,14 +16,15 @@ from lvos_eval.diagnostics.text import printable
 from lvos_eval.protocols.lvos import FRAME_STEP, frame_name
 
 __all__ = [
-    "CATALOGUE",
+    "REFERENCE_CODES",
+    "SUBMISSION_CODES",
     "TERMINAL_LINES",
     "Problem",
-    "ProblemCollector",
     "Severity",
     "frame_ranges",
     "needed_imports",
     "render_problems",
+    "submission_codes",
 ]
 
 TERMINAL_LINES: Final = 50
@@ -38,7 +38,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-CATALOGUE: Final[dict[str, tuple[Severity, str]]] = {
+SUBMISSION_CODES: Final[dict[str, tuple[Severity, str]]] = {
     "not-an-archive": (Severity.ERROR, "the submission is neither a zip nor a folder"),
     "archive-encrypted": (Severity.ERROR, "members of the zip are encrypted"),
     "archive-unsupported": (Severity.ERROR, "members use a compression other than stored or deflated"),
@@ -72,7 +72,22 @@ CATALOGUE: Final[dict[str, tuple[Severity, str]]] = {
 }
 """Every code that a submission can earn: its severity and when it is found. Errors come first."""
 
-_ORDER: Final = {code: position for position, code in enumerate(CATALOGUE)}
+REFERENCE_CODES: Final[dict[str, tuple[Severity | None, str]]] = {
+    "settings": (None, "`scoring.yaml` does not say what it is meant to say"),
+    "metadata": (None, "videos, objects or ranges in the metadata that cannot be scored, or that contradict each other"),
+    "list": (None, "a list of videos that is not there, or does not fit the metadata"),
+    "ground-truth": (None, "masks that are not there, cannot be read or do not fit the metadata"),
+}
+"""Every code that reference data can earn; None, as one code has errors and warnings."""
+
+
+def submission_codes(*, strict: bool) -> Mapping[str, tuple[Severity, str]]:
+    """The codes of submissions; a `strict` check takes labels that are no objects for an error."""
+    unknown = "unknown-object"
+    return {**SUBMISSION_CODES, unknown: (Severity.ERROR, SUBMISSION_CODES[unknown][1])} if strict else SUBMISSION_CODES
+
+
+_ORDER: Final = {code: position for position, code in enumerate(SUBMISSION_CODES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +106,6 @@ class Problem:
         """Errors first, then the catalogue's order, then video: independent of the order of discovery."""
         rank = _ORDER.get(self.code, len(_ORDER))
         return (self.severity is not Severity.ERROR, rank, self.code, self.video or "", self.frames, self.message)
-
-
-@dataclass(slots=True)
-class ProblemCollector:
-    """Gathers every problem of a run; `strict` turns unknown objects into errors.
-
-    Names that a participant chose are made harmless here, once for all outputs.
-    """
-
-    strict: bool = False
-    _found: list[Problem] = field(default_factory=list)
-
-    def add(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
-        severity = Severity.ERROR if self.strict and code == "unknown-object" else CATALOGUE[code][0]
-        name = None if video is None else printable(video)
-        self._found.append(Problem(code, severity, name, tuple(sorted(frames)), printable(message), printable(fix)))
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """All problems, errors first, in an order that does not depend on how they were found."""
-        return tuple(sorted(self._found, key=lambda problem: problem.sort_key))
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    @property
-    def has_errors(self) -> bool:
-        return any(problem.severity is Severity.ERROR for problem in self._found)
 
 
 def frame_ranges(frames: Sequence[int]) -> str:

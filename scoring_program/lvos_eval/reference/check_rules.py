@@ -1,115 +1,98 @@
-"""The rules that reference data has to keep, one function each; every fault goes to a `Faults`."""
+"""The rules that reference data has to keep, one function each; what breaks one goes to a collector."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.diagnostics.problems import Severity
 from lvos_eval.formats.litter import is_litter
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import FRAME_STEP, VOID_LABEL, Task, frame_name
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
-from lvos_eval.reference.ground_truth import GroundTruthMask
 from lvos_eval.reference.loading import ADD_STEP, ATTRIBUTES, inclusive_ends
 from lvos_eval.reference.metadata import ANNOTATIONS
+from lvos_eval.reference.survey import GroundTruthMask
 from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST, read_list
 
-__all__ = ["Faults", "check_labels", "check_manifest", "check_sizes", "list_masks"]
+__all__ = ["check_labels", "check_manifest", "check_sizes", "list_masks"]
 
 _MASK_FILE: Final = re.compile(r"([0-9]{8})\.png")
 
 
-@dataclass(slots=True)
-class Faults:
-    """Gathers problems."""
-
-    found: list[Problem] = field(default_factory=list)
-
-    def error(self, code: str, video: str | None, message: str, fix: str, frames: Iterable[int] = ()) -> None:
-        self.found.append(Problem(code, Severity.ERROR, video, tuple(sorted(frames)), message, fix))
-
-    def warn(self, code: str, video: str | None, message: str, fix: str, frames: Iterable[int] = ()) -> None:
-        self.found.append(Problem(code, Severity.WARNING, video, tuple(sorted(frames)), message, fix))
-
-    @property
-    def has_errors(self) -> bool:
-        return any(problem.severity is Severity.ERROR for problem in self.found)
-
-
-def check_manifest(manifest: Manifest, faults: Faults) -> None:
+def check_manifest(manifest: Manifest, faults: ProblemCollector) -> None:
     """Everything beside the masks that loading the metadata does not already refuse."""
     _check_lists(manifest, faults)
     _check_attributes(manifest, faults)
     inclusive = inclusive_ends(manifest.videos)
     if inclusive is not None:
-        faults.error("metadata", None, f"{manifest.metadata_name}: {inclusive}", ADD_STEP)
+        faults.error("metadata", f"{manifest.metadata_name}: {inclusive}", ADD_STEP)
     for video in manifest.videos:
         for item in video.objects:
             _check_range(manifest, video, item, faults, inclusive is not None)
 
 
-def _check_lists(manifest: Manifest, faults: Faults) -> None:
+def _check_lists(manifest: Manifest, faults: ProblemCollector) -> None:
     """A misspelt id in a list moves a video to the other split without a word; the list of another task can wait."""
     for found in manifest.lists:
         for doubt in found.doubts:
-            faults.warn("list", None, doubt, "correct its spelling, or leave it if it is of another set")
+            faults.warning("list", doubt, "correct its spelling, or leave it if it is of another set")
     if manifest.rules.task is not Task.UNSUPERVISED_SINGLE and (manifest.folder / UNSUPERVISED_LIST).exists():
         try:
             read_list(manifest.folder / UNSUPERVISED_LIST)
         except ReferenceDataError as fault:
-            faults.found += [replace(problem, severity=Severity.WARNING) for problem in fault.problems]
-    unknown = any(problem.code == "list" and problem.severity is Severity.ERROR for problem in faults.found)
+            faults.extend(replace(problem, severity=Severity.WARNING) for problem in fault.problems)
+    unknown = any(problem.code == "list" and problem.severity is Severity.ERROR for problem in faults.problems)
     if manifest.rules.unseen_none or unknown or not all(video.objects for video in manifest.videos):
         return
     for whose, split in (("an unseen video", True), ("a seen video", False)):
         if not any(item.scored.length for video in manifest.videos if video.unseen is split for item in video.objects):
-            faults.warn(
+            faults.warning(
                 "list",
-                None,
                 f"no object of {whose} is scored: their scores are left out, the means are those of the other split",
                 f"list the unseen videos in {UNSEEN_LIST}, one id a line" if split else f"check {UNSEEN_LIST}",
             )
 
 
-def _check_attributes(manifest: Manifest, faults: Faults) -> None:
+def _check_attributes(manifest: Manifest, faults: ProblemCollector) -> None:
     with_attributes = [video for video in manifest.videos if video.attributes]
     for video in with_attributes:
         unknown = sorted(set(video.attributes) - ATTRIBUTES)
         if unknown:
-            faults.warn(
-                "metadata", video.name, f"unknown attributes {_some(unknown)}", f"LVOS has {', '.join(sorted(ATTRIBUTES))}"
+            faults.warning(
+                "metadata", f"unknown attributes {_some(unknown)}", f"LVOS has {', '.join(sorted(ATTRIBUTES))}", video=video.name
             )
     without = [video.name for video in manifest.videos if not video.attributes]
     if with_attributes and without:
-        faults.warn("metadata", None, f"{len(without)} videos have no attributes while others do: {_some(without)}", "add theirs")
+        faults.warning("metadata", f"{len(without)} videos have no attributes while others do: {_some(without)}", "add theirs")
 
 
-def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: Faults, explained: bool) -> None:
+def _check_range(manifest: Manifest, video: Video, item: VideoObject, faults: ProblemCollector, explained: bool) -> None:
     surplus = item.range.frame_nums - len(item.range.frames)
     if item.range.frames and surplus > 0 and not explained:
         faults.error(
             "metadata",
-            video.name,
             f"{manifest.metadata_name}: object {item.object_id}: frame_nums is {item.range.frame_nums} but the range has "
             f"{len(item.range.frames)} frames; scoring fills the missing values with 0, as the official toolkit does",
             f"set frame_nums to {len(item.range.frames)}"
             + (
                 f", or `end` to {item.range.end + FRAME_STEP} if frame {item.range.end} belongs to it" if _one_short(item) else ""
             ),
+            video=video.name,
         )
     if item.range.frames and surplus >= 0 and not item.scored.frames:
-        faults.warn(
+        faults.warning(
             "metadata",
-            video.name,
             f"object {item.object_id} has no scored frame under {manifest.rules.protocol}; it is left out",
             "correct its frame_range, or take it out",
+            video=video.name,
         )
 
 
@@ -119,18 +102,18 @@ def _one_short(item: VideoObject) -> bool:
     return item.range.frame_nums == len(frames) + 1 and (item.range.end - item.range.start) % FRAME_STEP == 0
 
 
-def list_masks(manifest: Manifest, faults: Faults) -> dict[str, list[int]]:
+def list_masks(manifest: Manifest, faults: ProblemCollector) -> dict[str, list[int]]:
     """The frames with a mask file of every video, sorted; what is missing or too much is reported."""
     root = manifest.folder / ANNOTATIONS
     known = {video.name for video in manifest.videos} | manifest.unlisted
     extra = [name for name in _names(root) if name not in known]
     if extra:
-        faults.warn("ground-truth", None, f"{ANNOTATIONS} holds what is no video of the metadata: {_some(extra)}", "take it out")
+        faults.warning("ground-truth", f"{ANNOTATIONS} holds what is no video of the metadata: {_some(extra)}", "take it out")
     frames: dict[str, list[int]] = {}
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
         if not folder.is_dir():
-            faults.error("ground-truth", video.name, f"no folder {ANNOTATIONS}/{video.name}", "add its masks")
+            faults.error("ground-truth", f"no folder {ANNOTATIONS}/{video.name}", "add its masks", video=video.name)
             continue
         names = _names(folder)
         there = sorted(int(match[1]) for name in names if (match := _MASK_FILE.fullmatch(name)))
@@ -145,35 +128,41 @@ def _names(folder: Path) -> list[str]:
     return sorted(name for name in os.listdir(folder) if not is_litter(name)) if folder.is_dir() else []
 
 
-def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], faults: Faults) -> None:
+def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], faults: ProblemCollector) -> None:
     scored, present = video.scored, set(there)
     missing = [frame for frame in scored if frame not in present]
     if missing:
         faults.error(
             "ground-truth",
-            video.name,
             f"{len(missing)} of {len(scored)} scored frames have no ground-truth mask",
             "add them, or exclude the frames in scoring.yaml",
-            missing,
+            video=video.name,
+            frames=missing,
         )
     unscored = video.annotated - set(scored) - present
     if unscored:
-        faults.warn(
-            "ground-truth", video.name, "no mask in annotated frames that are not scored", "nothing is lost for scoring", unscored
+        faults.warning(
+            "ground-truth",
+            "no mask in annotated frames that are not scored",
+            "nothing is lost for scoring",
+            video=video.name,
+            frames=unscored,
         )
     beyond = present - video.annotated - {item.range.end for item in video.objects if _one_short(item)}
     if beyond and video.objects:
-        faults.warn("ground-truth", video.name, "masks outside the range of every object", "check the ranges", beyond)
+        faults.warning(
+            "ground-truth", "masks outside the range of every object", "check the ranges", video=video.name, frames=beyond
+        )
     if strays:
-        faults.warn(
+        faults.warning(
             "ground-truth",
-            video.name,
             f"files that are no mask of a frame: {_some(strays)}",
             f"name masks as {frame_name(1)}.png",
+            video=video.name,
         )
 
 
-def check_sizes(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) -> None:
+def check_sizes(video: Video, masks: Sequence[GroundTruthMask], faults: ProblemCollector) -> None:
     """Every mask against the size that most masks of the video have."""
     frames: defaultdict[FrameSize, list[int]] = defaultdict(list)
     for mask in masks:
@@ -184,21 +173,21 @@ def check_sizes(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) 
     for size in sorted(set(frames) - {usual}):
         faults.error(
             "ground-truth",
-            video.name,
             f"the mask is {size}, most masks of the video are {usual}",
             "make all masks of a video the size of its frames",
-            frames[size],
+            video=video.name,
+            frames=frames[size],
         )
     if video.size is not None and video.size != usual:
         faults.error(
             "ground-truth",
-            video.name,
             f"the masks are {usual} but image_size in the metadata is {video.size}",
             "correct the one that is wrong; image_size is [height, width]",
+            video=video.name,
         )
 
 
-def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults) -> None:
+def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: ProblemCollector) -> None:
     """Labels against declared objects, both ways; nothing where the metadata does not say which objects there are."""
     if not video.objects:
         return
@@ -209,10 +198,10 @@ def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults)
     for label in sorted(set(where) - set(video.ids) - {VOID_LABEL}):
         faults.error(
             "ground-truth",
-            video.name,
             f"label {label} is no object of the metadata; it would count as background",
             "add the object to the metadata, or write these pixels as 0",
-            where[label],
+            video=video.name,
+            frames=where[label],
         )
     there = {mask.frame for mask in masks}
     for item in video.objects:
@@ -223,27 +212,27 @@ def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Faults)
         if not visible:
             faults.error(
                 "ground-truth",
-                video.name,
                 f"object {item.object_id} of the metadata has no pixel in any mask",
                 "check the ids in masks and metadata, or take the object out",
+                video=video.name,
             )
             continue
         if item.range.start in there and item.range.start not in visible:
-            faults.warn(
+            faults.warning(
                 "ground-truth",
-                video.name,
                 f"object {item.object_id} has no pixel in its first frame, so nothing says which object to follow",
                 "check the start of its frame_range",
-                [item.range.start],
+                video=video.name,
+                frames=[item.range.start],
             )
         outside = visible - set(item.range.frames) - ({item.range.end} if _one_short(item) else set())
         if outside:
-            faults.warn(
+            faults.warning(
                 "ground-truth",
-                video.name,
                 f"object {item.object_id} has pixels outside its frame_range, where it is not scored",
                 "check its frame_range",
-                outside,
+                video=video.name,
+                frames=outside,
             )
 
 

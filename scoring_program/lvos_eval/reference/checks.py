@@ -11,21 +11,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem, Severity
 from lvos_eval.protocols.lvos import Protocol, Task
-from lvos_eval.reference.check_rules import Faults, check_labels, check_manifest, check_sizes, list_masks
+from lvos_eval.reference.check_rules import check_labels, check_manifest, check_sizes, list_masks
 from lvos_eval.reference.dataset import Manifest
-from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthMask, combine_digests
+from lvos_eval.reference.ground_truth import combine_digests
 from lvos_eval.reference.loading import read_manifest
 from lvos_eval.reference.settings import Settings, load_settings
-from lvos_eval.scoring.chunks import CHUNK_FRAMES, Chunk, ChunkResult, FrameTask
-from lvos_eval.scoring.parallel import run_chunks
+from lvos_eval.reference.survey import GroundTruthMask, plan_survey, survey_masks
+from lvos_eval.reference.workload import Observer, run_pieces
 
 __all__ = ["ReferenceCheck", "ReferenceSummary", "check_reference"]
-
-Watch = Callable[[Manifest, int, Iterable[ChunkResult]], Iterable[ChunkResult]]
-"""Is shown the work on a manifest's masks: their number and the results as they come; passes them on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,71 +69,53 @@ class ReferenceCheck:
 
 
 def check_reference(
-    reference: Path, jobs: int, watch: Watch, *, protocol: Protocol | None = None, task: Task | None = None
+    reference: Path,
+    jobs: int | None,
+    observer: Callable[[Manifest], Observer],
+    *,
+    what: str = "the ground truth",
+    protocol: Protocol | None = None,
+    task: Task | None = None,
 ) -> ReferenceCheck:
     """Looks at settings, metadata, lists and every mask of a reference folder; faults in one do not hide those of another.
 
+    `observer` makes the one that watches `what` being read, once it is known what there is.
     Raises RunStoppedError if a worker is lost, nothing for faults of the data.
     """
-    faults = Faults()
+    faults = ProblemCollector(REFERENCE_CODES)
     settings = Settings()
     try:
         settings = load_settings(reference)
     except ReferenceDataError as fault:
-        faults.found += fault.problems
-    manifest, problems = read_manifest(reference, settings.rules.override(protocol=protocol, task=task))
-    faults.found += problems
+        faults.extend(fault.problems)
+    manifest = read_manifest(reference, settings.rules.override(protocol=protocol, task=task), faults)
     if manifest is None:
-        return ReferenceCheck(_sorted(faults.found), settings, None, None, None, {})
+        return ReferenceCheck(faults.problems, settings, None, None, None, {})
     check_manifest(manifest, faults)
     frames = list_masks(manifest, faults)
     masks: defaultdict[str, list[GroundTruthMask]] = defaultdict(list)
     digests: list[tuple[str, int, bytes]] = []
     unusable: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
-    with closing(run_chunks(_plan(manifest, frames), jobs)) as done:
-        for result in watch(manifest, sum(map(len, frames.values())), done):
-            masks[result.video] += result.ground_truth
+    tasks = plan_survey(manifest, frames, {})
+    with closing(run_pieces(survey_masks, tasks, jobs)) as done:
+        for result in observer(manifest)(f"reading {what}", sum(map(len, frames.values())), done):
+            masks[result.video] += result.masks
             digests += [(result.video, frame, digest) for frame, digest in result.digests]
-            for problem in result.reference_faults:
+            for problem in result.faults:
                 unusable[result.video, problem.message, problem.fix] += problem.frames
     for (name, message, fix), numbers in unusable.items():
-        faults.error("ground-truth", name, message, fix, numbers)
+        faults.error("ground-truth", message, fix, video=name, frames=numbers)
     for video in manifest.videos:
         check_sizes(video, masks[video.name], faults)
         check_labels(video, masks[video.name], faults)
     digest = _digest(manifest, settings.ground_truth, digests, faults)
     shapes = {shape: (video.name, mask.frame) for video in manifest.videos for mask in masks[video.name] for shape in mask.shapes}
-    return ReferenceCheck(_sorted(faults.found), settings, manifest, _summarise(manifest, masks), digest, shapes)
+    return ReferenceCheck(faults.problems, settings, manifest, _summarise(manifest, masks), digest, shapes)
 
 
-def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda problem: problem.sort_key))
-
-
-def _plan(manifest: Manifest, frames: Mapping[str, Sequence[int]]) -> list[Chunk]:
-    """Every mask there is, as work that reads the ground truth only."""
-    chunks = []
-    for video in manifest.videos:
-        folder = GroundTruthFolder(manifest.ground_truth(video.name))
-        tasks = [FrameTask(frame, None, ()) for frame in frames.get(video.name, ())]
-        # the task changes how submitted masks are read, and there are none
-        chunks += [
-            Chunk(
-                video.name,
-                Task.SEMI_SUPERVISED,
-                video.ids,
-                None,
-                folder,
-                None,
-                tuple(tasks[start : start + CHUNK_FRAMES]),
-                survey=True,
-            )
-            for start in range(0, len(tasks), CHUNK_FRAMES)
-        ]
-    return chunks
-
-
-def _digest(manifest: Manifest, sealed: str | None, digests: Iterable[tuple[str, int, bytes]], faults: Faults) -> str | None:
+def _digest(
+    manifest: Manifest, sealed: str | None, digests: Iterable[tuple[str, int, bytes]], faults: ProblemCollector
+) -> str | None:
     """The digest that seals the ground truth, None as long as there are errors; it is one if `sealed` is another."""
     if faults.has_errors:
         return None
@@ -144,7 +124,6 @@ def _digest(manifest: Manifest, sealed: str | None, digests: Iterable[tuple[str,
     if sealed is not None and sealed != digest:
         faults.error(
             "settings",
-            None,
             f"scoring.yaml seals the ground truth with {sealed}, but its digest is {digest}: it has changed since",
             "restore it, or put the new digest into scoring.yaml and rescore every submission",
         )

@@ -1,4 +1,4 @@
-"""The ground truth's masks: their sizes, what each holds, and the digest that seals them all."""
+"""The ground truth's masks: where they lie, their sizes, reading one, and the digest that seals them all."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Protocol
 
-from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.diagnostics.problems import Problem, Severity
-from lvos_eval.formats.files import read_file
-from lvos_eval.formats.label_map import DecodedMask
-from lvos_eval.formats.mask_fingerprint import shape_digest
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.errors import ReferenceDataError, raise_if_environmental
+from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem, Severity
+from lvos_eval.formats.files import MemberError, read_file
+from lvos_eval.formats.label_map import DecodedMask, Decoder, LabelMapError
 from lvos_eval.formats.png import PngError, parse_header
 from lvos_eval.formats.regular_files import read_beginning
 from lvos_eval.masks.packed import FrameSize
@@ -25,17 +25,25 @@ from lvos_eval.reference.metadata import ANNOTATIONS
 
 __all__ = [
     "GroundTruthFolder",
-    "GroundTruthMask",
+    "GroundTruthSource",
     "combine_digests",
     "find_sizes",
     "frame_digest",
     "known_sizes",
+    "read_ground_truth",
     "read_size",
-    "survey_mask",
+    "refuse_unusable",
 ]
 
 _GROUND_TRUTH_BYTES: Final = 1 << 28
 _MASKS: Final = "[0-9]" * 8 + ".png"
+
+
+class GroundTruthSource(Protocol):
+    """Where the ground truth of one video is read from."""
+
+    def read(self, frame: int) -> bytes:
+        """The mask's file. Raises OSError, or MemberError for one that is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +56,31 @@ class GroundTruthFolder:
         return read_file(f"{self.folder}/{frame_name(frame)}.png", _GROUND_TRUTH_BYTES)
 
 
-class GroundTruthMask(NamedTuple):
-    """One mask of the reference: its size, pixels by non-zero label, declared or not, and the shapes of its objects."""
-
-    frame: int
-    size: FrameSize
-    pixels: Mapping[int, int]
-    shapes: tuple[bytes, ...]
-
-
 def read_size(mask: Path) -> FrameSize:
     """The size from the header of a mask file. Raises PngError or OSError."""
     return parse_header(read_beginning(mask, 64)).size
 
 
-def survey_mask(frame: int, mask: DecodedMask) -> GroundTruthMask:
-    """What a decoded mask of the reference holds."""
-    visible = {object_id: found for object_id, found in mask.objects.items() if found.area}
-    digests = (shape_digest(found, mask.size) for found in visible.values())
-    pixels = {object_id: found.area for object_id, found in visible.items()} | dict(mask.unknown)
-    return GroundTruthMask(frame, mask.size, pixels, tuple(digest for digest in digests if digest is not None))
+def read_ground_truth(decoder: Decoder, source: GroundTruthSource, video: str, frame: int) -> DecodedMask | Problem:
+    """The decoded ground truth of a frame, or what is wrong with it. Raises RunStoppedError where the system is at fault."""
+    try:
+        return decoder.decode(source.read(frame))
+    except FileNotFoundError:
+        fault = "the ground truth has no mask"
+    except OSError as error:
+        raise_if_environmental(error, f"the ground-truth mask {video}/{frame_name(frame)}.png")
+        fault = f"the ground-truth mask cannot be read ({error.strerror})"
+    except (LabelMapError, MemberError, PngError) as error:
+        fault = f"the ground-truth mask cannot be used ({error})"
+    fix = "put an indexed PNG of the video's size there, or exclude the frame in scoring.yaml"
+    return Problem("ground-truth", Severity.ERROR, video, (frame,), fault, fix)
+
+
+def refuse_unusable(faults: Iterable[Problem]) -> None:
+    """Raises ReferenceDataError with the masks that could not be used, if there are any, in an order of their own."""
+    found = sorted(faults, key=lambda problem: problem.sort_key)
+    if found:
+        raise ReferenceDataError(found)
 
 
 def frame_digest(frame: int, mask: DecodedMask) -> bytes:
@@ -97,13 +110,11 @@ def _first_mask(folder: Path) -> Path | None:
 
 def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
     """The size of every video from its ground truth. Raises ReferenceDataError naming all videos that lack masks."""
-    problems = []
+    collector = ProblemCollector(REFERENCE_CODES)
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
         if not folder.is_dir():
-            problems.append(
-                Problem("ground-truth", Severity.ERROR, video.name, (), f"no folder {ANNOTATIONS}/{video.name}", "add its masks")
-            )
+            collector.error("ground-truth", f"no folder {ANNOTATIONS}/{video.name}", "add its masks", video=video.name)
             continue
         with os.scandir(folder) as entries:
             masks = {entry.name for entry in entries if entry.is_file()}
@@ -111,17 +122,15 @@ def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
         if missing:
             message = f"{len(missing)} of {len(video.scored)} scored frames have no ground-truth mask"
             fix = "add them, or exclude the frames in scoring.yaml"
-            problems.append(Problem("ground-truth", Severity.ERROR, video.name, missing, message, fix))
-    if problems:
-        raise ReferenceDataError(problems)
+            collector.error("ground-truth", message, fix, video=video.name, frames=missing)
+    collector.raise_errors()
     sizes = known_sizes(manifest)
     for video in manifest.videos:
         if video.scored and video.size is not None and sizes[video.name] != video.size:
             found = sizes[video.name] or "unreadable"
             message = f"the masks are {found} but image_size in the metadata is {video.size}"
-            problems.append(Problem("ground-truth", Severity.ERROR, video.name, (), message, "correct the one that is wrong"))
-    if problems:
-        raise ReferenceDataError(problems)
+            collector.error("ground-truth", message, "correct the one that is wrong", video=video.name)
+    collector.raise_errors()
     return sizes
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.diagnostics.problems import REFERENCE_CODES
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import FRAME_STEP, MAX_OBJECT_ID, FrameRange, Protocol, ScoredFrames, Task, scored_frames
@@ -30,75 +31,77 @@ def load_manifest(reference: Path, rules: ScoringRules | None = None, *, splits:
     Without `splits` nobody asks which videos are unseen, so the list of them may be absent.
     Raises ReferenceDataError with every error in them; masks are not looked at.
     """
-    manifest, problems = read_manifest(reference, rules or load_settings(reference).rules, splits=splits)
-    if manifest is None or problems:
-        raise ReferenceDataError(problems)
+    collector = ProblemCollector(REFERENCE_CODES)
+    manifest = read_manifest(reference, rules or load_settings(reference).rules, collector, splits=splits)
+    collector.raise_errors()
+    assert manifest is not None
     return manifest
 
 
-def read_manifest(reference: Path, rules: ScoringRules, *, splits: bool = True) -> tuple[Manifest | None, list[Problem]]:
-    """As `load_manifest`, but goes on past every error that leaves something to go on with, and returns them all.
+def read_manifest(reference: Path, rules: ScoringRules, collector: ProblemCollector, *, splits: bool = True) -> Manifest | None:
+    """As `load_manifest`, but goes on past every error that leaves something to go on with; they all go to `collector`.
 
-    An object with a faulty range is kept without scored frames: its id is declared all the same.
+    An object with a faulty range is kept without scored frames: its id is declared all the same. None where there is an error
+    and nothing to go on with.
     """
-    problems: list[Problem] = []
+    before = len(collector)
     folder = reference if reference.is_dir() else reference.parent
     try:
-        path, videos = find_metadata(reference, problems)
+        path, videos = find_metadata(reference, collector)
     except ReferenceDataError as fault:
-        return None, [*problems, *fault.problems]
-    reader = _MetadataReader(path.name, rules)
+        collector.extend(fault.problems)
+        return None
+    reader = _MetadataReader(path.name, rules, collector)
     parsed = reader.read(videos)
-    problems += reader.problems
     lists: list[VideoList] = []
     if rules.task is Task.UNSUPERVISED_SINGLE:
         try:
             lists.append(unsupervised_videos(folder, videos, path.name))
-            parsed = _single_object_videos(parsed, lists[0].names, problems)
+            parsed = _single_object_videos(parsed, lists[0].names, collector)
         except ReferenceDataError as fault:
-            problems += fault.problems
+            collector.extend(fault.problems)
     unseen = VideoList(frozenset())
     try:
         unseen = unseen_videos(folder, rules, videos, path.name, needed=splits)
     except ReferenceDataError as fault:
-        problems += fault.problems
+        collector.extend(fault.problems)
     if splits:
         lists.append(unseen)
     marked = tuple(replace(video, unseen=video.name in unseen.names) for video in sorted(parsed, key=lambda video: video.name))
-    if not problems and not any(item.scored.length for video in marked for item in video.objects):
-        problems.append(_nothing_scored(path.name, rules))
+    if len(collector) == before and not any(item.scored.length for video in marked for item in video.objects):
+        _report_nothing_scored(path.name, rules, collector)
     unlisted = frozenset(videos) - {video.name for video in marked}
     notes = [note for found in lists for note in (*found.notes, *found.doubts)]
-    return Manifest(folder, path.name, marked, rules, unlisted, (*notes, *reader.warnings), tuple(lists)), problems
+    return Manifest(folder, path.name, marked, rules, unlisted, (*notes, *reader.warnings), tuple(lists))
 
 
-def _nothing_scored(metadata: str, rules: ScoringRules) -> Problem:
+def _report_nothing_scored(metadata: str, rules: ScoringRules, collector: ProblemCollector) -> None:
     message = f"no object of {metadata} has a scored frame, so there is nothing to score"
     fix = "correct the frame ranges"
     if rules.exclude:
         fix += ", or take frames out of `exclude` in scoring.yaml"
     if rules.task is Task.SEMI_SUPERVISED and rules.protocol is Protocol.LVOS_V2:
         fix += f"; {rules.protocol} leaves out the first and the last frame of each object, {Protocol.LVOS_V1} scores them"
-    return Problem("metadata", Severity.ERROR, None, (), message, fix)
+    collector.error("metadata", message, fix)
 
 
-def _single_object_videos(videos: Sequence[Video], names: frozenset[str], problems: list[Problem]) -> list[Video]:
+def _single_object_videos(videos: Sequence[Video], names: frozenset[str], collector: ProblemCollector) -> list[Video]:
     """The listed videos; one with several objects among them is a problem."""
     chosen = [video for video in videos if video.name in names]
     several = [video.name for video in chosen if len(video.objects) > 1]
     if several:
         message = f"{UNSUPERVISED_LIST} names videos with several objects: {', '.join(several)}"
-        problems.append(Problem("metadata", Severity.ERROR, None, (), message, "list videos with a single object only"))
+        collector.error("metadata", message, "list videos with a single object only")
     return chosen
 
 
 class _MetadataReader:
-    """Turns the metadata's `videos` into `Video`s and collects every fault on the way."""
+    """Turns the metadata's `videos` into `Video`s; every fault on the way goes to the collector."""
 
-    def __init__(self, source: str, rules: ScoringRules) -> None:
+    def __init__(self, source: str, rules: ScoringRules, collector: ProblemCollector) -> None:
         self._source = source
         self._rules = rules
-        self.problems: list[Problem] = []
+        self._collector = collector
         self.warnings: list[str] = []
 
     def read(self, videos: Mapping[str, Any]) -> list[Video]:
@@ -117,7 +120,7 @@ class _MetadataReader:
         if found:
             message = f"{self._source}: `objects` is a list in {counted(len(found), 'video')}: {listed(found)}"
             fix = 'write the objects by id: {"objects": {"1": {"frame_range": {...}}, "2": {"frame_range": {...}}}}'
-            self.problems.append(Problem("metadata", Severity.ERROR, None, (), message, fix))
+            self._collector.error("metadata", message, fix)
 
     def _say_surplus(self, videos: Sequence[Video]) -> None:
         """Objects with more frames by `frame_nums` than by range: one warning where all have one frame too many."""
@@ -138,7 +141,7 @@ class _MetadataReader:
                     )
 
     def _add(self, video: str, message: str, fix: str) -> None:
-        self.problems.append(Problem("metadata", Severity.ERROR, video, (), f"{self._source}: {message}", fix))
+        self._collector.error("metadata", f"{self._source}: {message}", fix, video=video)
 
     def _video(self, name: str, content: Any) -> Video:
         if not VIDEO_NAME.fullmatch(name):
@@ -169,7 +172,7 @@ class _MetadataReader:
             near = sorted(sorted(annotated, key=lambda frame: (abs(frame - run.first), frame))[:2])
             message = f"{SETTINGS_FILE}: `exclude` names {run}, where no object is annotated"
             fix = f"correct or delete it; the nearest annotated frames are {' and '.join(map(str, near))}"
-            self.problems.append(Problem("settings", Severity.ERROR, video, (), message, fix))
+            self._collector.error("settings", message, fix, video=video)
         return excluded
 
     def _object(self, video: str, object_id: Any, entry: Any, excluded: frozenset[int]) -> VideoObject | None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.diagnostics.text import listed, printable, quoted
 from lvos_eval.formats.documents import DocumentError, read_json
 from lvos_eval.formats.litter import is_litter
@@ -26,10 +26,10 @@ _LAST_FRAME: Final = 99_999_999
 """Frames are named with eight digits."""
 
 
-def find_metadata(reference: Path, problems: list[Problem]) -> tuple[Path, dict[str, Any]]:
+def find_metadata(reference: Path, collector: ProblemCollector) -> tuple[Path, dict[str, Any]]:
     """The metadata file and its `videos`; attributes of a `*_meta_attribute.json` are merged in.
 
-    Files that disagree are added to `problems`; raises ReferenceDataError where there is nothing to read, saying what is there.
+    Files that disagree go to `collector`; raises ReferenceDataError where there is nothing to read, saying what is there.
     """
     if reference.is_file():
         if zipfile.is_zipfile(reference):
@@ -44,7 +44,7 @@ def find_metadata(reference: Path, problems: list[Problem]) -> tuple[Path, dict[
     for path, content in zip(candidates[1:], contents[1:], strict=True):
         if _comparable(content) != _comparable(contents[0]):
             message = f"{candidates[0].name} and {path.name} disagree on videos, objects or ranges"
-            problems.append(Problem("metadata", Severity.ERROR, None, (), message, "keep the right one only"))
+            collector.error("metadata", message, "keep the right one only")
     merged = {name: dict(video) if isinstance(video, dict) else video for name, video in contents[0].items()}
     for content in contents[1:]:
         for name, video in content.items():

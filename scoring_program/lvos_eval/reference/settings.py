@@ -10,8 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.diagnostics.problems import REFERENCE_CODES
 from lvos_eval.diagnostics.text import quoted
 from lvos_eval.formats.documents import DocumentError, Yaml, misnamed, read_yaml, rename
 from lvos_eval.protocols.lvos import Protocol, Task
@@ -131,7 +132,7 @@ class _SettingsReader:
     """Turns the YAML mapping into `Settings`, collecting every fault before it raises."""
 
     def __init__(self) -> None:
-        self._problems: list[Problem] = []
+        self._collector = ProblemCollector(REFERENCE_CODES)
 
     def read(self, content: Mapping[str, Yaml]) -> Settings:
         parsers: dict[str, Callable[[Yaml], Any]] = {
@@ -145,8 +146,7 @@ class _SettingsReader:
             "ground_truth": self._digest,
         }
         values = self._parse(content, parsers, "")
-        if self._problems:
-            raise ReferenceDataError(self._problems)
+        self._collector.raise_errors()
         rules = {name: values[key] for key, name in _RULES.items() if key in values}
         limits = {name: values[key] for key, name in _LIMITS.items() if key in values}
         return Settings(ScoringRules(**rules), RunLimits(**limits), values.get("detail"), values.get("ground_truth"))
@@ -163,7 +163,7 @@ class _SettingsReader:
         return values
 
     def _add(self, message: str, fix: str) -> None:
-        self._problems.append(Problem("settings", Severity.ERROR, None, (), f"{SETTINGS_FILE}: {message}", fix))
+        self._collector.error("settings", f"{SETTINGS_FILE}: {message}", fix)
 
     def _choice(self, key: str, kind: type[StrEnum], value: Yaml) -> StrEnum | None:
         try:

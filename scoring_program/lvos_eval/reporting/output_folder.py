@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,9 +53,9 @@ class ResultFiles:
 def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
     """Page and details of a result, with per-frame values and pictures where it has any."""
     frames = result.frames
-    if frames is not None:
-        frames = replace(frames, pictures=draw_worst_frames(manifest, result.submission, frames.values))
-    return ResultFiles(render_page(result.report, frames), details(result.report, frames, manifest_summary(manifest)))
+    pictures = draw_worst_frames(manifest, result.submission, frames.values) if frames is not None else {}
+    page = render_page(result.report, frames, pictures)
+    return ResultFiles(page, details(result.report, frames, manifest_summary(manifest)))
 
 
 _FILES: Final = (SCORES_JSON, SCORES_TEXT, DETAILS_FILE, PAGE_FILE)

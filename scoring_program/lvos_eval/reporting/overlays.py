@@ -7,9 +7,10 @@ import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -23,11 +24,10 @@ from lvos_eval.formats.regular_files import read_regular
 from lvos_eval.masks.packed import FrameSize, Labels
 from lvos_eval.protocols.lvos import Task, frame_name
 from lvos_eval.reference.dataset import Manifest
-from lvos_eval.reporting.picture import Picture
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
 
-__all__ = ["PICTURE_BUDGET", "draw_worst_frames"]
+__all__ = ["PICTURE_BUDGET", "Picture", "Pictures", "draw_worst_frames"]
 
 JPEG_IMAGES: Final = "JPEGImages"
 PICTURE_BUDGET: Final = 3_400_000
@@ -51,12 +51,31 @@ _ENOUGH: Final = 0.3
 _CHANGED: Final = "masks changed after they were scored, before the page was drawn; run it again when nothing writes to them"
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One object in one frame, cut to where it is or was thought to be."""
+
+    frame: int
+    j: float
+    f: float
+    width: int
+    height: int
+    zoom: float
+    """How many times larger than in the whole frame at this width."""
+    uri: str
+    """The image itself, as a data URI."""
+
+
+Pictures: TypeAlias = Mapping[tuple[str, int], tuple[Picture, ...]]
+"""By (video, object id), in the order of frames."""
+
+
 def draw_worst_frames(
     manifest: Manifest,
     submission: Submission,
     values: Mapping[tuple[str, int], Sequence[ObjectFrame]],
     budget: int = PICTURE_BUDGET,
-) -> dict[tuple[str, int], tuple[Picture, ...]]:
+) -> Pictures:
     """The worst frames by (video, object id): first one of every object, lowest objects first, then more, within the budget.
 
     `values` are J and F of a scored, hence complete and readable, submission. A frame whose masks give another J than that is not

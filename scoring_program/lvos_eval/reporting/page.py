@@ -16,6 +16,7 @@ from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting import charts
 from lvos_eval.reporting.html import render
+from lvos_eval.reporting.overlays import Pictures
 from lvos_eval.reporting.page_model import VideoSection, problem_groups, video_sections
 from lvos_eval.scoring.frame_kinds import pooled_means
 from lvos_eval.scoring.publication import OTHER_DIGITS
@@ -60,13 +61,13 @@ ATTRIBUTES: Final = {
 """The attributes of LVOS V2 videos."""
 
 
-def render_page(report: Report, frames: FrameDetails | None = None) -> str:
+def render_page(report: Report, frames: FrameDetails | None = None, pictures: Pictures | None = None) -> str:
     """The page for a report in any state. Everything in it that a participant can choose is escaped.
 
-    `frames` is for public ground truth only; without it there is nothing per frame to render.
+    `frames` and `pictures` are for public ground truth only; without `frames` there is nothing per frame to render.
     """
     scores = report.scores
-    sections = video_sections(scores, frames) if scores else ()
+    sections = video_sections(scores, frames, pictures or {}) if scores else ()
     return render(
         "page.html.j2",
         version=report.version,
@@ -88,7 +89,7 @@ def render_page(report: Report, frames: FrameDetails | None = None) -> str:
         digits=2 if scores is not None and scores.detail is Disclosure.FULL else OTHER_DIGITS - 2,
         pooled=pooled_means(o.means for section in sections for o in section.objects),
         drawn=sum(len(o.pictures) for section in sections for o in section.objects),
-        **_pictures(report, sections),
+        **_charts(report, sections),
     )
 
 
@@ -99,7 +100,7 @@ def _rule(report: Report) -> str:
     return RULES[Protocol(report.protocol)]
 
 
-def _pictures(report: Report, sections: Sequence[VideoSection]) -> dict[str, Markup]:
+def _charts(report: Report, sections: Sequence[VideoSection]) -> dict[str, Markup]:
     """The charts of a scored report."""
     scores = report.scores
     if scores is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lvos_eval.diagnostics.problems import CATALOGUE, Problem, Severity
+from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
 from lvos_eval.reporting import charts
-from lvos_eval.reporting.picture import Picture
+from lvos_eval.reporting.overlays import Picture, Pictures
 from lvos_eval.scoring.frame_kinds import FrameMeans, frame_means
 from lvos_eval.scoring.results import FrameDetails, PublishedObject, PublishedScores
 
@@ -61,7 +61,7 @@ class ProblemGroup:
     has_frames: bool
 
 
-def video_sections(scores: PublishedScores, frames: FrameDetails | None) -> tuple[VideoSection, ...]:
+def video_sections(scores: PublishedScores, frames: FrameDetails | None, pictures: Pictures) -> tuple[VideoSection, ...]:
     """One section for each video, in the order of the objects."""
     members: dict[str, list[PublishedObject]] = {}
     for score in scores.objects:
@@ -72,7 +72,7 @@ def video_sections(scores: PublishedScores, frames: FrameDetails | None) -> tupl
             video.name,
             video.unseen,
             video.attributes,
-            tuple(_object_section(score, frames) for score in members[video.name]),
+            tuple(_object_section(score, frames, pictures) for score in members[video.name]),
             video.j,
             video.f,
             video.v,
@@ -82,11 +82,12 @@ def video_sections(scores: PublishedScores, frames: FrameDetails | None) -> tupl
     )
 
 
-def _object_section(score: PublishedObject, frames: FrameDetails | None) -> ObjectSection:
-    values = frames.values.get((score.video, score.object_id), ()) if frames is not None else ()
-    if frames is None or not values:
+def _object_section(score: PublishedObject, frames: FrameDetails | None, pictures: Pictures) -> ObjectSection:
+    key = score.video, score.object_id
+    values = frames.values.get(key, ()) if frames is not None else ()
+    if not values:
         return ObjectSection(score)
-    pictures = frames.pictures.get((score.video, score.object_id), ())
+    drawn = pictures.get(key, ())
     numbers = [value.frame for value in values]
     timeline = charts.timeline(
         numbers,
@@ -94,9 +95,9 @@ def _object_section(score: PublishedObject, frames: FrameDetails | None) -> Obje
         [value.contour_accuracy for value in values],
         [value.visible for value in values],
         f"object {score.object_id}",
-        [picture.frame for picture in pictures],
+        [picture.frame for picture in drawn],
     )
-    return ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), pictures)
+    return ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), drawn)
 
 
 def problem_groups(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:
@@ -108,7 +109,7 @@ def problem_groups(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:
 
 
 def _group(code: str, severity: Severity, problems: tuple[Problem, ...]) -> ProblemGroup:
-    meanings: Mapping[str, tuple[Severity, str]] = CATALOGUE
+    meanings: Mapping[str, tuple[Severity, str]] = SUBMISSION_CODES
     fixes = {problem.fix for problem in problems}
     return ProblemGroup(
         code,

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Final
 
 from lvos_eval import __version__
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.problems import submission_codes
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.files import MemberError
 from lvos_eval.masks.packed import FrameSize
@@ -108,7 +109,7 @@ def opening(submission: Submission, collector: ProblemCollector) -> str:
 
 def identify(request: KeyRequest) -> SubmissionKeys:
     """Opens a submission and reads every mask that it would be scored on."""
-    collector = ProblemCollector(request.strict)
+    collector = ProblemCollector(submission_codes(strict=request.strict))
     submission = open_stored(request.path, request.manifest, request.limits, collector)
     scorable = not collector.has_errors
     keys: dict[str, str | None] = {}

@@ -4,20 +4,21 @@ Recognise every submission, look up which of its videos are in the store, score 
 keep each video as it completes, under the key of the bytes that were scored, and conclude each submission from its videos. A
 submission that has changed since it was recognised is recognised anew. Chunks are dealt out submission by submission and video by
 video, so that little is unfinished at any moment, and are small, so that one huge submission keeps no worker waiting.
+
+The steps share what is known of each submission and are read one after the other: one class, longer than others.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TextIO
 
-from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError, SubmissionGoneError
-from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
+from lvos_eval.diagnostics.problems import submission_codes
 from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.execution.cluster import Backend, LocalBackend
 from lvos_eval.execution.pace import Pace
@@ -25,6 +26,7 @@ from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
+from lvos_eval.reference.survey import SurveyResult, collect_digests, digest_masks, plan_scored
 from lvos_eval.rescoring.cache_keys import (
     Basis,
     KeyRequest,
@@ -33,25 +35,20 @@ from lvos_eval.rescoring.cache_keys import (
     open_stored,
     opening,
     truth_digests,
-    video_key,
 )
-from lvos_eval.rescoring.portable_chunk import ShippedChunk, evaluate_shipped, pack
+from lvos_eval.rescoring.parts import PartStream, join_parts, score_part
 from lvos_eval.rescoring.store import Store, StoredVideo
 from lvos_eval.scoring.assignment import require_solver
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, plan_chunks
-from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.scoring.results import ObjectFrame, RunResult
-from lvos_eval.scoring.run import build_result, matched_values
+from lvos_eval.scoring.run import build_result
 from lvos_eval.submission.check_masks import check_masks
-from lvos_eval.submission.mask_findings import VideoFindings
+from lvos_eval.submission.listing import Submission
 
 __all__ = ["Rescoring", "Tally"]
 
 _ATTEMPTS: Final = 3
 """So often a submission that changes while it is read or scored is begun anew."""
-
-_PASSING: Final = frozenset({"unreadable-mask", "archive-damaged"})
-"""Faults that may be those of a disk or a network for a moment; such a video is looked at again next time."""
 
 
 @dataclass(slots=True)
@@ -68,32 +65,6 @@ class Tally:
     """Submissions that changed while they were read or scored."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One chunk of a video, as it is sent to a worker: `parts` is how many chunks the video has."""
-
-    number: int
-    parts: int
-    chunk: Chunk | ShippedChunk
-
-
-@dataclass(frozen=True, slots=True)
-class _PartResult:
-    """`result` is None if the submission was gone."""
-
-    number: int
-    parts: int
-    video: str
-    result: ChunkResult | None
-
-
-def _score(part: _Part) -> _PartResult:
-    result = None
-    with contextlib.suppress(SubmissionGoneError):
-        result = evaluate_shipped(part.chunk) if isinstance(part.chunk, ShippedChunk) else evaluate_chunk(part.chunk)
-    return _PartResult(part.number, part.parts, part.chunk.video, result)
-
-
 @dataclass(slots=True)
 class _Unfinished:
     """A submission with videos to be scored: those that are still waited for, and those that are done."""
@@ -103,6 +74,8 @@ class _Unfinished:
     missing: set[str]
     arrived: defaultdict[str, list[ChunkResult | None]] = field(default_factory=lambda: defaultdict(list))
     fresh: dict[str, StoredVideo] = field(default_factory=dict)
+    opened: tuple[Submission, ProblemCollector] | None = None
+    """The submission and the problems of its names, once it has been opened to plan the work."""
     changed: bool = False
     """Whether it was found to be another than the one that was recognised."""
 
@@ -134,7 +107,7 @@ class Rescoring:
         self._backend = backend
         # without shared storage only this machine can read
         self._reading: Backend = LocalBackend() if ship else backend
-        self.ship = ship
+        self._ship = ship
         self._store = store
         self._log = log
         self._strict = strict
@@ -147,16 +120,15 @@ class Rescoring:
         self._basis = Basis(manifest.rules.task, self._sizes, truths)
 
     def _read_ground_truth(self, sealed: str | None) -> tuple[str, Mapping[str, str]]:
-        chunks = plan_chunks(self._manifest, self._sizes, None, score=True)
-        digests: list[tuple[str, int, bytes]] = []
-        faults: list[Problem] = []
         with Pace(self._log, "reading the ground truth", "frames", self._manifest.scored_count) as pace:
-            for result in self._reading.run(evaluate_chunk, chunks):
-                digests += [(result.video, frame, digest) for frame, digest in result.digests]
-                faults += result.reference_faults
-                pace.advance(result.frames)
-        if faults:
-            raise ReferenceDataError(sorted(faults, key=lambda problem: problem.sort_key))
+
+            def counted(results: Iterable[SurveyResult]) -> Iterator[SurveyResult]:
+                for result in results:
+                    yield result
+                    pace.advance(result.frames)
+
+            tasks = plan_scored(self._manifest, self._sizes)
+            digests = collect_digests(counted(self._reading.run(digest_masks, tasks)))
         digest = combine_digests(self._manifest, digests)
         if sealed is not None and sealed != digest:
             raise ReferenceDataError.single(
@@ -189,13 +161,13 @@ class Rescoring:
     def _attempt(self, submissions: Mapping[int, Path], finish: Callable[[int, RunResult], None]) -> dict[int, Path]:
         """Finishes every submission that stays what it is from its recognition on; returns the others."""
         unfinished, changed = self._recognise(submissions, finish)
-        work = _Work(self, unfinished)
+        work = PartStream(unfinished, self._plan, ship=self._ship)
         frames = sum(len(self._videos[video].scored) for item in unfinished.values() for video in item.missing)
         videos = sum(len(item.missing) for item in unfinished.values())
         self.tally.scored += videos
         self.tally.frames += frames
         with Pace(self._log, "scoring", "frames", frames, submissions=len(unfinished), videos=videos) as pace:
-            for done in self._backend.run(_score, work):
+            for done in self._backend.run(score_part, work):
                 item = unfinished[done.number]
                 item.arrived[done.video].append(done.result)
                 pace.advance(done.result.frames if done.result is not None else 0)
@@ -248,12 +220,12 @@ class Rescoring:
         key = identity.keys[video]
         return None if key is None else self._store.get(key, self._videos[video], self._basis.task, scored=identity.scorable)
 
-    def chunks(self, item: _Unfinished) -> list[list[Chunk]]:
+    def _plan(self, item: _Unfinished) -> list[list[Chunk]]:
         """What there is to do for a submission, the chunks of each video together, the longest video first.
 
         Nothing if it does not have the videos any more that it had.
         """
-        submission = open_stored(item.path, self._manifest, self._limits, ProblemCollector(self._strict))
+        item.opened = submission, _ = self._open(item.path)
         asked = replace(self._manifest, videos=tuple(video for video in self._manifest.videos if video.name in item.missing))
         by_video: defaultdict[str, list[Chunk]] = defaultdict(list)
         for chunk in plan_chunks(asked, self._sizes, submission, score=item.identity.scorable):
@@ -262,51 +234,20 @@ class Rescoring:
             return []
         return sorted(by_video.values(), key=lambda chunks: -sum(chunk.cost for chunk in chunks))
 
-    def _keep(self, item: _Unfinished, video: str, parts: Sequence[ChunkResult | None]) -> None:
-        """Puts the chunks of a video together and keeps what can be relied on, under the key of the bytes that were scored."""
-        results = [result for result in parts if result is not None]
-        if len(results) < len(parts):
-            item.changed = True
-            return
-        findings = VideoFindings()
-        values: list[ObjectFrame] = []
-        masks: dict[int, bytes | None] = {}
-        faults: list[Problem] = []
-        for result in results:
-            findings.merge(result.findings)
-            values += result.values
-            masks |= result.masks
-            faults += result.reference_faults
-        if faults:
-            raise ReferenceDataError(sorted(faults, key=lambda problem: problem.sort_key))
-        scored = item.identity.scorable
-        if scored and not set(self._videos[video].scored) <= masks.keys():
-            # one with the right names has them all
-            item.changed = True
-            return
-        if scored:
-            digests = ((video, frame, digest) for result in results for frame, digest in result.digests)
-            if truth_digests(digests).get(video) != self._basis.truths.get(video):
-                raise ReferenceDataError.single(
-                    "ground-truth",
-                    "the masks have changed while they were scored on",
-                    "leave them alone and start again",
-                    video=video,
-                )
-            if not findings.faults:
-                alone = replace(self._manifest, videos=(self._videos[video],))
-                values = list(matched_values(alone, {video: values})[video])
-        item.fresh[video] = kept = StoredVideo([] if findings.faults else values, findings)
-        key = self._key(video, masks, scored=scored)
-        item.changed |= key != item.identity.keys[video]
-        if key is not None and all(fault.code not in _PASSING for fault in findings.faults):
-            self._store.put(key, kept)
+    def _open(self, path: Path) -> tuple[Submission, ProblemCollector]:
+        collector = ProblemCollector(submission_codes(strict=self._strict))
+        return open_stored(path, self._manifest, self._limits, collector), collector
 
-    def _key(self, video: str, masks: Mapping[int, bytes | None], *, scored: bool) -> str | None:
-        """The key of masks that were read, by frame; None if one of them could not be."""
-        digests = {frame: digest for frame, digest in masks.items() if digest is not None}
-        complete = len(digests) == len(masks)
-        return video_key(self._videos[video], self._basis, digests, scored=scored) if complete else None
+    def _keep(self, item: _Unfinished, video: str, parts: Sequence[ChunkResult | None]) -> None:
+        """Keeps what can be relied on of a video, under the key of the bytes that were scored."""
+        found = join_parts(parts, self._videos[video], self._manifest, self._basis, scored=item.identity.scorable)
+        if found is None:
+            item.changed = True
+            return
+        item.fresh[video] = found.content
+        item.changed |= found.key != item.identity.keys[video]
+        if found.key is not None and found.is_lasting:
+            self._store.put(found.key, found.content)
 
     def _finish(self, number: int, item: _Unfinished, finish: Callable[[int, RunResult], None]) -> bool:
         """Hands on the result of a submission whose videos are all known; whether it is still the one that was recognised."""
@@ -317,8 +258,9 @@ class Rescoring:
 
     def _conclude(self, item: _Unfinished) -> RunResult | None:
         """The result of a submission whose videos are all known; None if it is not the one that was recognised."""
-        collector = ProblemCollector(self._strict)
-        submission = open_stored(item.path, self._manifest, self._limits, collector)
+        if item.opened is None or not item.opened[0].is_up_to_date:
+            item.opened = self._open(item.path)
+        submission, collector = item.opened
         if opening(submission, collector) != item.identity.opening:
             return None
         known: dict[str, StoredVideo] = {}
@@ -334,29 +276,3 @@ class Rescoring:
         if not collector.has_errors:
             values = {video.name: known[video.name].values if video.name in known else () for video in self._manifest.videos}
         return build_result(self._manifest, self.digest, submission, collector, values, self._detail)
-
-
-class _Work:
-    """The chunks of all unfinished submissions, one after the other, planned one submission ahead.
-
-    It is asked from threads that cannot deal with an exception; `error` is where it ends up.
-    """
-
-    def __init__(self, rescoring: Rescoring, unfinished: Mapping[int, _Unfinished]) -> None:
-        self._plan = rescoring.chunks
-        self._ship = rescoring.ship
-        self._asked = list(unfinished.items())
-        self.error: BaseException | None = None
-
-    def __iter__(self) -> Iterator[_Part]:
-        try:
-            with ThreadPoolExecutor(1) as planner:
-                plans = [planner.submit(self._plan, item) for _, item in self._asked[:1]]
-                for position, (number, _) in enumerate(self._asked):
-                    videos = plans.pop().result()
-                    plans += [planner.submit(self._plan, item) for _, item in self._asked[position + 1 : position + 2]]
-                    for chunks in videos:
-                        for chunk in chunks:
-                            yield _Part(number, len(chunks), pack(chunk) if self._ship else chunk)
-        except Exception as error:  # noqa: BLE001 - raised by whoever reads the results
-            self.error = error

@@ -10,7 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from lvos_eval.formats.files import MemberError
-from lvos_eval.scoring.chunks import Chunk, ChunkResult, GroundTruthSource, PredictionSource
+from lvos_eval.reference.ground_truth import GroundTruthSource
+from lvos_eval.scoring.chunks import Chunk, ChunkResult, PredictionSource
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.submission.source import Entry, unpack
 
@@ -86,9 +87,8 @@ class ShippedChunk:
 
 def pack(chunk: Chunk) -> ShippedChunk:
     """Reads everything that a chunk needs; what cannot be read fails in the worker as it would have there."""
-    masks = None if chunk.source is None else _pack_masks(chunk.source, chunk)
     truths = None if chunk.ground_truth is None else _pack_truths(chunk.ground_truth, chunk)
-    return ShippedChunk(replace(chunk, source=masks, ground_truth=truths))
+    return ShippedChunk(replace(chunk, source=_pack_masks(chunk.source, chunk), ground_truth=truths))
 
 
 def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:

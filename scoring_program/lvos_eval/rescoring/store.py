@@ -27,7 +27,7 @@ from typing import Any, Final
 import numpy as np
 
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
-from lvos_eval.diagnostics.problems import CATALOGUE
+from lvos_eval.diagnostics.problems import SUBMISSION_CODES
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import lock
 from lvos_eval.formats.mask_values import MaskValues
@@ -205,7 +205,7 @@ def _is_sound(findings: VideoFindings) -> bool:
 
 
 def _is_sound_fault(fault: MaskFault) -> bool:
-    if fault.code not in CATALOGUE or type(fault.detail) is not str:
+    if fault.code not in SUBMISSION_CODES or type(fault.detail) is not str:
         return False
     return fault.code != "wrong-size" or _SIZES.fullmatch(fault.detail) is not None
 

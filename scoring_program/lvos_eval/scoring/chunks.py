@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from lvos_eval.diagnostics.problems import Problem
+from lvos_eval.diagnostics.problems import Problem, frame_ranges
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import PROPOSALS, Task
 from lvos_eval.reference.dataset import Manifest, Video
-from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthMask
+from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthSource
+from lvos_eval.reference.workload import cut_up, masks_memory, usual_pixels
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.mask_findings import VideoFindings
@@ -20,15 +21,11 @@ __all__ = [
     "Chunk",
     "ChunkResult",
     "FrameTask",
-    "GroundTruthSource",
     "PredictionSource",
     "frame_tasks",
     "objects_by_frame",
     "plan_chunks",
 ]
-
-CHUNK_FRAMES: Final = 48
-"""Frames a chunk: enough to make its fixed costs small, few enough that the last one keeps nobody waiting."""
 
 
 class FrameTask(NamedTuple):
@@ -46,13 +43,6 @@ class PredictionSource(Protocol):
         """Raises OSError where it is not there any more."""
 
 
-class GroundTruthSource(Protocol):
-    """Where the ground truth of one video is read from."""
-
-    def read(self, frame: int) -> bytes:
-        """The mask's file. Raises OSError, or MemberError for one that is too large."""
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Consecutive frames of one video. Without `ground_truth` the masks are only checked."""
@@ -62,10 +52,8 @@ class Chunk:
     ids: tuple[int, ...]
     size: FrameSize | None
     ground_truth: GroundTruthSource | None
-    source: PredictionSource | None
+    source: PredictionSource
     frames: tuple[FrameTask, ...]
-    survey: bool = False
-    """Whether to say what each ground-truth mask holds, for the check of the reference."""
 
     @property
     def labels(self) -> Sequence[int]:
@@ -73,22 +61,21 @@ class Chunk:
         return PROPOSALS if self.task is Task.UNSUPERVISED_MULTIPLE else self.ids
 
     @property
-    def cost(self) -> int:
-        """Roughly proportional to the time that the chunk takes: pixels to decode and objects to count."""
-        return self.pixels * sum(2 + len(task.scored) for task in self.frames)
+    def where(self) -> str:
+        return f"{self.video} {frame_ranges([task.frame for task in self.frames])}"
 
     @property
-    def pixels(self) -> int:
-        """Pixels of a frame, those of 720p where its size is not known."""
-        return (self.size or FrameSize(720, 1280)).pixels
+    def cost(self) -> int:
+        return usual_pixels(self.size) * sum(2 + len(task.scored) for task in self.frames)
+
+    @property
+    def memory(self) -> float:
+        return masks_memory(usual_pixels(self.size), len({*self.ids, *self.labels}))
 
 
 @dataclass(slots=True)
 class ChunkResult:
-    """What a chunk tells: values, findings on the submitted masks, and digests and faults of the ground truth.
-
-    `ground_truth` is filled in for a survey only.
-    """
+    """What a chunk tells: values, findings on the submitted masks, and digests and faults of the ground truth."""
 
     video: str
     frames: int
@@ -97,34 +84,32 @@ class ChunkResult:
     values: list[ObjectFrame] = field(default_factory=list)
     findings: VideoFindings = field(default_factory=VideoFindings)
     digests: list[tuple[int, bytes]] = field(default_factory=list)
-    ground_truth: list[GroundTruthMask] = field(default_factory=list)
     reference_faults: list[Problem] = field(default_factory=list)
 
 
-def plan_chunks(
-    manifest: Manifest, sizes: Mapping[str, FrameSize | None], submission: Submission | None, *, score: bool
-) -> list[Chunk]:
+def plan_chunks(manifest: Manifest, sizes: Mapping[str, FrameSize | None], submission: Submission, *, score: bool) -> list[Chunk]:
     """The work of a run as chunks, the most expensive first, so that no core waits for another at the end.
 
-    Without a submission only the ground truth is read; without `score` only the submission.
+    Without `score` the submission is only checked.
     """
-    chunks = []
-    for video in manifest.videos:
-        masks = submission.masks.get(video.name, {}) if submission and submission.readable else {}
-        tasks = frame_tasks(video, masks, score=score)
-        chunks += [
-            Chunk(
-                video.name,
-                manifest.rules.task,
-                video.ids,
-                sizes[video.name],
-                GroundTruthFolder(manifest.ground_truth(video.name)) if score else None,
-                submission.source if submission else None,
-                tuple(tasks[start : start + CHUNK_FRAMES]),
-            )
-            for start in range(0, len(tasks), CHUNK_FRAMES)
-        ]
+    chunks = [
+        Chunk(
+            video.name,
+            manifest.rules.task,
+            video.ids,
+            sizes[video.name],
+            GroundTruthFolder(manifest.ground_truth(video.name)) if score else None,
+            submission.source,
+            piece,
+        )
+        for video in manifest.videos
+        for piece in cut_up(frame_tasks(video, _readable_masks(submission, video), score=score))
+    ]
     return sorted(chunks, key=lambda chunk: -chunk.cost)
+
+
+def _readable_masks(submission: Submission, video: Video) -> Mapping[int, Entry]:
+    return submission.masks.get(video.name, {}) if submission.readable else {}
 
 
 def frame_tasks(video: Video, masks: Mapping[int, Entry], *, score: bool) -> list[FrameTask]:

@@ -14,13 +14,13 @@ import numpy as np
 from PIL import Image
 
 from lvos_eval.diagnostics.errors import SubmissionGoneError, raise_if_environmental
-from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.formats.files import MemberError
 from lvos_eval.formats.label_map import DecodedMask, Decoder, LabelMapError, SalientDecoder
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
 from lvos_eval.formats.png import PngError, parse_png, plain_png
 from lvos_eval.protocols.lvos import PROPOSALS, Task, frame_name
-from lvos_eval.reference.ground_truth import frame_digest, survey_mask
+from lvos_eval.reference.ground_truth import frame_digest, read_ground_truth
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
 from lvos_eval.scoring.pairing import Comparisons
 from lvos_eval.submission.mask_findings import MaskFault, VideoFindings
@@ -32,7 +32,7 @@ _MAX_COUNTED_PIXELS: Final = 4096 * 2304
 
 
 def evaluate_chunk(chunk: Chunk) -> ChunkResult:
-    """Everything about one chunk: its values if it has ground truth, its findings if it has a submission.
+    """Everything about one chunk: its findings, and its values if it has ground truth.
 
     Faults of masks are part of the result; nothing is raised for them.
     """
@@ -52,9 +52,6 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
 
 def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[FrameTask, bytes | None]]:
     """Every task of the chunk with the bytes of its mask, None where there are none to be had."""
-    if chunk.source is None:
-        yield from ((task, None) for task in chunk.frames)
-        return
     try:
         opened = chunk.source.open()
     except OSError as error:
@@ -135,20 +132,9 @@ def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: Chunk
     """The decoded ground truth of a frame, its digest added to the result; None, with a fault, if it cannot be used."""
     if chunk.ground_truth is None:
         return None
-    try:
-        mask = decoder.decode(chunk.ground_truth.read(frame))
-    except FileNotFoundError:
-        fault = "the ground truth has no mask"
-    except OSError as error:
-        raise_if_environmental(error, f"the ground-truth mask {chunk.video}/{frame_name(frame)}.png")
-        fault = f"the ground-truth mask cannot be read ({error.strerror})"
-    except (LabelMapError, MemberError, PngError) as error:
-        fault = f"the ground-truth mask cannot be used ({error})"
-    else:
-        result.digests.append((frame, frame_digest(frame, mask)))
-        if chunk.survey:
-            result.ground_truth.append(survey_mask(frame, mask))
-        return mask
-    fix = "put an indexed PNG of the video's size there, or exclude the frame in scoring.yaml"
-    result.reference_faults.append(Problem("ground-truth", Severity.ERROR, chunk.video, (frame,), fault, fix))
-    return None
+    mask = read_ground_truth(decoder, chunk.ground_truth, chunk.video, frame)
+    if isinstance(mask, Problem):
+        result.reference_faults.append(mask)
+        return None
+    result.digests.append((frame, frame_digest(frame, mask)))
+    return mask

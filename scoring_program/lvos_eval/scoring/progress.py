@@ -6,19 +6,22 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeVar
 
 from tqdm import tqdm
 
 from lvos_eval.execution.deadline import Deadline
 from lvos_eval.execution.lifecycle import print_line
-from lvos_eval.scoring.chunks import ChunkResult
+from lvos_eval.reference.workload import PieceResult
 from lvos_eval.scoring.results import Progress
 
 __all__ = ["ProgressObserver"]
 
 SECONDS_BETWEEN: Final = 5.0
 """Between two lines in a log, and between two refreshes of the page."""
+
+
+_Done = TypeVar("_Done", bound=PieceResult)
 
 
 class ProgressObserver:
@@ -37,7 +40,7 @@ class ProgressObserver:
         self._on_progress = on_progress
         self._deadline = deadline
 
-    def __call__(self, what: str, total: int, results: Iterable[ChunkResult]) -> Iterator[ChunkResult]:
+    def __call__(self, what: str, total: int, results: Iterable[_Done], /) -> Iterator[_Done]:
         """Passes the results on. Raises RunStoppedError once the deadline has passed."""
         started = said = time.monotonic()
         frames = 0

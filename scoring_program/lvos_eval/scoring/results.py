@@ -7,13 +7,12 @@ never makes: an output cannot leak what its data does not have.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.reference.settings import Disclosure
-from lvos_eval.reporting.picture import Picture
 from lvos_eval.submission.listing import Submission
 
 __all__ = [
@@ -196,8 +195,6 @@ class FrameDetails:
 
     values: Mapping[tuple[str, int], tuple[ObjectFrame, ...]]
     """By (video, object id), in the order of frames."""
-    pictures: Mapping[tuple[str, int], tuple[Picture, ...]] = field(default_factory=dict)
-    """Of the worst frames, by (video, object id)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from lvos_eval import __version__
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
-from lvos_eval.diagnostics.problems import Problem, ProblemCollector
+from lvos_eval.diagnostics.problems import Problem, submission_codes
 from lvos_eval.diagnostics.text import counted
 from lvos_eval.protocols.lvos import SCORE_KEYS, Task
 from lvos_eval.reference.dataset import Manifest
-from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes
+from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes, refuse_unusable
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
+from lvos_eval.reference.workload import Observer, run_pieces
 from lvos_eval.scoring.aggregation import score_objects
 from lvos_eval.scoring.assignment import match_proposals, require_solver
 from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
-from lvos_eval.scoring.parallel import run_chunks
+from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import FrameDetails, ObjectFrame, Report, RunResult, State
 from lvos_eval.scoring.signature import signature
@@ -30,18 +32,13 @@ from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.self_check import refuse_ground_truth, submitted_ground_truth
 
 __all__ = [
-    "Observer",
     "build_result",
     "check_submission",
-    "ground_truth_digest",
     "matched_values",
     "new_report",
     "open_checked",
     "score_submission",
 ]
-
-Observer = Callable[[str, int, Iterable[ChunkResult]], Iterable[ChunkResult]]
-"""Is shown every stretch of work: what it is called, its number of frames, and the results as they come; passes them on."""
 
 
 def new_report(manifest: Manifest) -> Report:
@@ -56,18 +53,6 @@ def new_report(manifest: Manifest) -> Report:
         frames=manifest.scored_count,
         notes=manifest.warnings,
     )
-
-
-def ground_truth_digest(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
-    """The digest of the ground truth and metadata, computed by decoding every scored mask.
-
-    Raises ReferenceDataError with every mask that cannot be used.
-    """
-    chunks = plan_chunks(manifest, find_sizes(manifest), None, score=True)
-    results = _Results()
-    with closing(run_chunks(chunks, jobs)) as done:
-        results.add_all(observe("reading the ground truth", manifest.scored_count, done))
-    return results.digest(manifest)
 
 
 def score_submission(
@@ -91,7 +76,7 @@ def score_submission(
     """
     if manifest.rules.task is Task.UNSUPERVISED_MULTIPLE:
         require_solver()
-    collector = ProblemCollector(strict)
+    collector = ProblemCollector(submission_codes(strict=strict))
     submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
     if foreign:
         refuse_ground_truth(manifest, submission, collector)
@@ -102,7 +87,7 @@ def score_submission(
     chunks = plan_chunks(manifest, sizes, submission, score=score)
     results = _Results()
     what = "scoring" if score else "checking"
-    with closing(run_chunks(chunks, jobs)) as done:
+    with closing(run_pieces(evaluate_chunk, chunks, jobs)) as done:
         results.add_all(observe(what, sum(len(chunk.frames) for chunk in chunks), done))
     if submission.fingerprint() != fingerprint:
         raise RunStoppedError(CHANGED)
@@ -186,13 +171,13 @@ def check_submission(
     strict: bool = False,
 ) -> Report:
     """Everything that is wrong with a submission, from public data alone; its notes say what could not be checked."""
-    collector = ProblemCollector(strict)
+    collector = ProblemCollector(submission_codes(strict=strict))
     submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
     fingerprint = submission.watch()
     sizes = known_sizes(manifest)
     chunks = plan_chunks(manifest, sizes, submission, score=False)
     results = _Results()
-    with closing(run_chunks(chunks, jobs)) as done:
+    with closing(run_pieces(evaluate_chunk, chunks, jobs)) as done:
         results.add_all(observe("checking", sum(len(chunk.frames) for chunk in chunks), done))
     if submission.fingerprint() != fingerprint:
         raise RunStoppedError(CHANGED)
@@ -234,8 +219,7 @@ class _Results:
             self.findings[result.video].merge(result.findings)
             self._digests += [(result.video, frame, digest) for frame, digest in result.digests]
             self._faults += result.reference_faults
-        if self._faults:
-            raise ReferenceDataError(sorted(self._faults, key=lambda problem: problem.sort_key))
+        refuse_unusable(self._faults)
 
     def digest(self, manifest: Manifest) -> str:
         return combine_digests(manifest, self._digests)

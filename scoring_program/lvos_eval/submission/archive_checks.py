@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, ZIP_MASKS, counted, listed, sized
 from lvos_eval.formats.zip_directory import DirectoryEntry, ZipDirectoryError, read_directory
 from lvos_eval.formats.zip_members import DEFLATED, ENCRYPTED, LOCAL_HEADER, STORED, Member, plain_path

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import ZIP_MASKS, counted, listed, quoted
 from lvos_eval.formats.zip_directory import DirectoryEntry
 from lvos_eval.formats.zip_members import alike, plain_path

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, these_videos
 from lvos_eval.submission.repairs import EVERY
 

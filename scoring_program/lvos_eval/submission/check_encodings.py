@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, these_videos
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.protocols.lvos import VOID_LABEL

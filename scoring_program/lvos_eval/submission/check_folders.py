@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import ZIP_MASKS, counted, in_natural_order, listed, zip_of
 from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest, Video

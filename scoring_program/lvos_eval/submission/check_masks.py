@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, in_natural_order, listed
 from lvos_eval.protocols.lvos import PROPOSALS, VOID_LABEL, Task
 from lvos_eval.reference.dataset import Manifest, Video

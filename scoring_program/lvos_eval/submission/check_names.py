@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lvos_eval.diagnostics.problems import ProblemCollector, frame_ranges
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.protocols.lvos import FRAME_STEP, frame_name
 from lvos_eval.reference.dataset import Manifest, Video

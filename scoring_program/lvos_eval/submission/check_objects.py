@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.protocols.lvos import VOID_LABEL
 from lvos_eval.reference.dataset import Video, VideoObject

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
-from lvos_eval.diagnostics.problems import ProblemCollector
 from lvos_eval.diagnostics.text import counted, in_natural_order, listed, printable
 from lvos_eval.formats.litter import LITTER, is_left_behind
 from lvos_eval.reference.settings import ArchiveLimits
@@ -70,9 +70,14 @@ class Submission:
     def watch(self) -> bytes:
         """The fingerprint, to be compared with a later one. Raises RunStoppedError if the names are out of date already."""
         fingerprint = self.fingerprint()
-        if any(_state(path, follow=True) != state for path, state in self.listed.items()):
+        if not self.is_up_to_date:
             raise RunStoppedError(CHANGED)
         return fingerprint
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the names that were found are still those that are there."""
+        return all(_state(path, follow=True) == state for path, state in self.listed.items())
 
     def fingerprint(self) -> bytes:
         """Another one as soon as a file that masks are read from is replaced, written to or taken away; contents are not read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lvos_eval.diagnostics.problems import ProblemCollector
+from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest

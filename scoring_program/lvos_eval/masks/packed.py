@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 __all__ = [
     "EMPTY_MASK",
     "WORD",
+    "AnyLabels",
     "FrameSize",
     "Labels",
     "PackedMask",
     "Window",
     "Words",
+    "intersection",
     "pack",
     "popcount",
     "trim",
@@ -24,7 +26,10 @@ __all__ = [
 ]
 
 Labels: TypeAlias = NDArray[np.uint8]
-"""A label map of shape (height, width)."""
+"""A label map of shape (height, width), as it is in a file."""
+
+AnyLabels: TypeAlias = NDArray[np.integer[Any]]
+"""A label map of any integers."""
 
 Words: TypeAlias = NDArray[np.uint64]
 WORD: Final = 64
@@ -98,7 +103,17 @@ def popcount(bits: Words) -> int:
     return int(cv2.norm(bits.reshape(-1).view(np.uint8), cv2.NORM_HAMMING)) if bits.size else 0
 
 
-def pack(labels: Labels, label: int) -> PackedMask:
+def intersection(one: PackedMask, other: PackedMask) -> int:
+    """Number of pixels in both masks."""
+    top, bottom = max(one.top, other.top), min(one.bottom, other.bottom)
+    left, right = max(one.left, other.left), min(one.right, other.right)
+    if top >= bottom or left >= right:
+        return 0
+    a, b = (mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left] for mask in (one, other))
+    return popcount(a & b)
+
+
+def pack(labels: AnyLabels, label: int) -> PackedMask:
     """Where a whole label map equals `label`."""
     return trim(*where_equal(labels, label, whole_frame(FrameSize(*labels.shape))))
 
@@ -108,7 +123,7 @@ def whole_frame(size: FrameSize) -> Window:
     return Window(0, size.height, 0, -(-size.width // WORD))
 
 
-def where_equal(labels: Labels, label: int, window: Window) -> tuple[Words, Window]:
+def where_equal(labels: AnyLabels, label: int, window: Window) -> tuple[Words, Window]:
     """Where `labels` equals `label` inside the window."""
     left, right = window.left * WORD, min(window.right * WORD, labels.shape[1])
     rows, words = window.bottom - window.top, window.right - window.left

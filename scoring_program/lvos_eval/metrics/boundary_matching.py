@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lvos_eval.masks.packed import WORD, PackedMask, Words, popcount
+from lvos_eval.masks.packed import WORD, PackedMask, Words, intersection, popcount
 from lvos_eval.metrics.batching import in_batches
 from lvos_eval.metrics.stacks import Stack
 
@@ -46,6 +46,8 @@ class _Region(NamedTuple):
 
 def count_matched(pairs: Sequence[Pair], radius: int) -> list[tuple[int, int]]:
     """For each pair of boundaries: how many pixels of the one are within `radius` of the other, and the other way round."""
+    if radius == 0:
+        return [(shared, shared) for shared in (intersection(*pair) for pair in pairs)]
     regions = [_region(*pair, radius) for pair in pairs]
     near = [(pair, region) for pair, region in zip(pairs, regions, strict=True) if region is not None]
     sizes = [(region.bottom - region.top + radius + 1, region.words) for _, region in near]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lvos_eval.masks.packed import FrameSize, PackedMask, popcount
+from lvos_eval.masks.packed import FrameSize, PackedMask, intersection
 from lvos_eval.metrics.boundary import boundaries
 from lvos_eval.metrics.boundary_matching import Pair, count_matched
 from lvos_eval.metrics.definition import Counts, tolerance
@@ -47,16 +47,6 @@ def count(pairs: Sequence[Pair], size: FrameSize, radius: int | None = None) -> 
     outlines = [(by_mask[id(ground_truth)], by_mask[id(prediction)]) for ground_truth, prediction in pairs]
     matched = count_matched(outlines, radius)
     return [
-        Counts(one.area, other.area, _intersection(one, other), outline.area, other_outline.area, *near)
+        Counts(one.area, other.area, intersection(one, other), outline.area, other_outline.area, *near)
         for (one, other), (outline, other_outline), near in zip(pairs, outlines, matched, strict=True)
     ]
-
-
-def _intersection(one: PackedMask, other: PackedMask) -> int:
-    """Number of pixels in both masks."""
-    top, bottom = max(one.top, other.top), min(one.bottom, other.bottom)
-    left, right = max(one.left, other.left), min(one.right, other.right)
-    if top >= bottom or left >= right:
-        return 0
-    a, b = (mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left] for mask in (one, other))
-    return popcount(a & b)

@@ -13,8 +13,8 @@ import yaml
 from competition.bundles.zips import Members, write_zip
 from competition.settings import Phase
 from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.formats.documents import Yaml, read_yaml
 from lvos_eval.formats.litter import is_litter
+from lvos_eval.formats.text_files import Yaml, read_yaml
 from lvos_eval.protocols.lvos import SCORE_KEYS, Task, frame_name
 from lvos_eval.reference.checks import ReferenceCheck, ReferenceSummary
 from lvos_eval.reference.dataset import Manifest

@@ -118,7 +118,7 @@ def check_zip(data: bytes) -> None:
             return
         reader = ArchiveReader(path)
         for frames in submission.masks.values():
-            for member in frames.values():
+            for (member,) in frames.values():
                 assert isinstance(member, Member)
                 try:
                     content = reader.read(member)

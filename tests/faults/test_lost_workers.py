@@ -51,7 +51,7 @@ class Sleeper:
 
 
 def chunk(source: type, video: str = "video") -> Chunk:
-    frames = (FrameTask(1, None, (1,)),)
+    frames = (FrameTask(1, (), (1,)),)
     return Chunk(video, Task.SEMI_SUPERVISED, (1,), None, None, source(), frames)
 
 

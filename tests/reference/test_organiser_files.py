@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lvos_eval.cli.main import main
-from lvos_eval.formats.documents import read_json
+from lvos_eval.formats.text_files import read_json
 from tiny_reference import mask, metadata, write_metadata, write_reference
 
 pytestmark = pytest.mark.slow

@@ -98,7 +98,7 @@ def test_the_leaderboard_of_a_run_that_is_killed_five_times_is_the_same_to_the_b
     # every mask differs, so an entry stands for one video; a video with a mask that cannot be read has none
     assert scored - (videos - everything) == everything - held
     assert published(tmp_path) == published(uninterrupted)
-    assert not list((tmp_path / ".store").glob(".unfinished-*"))
+    assert not list((tmp_path / ".store").glob(".*.part"))
 
 
 def test_a_run_that_is_killed_while_it_writes_results_leaves_whole_files_only(

@@ -282,8 +282,11 @@ def test_what_is_no_folder_of_entries_makes_room_for_one(
 
 def test_a_folder_under_the_name_of_a_leftover_does_no_harm(reference: Path, stored: Path, done: Path, tmp_path: Path) -> None:
     output = Path(shutil.copytree(done, tmp_path / "output"))
-    (output / ".store" / ".unfinished-x").mkdir()
+    leftovers = [output / ".store" / f".x.{number:08x}.part" for number in range(2)]
+    leftovers[0].mkdir()
+    leftovers[1].touch()
     assert rescore(stored, reference, output) == ExitCode.SUCCESS
+    assert [path.exists() for path in leftovers] == [True, False]
 
 
 def test_an_entry_that_may_not_be_read_is_made_anew(

@@ -17,6 +17,7 @@ from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.formats.files import MemberError, read_file
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import Submission, open_submission
+from lvos_eval.submission.source import mask_digest
 from submissions import write_folder, write_zip
 
 VIDEOS = frozenset({"v1", "v2"})
@@ -227,8 +228,16 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
 
 def test_a_file_in_a_folder_is_stored_as_it_is_read(tmp_path: Path) -> None:
     submission, _ = opened(write_folder(tmp_path / "s", MASKS))
-    reader, entry = submission.source.open(), submission.masks["v1"][6]
+    reader, (entry,) = submission.source.open(), submission.masks["v1"][6]
     assert reader.read(entry) == reader.read_stored(entry) == b"b"
+
+
+def test_a_mask_is_known_by_the_bytes_of_all_its_files_in_their_order() -> None:
+    one, other = b"one", b"other"
+    assert mask_digest(("a.png",), [one]) == mask_digest(("b.png",), [one])
+    assert mask_digest(("a.png",), [one]).hex() == "2292eb637ea083b1f76744f481d11b18d6b04752"
+    digests = [mask_digest(("a", "b"), pair) for pair in ([one, other], [other, one], [one + other, b""])]
+    assert len({*digests, mask_digest(("a",), [one + other])}) == 4
 
 
 # changes while a submission is read

@@ -15,8 +15,8 @@ from lvos_eval.comparison.leaderboards import BoardComparison, compare_leaderboa
 from lvos_eval.comparison.results import ResultComparison, SignatureDifference, compare_results
 from lvos_eval.diagnostics.errors import ExitCode, UsageError
 from lvos_eval.diagnostics.text import counted, listed, printable
-from lvos_eval.formats.checked_json import read_document
 from lvos_eval.formats.files import replace_file
+from lvos_eval.formats.untrusted_json import read_document
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.html import points, render
 from lvos_eval.reporting.output_folder import DETAILS_FILE

@@ -9,7 +9,7 @@ from typing import Any
 
 from lvos_eval.comparison.results import ResultComparison, SignatureDifference, compare_results, compare_signatures, less
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.formats.checked_json import MAX_COUNT, MAX_SCORE, Value
+from lvos_eval.formats.untrusted_json import MAX_COUNT, MAX_SCORE, Value
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.reading import read_result

@@ -1,20 +1,39 @@
-"""Reading and writing single files: bounded reads, atomic writes, and the names that systems leave behind."""
+"""Reading and writing single files: bounded reads, atomic writes.
+
+A pipe or a device in the place of a file must not be waited for, nor read for ever.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.text import sized
 
-__all__ = ["UNFINISHED", "MemberError", "read_file", "replace_file"]
+__all__ = [
+    "MOST_BYTES",
+    "MemberError",
+    "read_beginning",
+    "read_file",
+    "read_regular",
+    "remove_unfinished",
+    "replace_bytes",
+    "replace_file",
+    "replacing",
+]
 
-UNFINISHED: Final = ".part"
+_UNFINISHED: Final = ".part"
 _LONGEST_PART: Final = 60
+
+MOST_BYTES: Final = 256 << 20
+"""Of a document; a larger one is no metadata and no result."""
 
 
 class MemberError(ValueError):
@@ -25,28 +44,53 @@ class MemberError(ValueError):
         self.code = code
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Replaces a file atomically: a temporary one in the same folder, flushed, then renamed. Raises RunStoppedError."""
+@contextlib.contextmanager
+def replacing(path: Path, *, folder: Path | None = None) -> Iterator[Path]:
+    """The path of a new file that takes the place of `path` when the block ends, or of which nothing is left if the block raises.
+
+    It is made in `folder`, the folder of `path` unless given, which has to be on the same file system. Raises OSError.
+    """
     # a long name has to stay one that the file system takes
-    temporary = path.with_name(f".{path.name[:_LONGEST_PART]}.{secrets.token_hex(4)}{UNFINISHED}")
+    name = f".{path.name[:_LONGEST_PART]}.{secrets.token_hex(4)}{_UNFINISHED}"
+    unfinished = (folder or path.parent) / name
     try:
+        yield unfinished
+        os.replace(unfinished, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(unfinished)
+        raise
+
+
+def replace_bytes(path: Path, data: bytes, *, folder: Path | None = None, mode: int = 0o666) -> None:
+    """Replaces a file atomically, once the new content is on the disk; `folder` as for `replacing`. Raises OSError.
+
+    The umask takes its part of `mode`, as for any file.
+    """
+    with replacing(path, folder=folder) as unfinished:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
-            # with these bits the umask decides who may read it, as for any file
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-            try:
-                rest = memoryview(text.encode("utf-8", errors="backslashreplace"))
-                while rest:
-                    rest = rest[os.write(descriptor, rest) :]
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Replaces a text file atomically. Raises RunStoppedError if it cannot be."""
+    try:
+        replace_bytes(path, text.encode("utf-8", errors="backslashreplace"))
     except OSError as error:
         raise RunStoppedError(f"{path.name} cannot be written: {error.strerror}") from error
+
+
+def remove_unfinished(folder: Path, name: str = "*") -> None:
+    """Removes what a process left in a folder that was killed while it replaced the file of this name, or any. Raises OSError."""
+    for unfinished in folder.glob(f".{name[:_LONGEST_PART]}.{'[0-9a-f]' * 8}{_UNFINISHED}"):
+        if not unfinished.is_dir():
+            unfinished.unlink(missing_ok=True)
 
 
 def read_file(path: str, limit: int) -> bytes:
@@ -58,5 +102,29 @@ def read_file(path: str, limit: int) -> bytes:
         if size > limit:
             raise MemberError("unreadable-mask", f"the file has {sized(size)}; at most {sized(limit)} are allowed")
         return os.read(descriptor, size)
+    finally:
+        os.close(descriptor)
+
+
+def read_regular(path: Path, limit: int = MOST_BYTES) -> bytes:
+    """The content of a file of at most `limit` bytes. Raises OSError, also for a larger one and for what is no file."""
+    data = read_beginning(path, limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {sized(limit) if limit >= 1e6 else f'{limit:,} bytes'}")
+    return data
+
+
+def read_beginning(path: Path, number: int) -> bytes:
+    """The first `number` bytes of a file, or all that it has. Raises OSError, also for what is no file."""
+    # without O_NONBLOCK a pipe waits for a writer before anybody can see that it is one
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(min(number, found.st_size + 1))
     finally:
         os.close(descriptor)

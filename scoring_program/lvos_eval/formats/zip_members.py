@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 from lvos_eval.formats.files import MemberError
 from lvos_eval.formats.inflate import RAW, InflateError, crc32, inflate
-from lvos_eval.formats.zip_directory import IN_EXTRA, unicode_names
+from lvos_eval.formats.zip_directory import unicode_names
+from lvos_eval.formats.zip_end import IN_EXTRA
 
 __all__ = ["DEFLATED", "ENCRYPTED", "LOCAL_HEADER", "STORED", "ArchiveReader", "Member", "alike", "plain_path", "unpack_member"]
 

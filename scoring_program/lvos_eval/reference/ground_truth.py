@@ -14,10 +14,9 @@ from typing import Final, Protocol
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, raise_if_environmental
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem, Severity
-from lvos_eval.formats.files import MemberError, read_file
+from lvos_eval.formats.files import MemberError, read_beginning, read_file
 from lvos_eval.formats.label_map import DecodedMask, Decoder, LabelMapError
 from lvos_eval.formats.png import PngError, parse_header
-from lvos_eval.formats.regular_files import read_beginning
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest

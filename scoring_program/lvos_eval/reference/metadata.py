@@ -10,8 +10,8 @@ from typing import Any, Final
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.text import listed, printable, quoted
-from lvos_eval.formats.documents import DocumentError, read_json
 from lvos_eval.formats.litter import is_litter
+from lvos_eval.formats.text_files import DocumentError, read_json
 from lvos_eval.protocols.lvos import FRAME_STEP
 
 __all__ = ["ANNOTATIONS", "ATTRIBUTE_SUFFIX", "METADATA_NAMES", "MOST_FRAMES", "find_metadata", "frame_numbers", "whole_number"]

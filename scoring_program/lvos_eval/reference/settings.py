@@ -14,7 +14,7 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import REFERENCE_CODES
 from lvos_eval.diagnostics.text import quoted
-from lvos_eval.formats.documents import DocumentError, Yaml, misnamed, read_yaml, rename
+from lvos_eval.formats.text_files import DocumentError, Yaml, misnamed, read_yaml, rename
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.exclusions import FrameRun, parse_run
 

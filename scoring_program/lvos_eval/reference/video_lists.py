@@ -14,7 +14,7 @@ from typing import Final
 
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.text import listed, printable
-from lvos_eval.formats.documents import DocumentError, misnamed, read_text, rename
+from lvos_eval.formats.text_files import DocumentError, misnamed, read_text, rename
 from lvos_eval.protocols.lvos import Protocol
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 

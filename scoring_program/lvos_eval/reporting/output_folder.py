@@ -13,7 +13,7 @@ from typing import Any, Final
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import reserved
-from lvos_eval.formats.files import UNFINISHED, replace_file
+from lvos_eval.formats.files import remove_unfinished, replace_file
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reporting.overlays import draw_worst_frames
 from lvos_eval.reporting.page import render_page
@@ -142,9 +142,7 @@ def open_output(folder: Path) -> Iterator[OutputFolder]:
         with _usable(folder):
             for name in _FILES:
                 (folder / name).unlink(missing_ok=True)
-                # what a run left that was killed while it wrote
-                for rest in folder.glob(f".{name}.*{UNFINISHED}"):
-                    rest.unlink(missing_ok=True)
+                remove_unfinished(folder, name)
         yield OutputFolder(folder, reservation)
 
 

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lvos_eval.diagnostics.errors import RunStoppedError
-from lvos_eval.formats.files import MemberError
+from lvos_eval.formats.files import MemberError, read_regular
 from lvos_eval.formats.png import PALETTE, Png, PngError, decode_labels, parse_png, plain_png
-from lvos_eval.formats.regular_files import read_regular
 from lvos_eval.masks.packed import FrameSize, Labels
 from lvos_eval.protocols.lvos import Task, frame_name
 from lvos_eval.reference.dataset import Manifest
@@ -89,7 +88,8 @@ def draw_worst_frames(
         with closing(submission.source.open()) as reader:
             for (video, object_id), value in _worst(values):
                 truth = _decode((manifest.ground_truth(video) / f"{frame_name(value.frame)}.png").read_bytes()) == object_id
-                prediction = _decode(reader.read(submission.masks[video][value.frame])) == object_id
+                (label_map,) = submission.masks[video][value.frame]
+                prediction = _decode(reader.read(label_map)) == object_id
                 if not _are_scored(truth, prediction, value):
                     raise RunStoppedError(_CHANGED)
                 photo = manifest.folder / JPEG_IMAGES / video / f"{frame_name(value.frame)}.jpg"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.formats.checked_json import MAX_COUNT, MAX_LABEL, MAX_SCORE, Value, read_document
+from lvos_eval.formats.untrusted_json import MAX_COUNT, MAX_LABEL, MAX_SCORE, Value, read_document
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.result_document import DETAILS_FORMAT

@@ -130,12 +130,12 @@ def identify(request: KeyRequest) -> SubmissionKeys:
 
 def _read(tasks: Sequence[FrameTask], reader: MaskReader) -> dict[int, bytes] | None:
     """The digests of the masks by frame; None where one cannot be read."""
-    reader.read_ahead([task.prediction for task in tasks if task.prediction is not None])
+    reader.read_ahead([entry for task in tasks for entry in task.prediction])
     masks = {}
-    for frame, entry, _ in tasks:
-        if entry is not None:
+    for frame, files, _ in tasks:
+        if files:
             try:
-                masks[frame] = mask_digest(entry, reader.read_stored(entry))
+                masks[frame] = mask_digest(files, [reader.read_stored(entry) for entry in files])
             except (MemberError, OSError):
                 return None
     return masks

@@ -19,8 +19,8 @@ from typing import Final
 
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import listed, printable
+from lvos_eval.formats.files import read_regular
 from lvos_eval.formats.litter import is_left_behind
-from lvos_eval.formats.regular_files import read_regular
 
 __all__ = ["FoundSubmissions", "StoredSubmission", "find_submissions", "name_submissions"]
 

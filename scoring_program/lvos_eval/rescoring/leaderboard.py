@@ -14,7 +14,7 @@ from lvos_eval import __version__
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Problem, Severity, frame_ranges
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.formats.checked_json import MAX_COUNT, Value, read_document
+from lvos_eval.formats.untrusted_json import MAX_COUNT, Value, read_document
 from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.reporting.html import render
 from lvos_eval.rescoring.discovery import StoredSubmission

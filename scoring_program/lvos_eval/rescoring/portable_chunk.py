@@ -93,7 +93,7 @@ def pack(chunk: Chunk) -> ShippedChunk:
 
 def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:
     masks: dict[Entry, bytes | _Fault] = {}
-    entries = [task.prediction for task in chunk.frames if task.prediction is not None]
+    entries = [entry for task in chunk.frames for entry in task.prediction]
     try:
         opened = source.open()
     except OSError as error:

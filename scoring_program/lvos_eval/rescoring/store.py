@@ -15,8 +15,6 @@ import math
 import os
 import re
 import shutil
-import stat
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +28,7 @@ from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import SUBMISSION_CODES
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import lock
+from lvos_eval.formats.files import read_regular, remove_unfinished, replace_bytes
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.protocols.lvos import PROPOSALS, Task
 from lvos_eval.reference.dataset import Video
@@ -40,7 +39,6 @@ __all__ = ["Store", "StoredVideo", "open_store"]
 
 _MAGIC: Final = b"lvos-eval video 2\n"
 _CHECKSUM_BYTES: Final = 32
-_TEMPORARY: Final = ".unfinished-"
 _LOCK: Final = "lock"
 _ROW: Final = np.dtype([("id", "u1"), ("frame", "<u4"), ("j", "<f8"), ("f", "<f8"), ("visible", "u1"), ("proposal", "<i2")])
 _NO_PROPOSAL: Final = -1
@@ -69,7 +67,7 @@ class Store:
     def get(self, key: str, video: Video, task: Task, *, scored: bool) -> StoredVideo | None:
         """The entry of a key; None where there is none, or none that can be that of the video, `scored` or checked only."""
         try:
-            data = _read(self._path(key))
+            data = read_regular(self._path(key), _LARGEST)
         except FileNotFoundError:
             return None
         except OSError:
@@ -83,19 +81,11 @@ class Store:
     def put(self, key: str, video: StoredVideo) -> None:
         """Keeps an entry: whole and on the disk, or not at all. Raises RunStoppedError if it cannot be written."""
         path = self._path(key)
-        temporary = None
         try:
             _clear(path)
-            descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=self._folder)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_encode(key, video))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+            # all that is unfinished lies in one folder, where it is found again
+            replace_bytes(path, _encode(key, video), folder=self._folder, mode=0o600)
         except OSError as error:
-            if temporary is not None:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
             raise RunStoppedError(f"the store {printable(str(self._folder))} cannot be written: {error.strerror}") from error
 
     def _path(self, key: str) -> Path:
@@ -120,21 +110,12 @@ def open_store(folder: Path) -> Iterator[Store]:
             raise UsageError(
                 f"another run uses the store {printable(str(folder))}: wait for it, or give this one its own with --store"
             ) from None
-        for leftover in folder.glob(f"{_TEMPORARY}*"):
-            with contextlib.suppress(OSError):
-                leftover.unlink()
+        with contextlib.suppress(OSError):
+            remove_unfinished(folder)
         yield Store(folder)
     finally:
         # the system gives the lock back, also after a kill
         os.close(descriptor)
-
-
-def _read(path: Path) -> bytes:
-    """The content of a file; nothing of what is no file or too large for an entry. Raises OSError."""
-    # a pipe in the place of an entry must not make the run wait for a writer
-    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-        found = os.fstat(file.fileno())
-        return file.read() if stat.S_ISREG(found.st_mode) and found.st_size <= _LARGEST else b""
 
 
 def _clear(path: Path) -> None:

@@ -15,7 +15,7 @@ from lvos_eval.reference.workload import cut_up, masks_memory, usual_pixels
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.mask_findings import VideoFindings
-from lvos_eval.submission.source import Entry, MaskReader
+from lvos_eval.submission.source import MaskFiles, MaskReader
 
 __all__ = [
     "Chunk",
@@ -29,10 +29,10 @@ __all__ = [
 
 
 class FrameTask(NamedTuple):
-    """One frame: the submitted mask (None: not there) and the objects that are scored in it."""
+    """One frame: the files of the submitted mask (none: it is not there) and the objects that are scored in it."""
 
     frame: int
-    prediction: Entry | None
+    prediction: MaskFiles
     scored: tuple[int, ...]
 
 
@@ -108,13 +108,15 @@ def plan_chunks(manifest: Manifest, sizes: Mapping[str, FrameSize | None], submi
     return sorted(chunks, key=lambda chunk: -chunk.cost)
 
 
-def _readable_masks(submission: Submission, video: Video) -> Mapping[int, Entry]:
+def _readable_masks(submission: Submission, video: Video) -> Mapping[int, MaskFiles]:
     return submission.masks.get(video.name, {}) if submission.readable else {}
 
 
-def frame_tasks(video: Video, masks: Mapping[int, Entry], *, score: bool) -> list[FrameTask]:
+def frame_tasks(video: Video, masks: Mapping[int, MaskFiles], *, score: bool) -> list[FrameTask]:
     """What there is to do for a video with these masks by frame: every scored frame, or, without `score`, those with a mask."""
-    return [FrameTask(frame, masks.get(frame), scored) for frame, scored in objects_by_frame(video) if score or frame in masks]
+    return [
+        FrameTask(frame, masks.get(frame, ()), scored) for frame, scored in objects_by_frame(video) if score or frame in masks
+    ]
 
 
 def objects_by_frame(video: Video) -> list[tuple[int, tuple[int, ...]]]:

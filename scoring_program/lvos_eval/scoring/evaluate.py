@@ -5,7 +5,7 @@ Arrays never leave this module; a chunk comes in as names and leaves as a few nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from io import BytesIO
 from typing import Final
@@ -57,21 +57,27 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
     except OSError as error:
         raise SubmissionGoneError(f"the submission cannot be opened again: {error.strerror}") from error
     with closing(opened) as reader:
-        reader.read_ahead([task.prediction for task in chunk.frames if task.prediction is not None])
+        reader.read_ahead([entry for task in chunk.frames for entry in task.prediction])
         for task in chunk.frames:
             data = None
-            if task.prediction is not None:
+            if task.prediction:
                 result.masks[task.frame] = None
                 try:
-                    stored = reader.read_stored(task.prediction)
+                    stored = [reader.read_stored(entry) for entry in task.prediction]
                     result.masks[task.frame] = mask_digest(task.prediction, stored)
-                    data = unpack(task.prediction, stored)
+                    data = _label_map([unpack(entry, part) for entry, part in zip(task.prediction, stored, strict=True)])
                 except MemberError as fault:
                     result.findings.faults.append(MaskFault(fault.code, task.frame, str(fault)))
                 except OSError as error:
                     raise_if_environmental(error, f"the submitted mask {chunk.video}/{frame_name(task.frame)}.png")
                     result.findings.faults.append(MaskFault("unreadable-mask", task.frame, error.strerror or str(error)))
             yield task, data
+
+
+def _label_map(files: Sequence[bytes]) -> bytes:
+    """The label map that the files of a frame make: it is one file."""
+    (data,) = files
+    return data
 
 
 def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None, findings: VideoFindings) -> DecodedMask | None:

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, ZIP_MASKS, counted, listed, sized
-from lvos_eval.formats.zip_directory import DirectoryEntry, ZipDirectoryError, read_directory
+from lvos_eval.formats.zip_directory import DirectoryEntry, read_directory
+from lvos_eval.formats.zip_end import ZipDirectoryError
 from lvos_eval.formats.zip_members import DEFLATED, ENCRYPTED, LOCAL_HEADER, STORED, Member, plain_path
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_paths import are, check_paths, check_platform_files, check_repeats

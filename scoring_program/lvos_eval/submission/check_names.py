@@ -20,7 +20,7 @@ from lvos_eval.submission.check_naming import report_naming
 from lvos_eval.submission.frame_numbering import Naming, find_naming
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.object_folders import find_object_folders
-from lvos_eval.submission.source import Entry
+from lvos_eval.submission.source import MaskFiles
 
 __all__ = ["check_names"]
 
@@ -90,19 +90,20 @@ class _Findings:
             _report_extra_files(self.files, collector)
 
 
-def _check_video(video: Video, submission: Submission, findings: _Findings) -> Mapping[int, Entry]:
+def _check_video(video: Video, submission: Submission, findings: _Findings) -> Mapping[int, MaskFiles]:
     """Finds what the names in one video's folder tell; returns its masks by frame, those under other names included."""
     masks = submission.masks.get(video.name, {})
     others = submission.others.get(video.name, {})
     found, unused, annotated = dict(masks), list(others), video.annotated
     if any(frame not in masks for frame in video.scored):
-        entries = {f"{frame_name(frame)}.png": entry for frame, entry in masks.items()} | dict(others)
+        entries = {f"{frame_name(frame)}.png": files for frame, files in masks.items()}
+        entries |= {name: (entry,) for name, entry in others.items()}
         naming = find_naming(entries, _pictures(video), video.scored)
         if naming is not None:
             findings.named.append((video, naming))
             listed_names = set(naming.names)
             unused = [name for name in unused if name not in listed_names]
-            found = {frame: entry for frame, entry in masks.items() if f"{frame_name(frame)}.png" not in listed_names}
+            found = {frame: files for frame, files in masks.items() if f"{frame_name(frame)}.png" not in listed_names}
             if naming.rule is None:
                 return {}
             for name, number in zip(naming.names, naming.numbers, strict=True):
@@ -132,12 +133,12 @@ def _pictures(video: Video) -> list[int]:
     return sorted(counted_ones | video.annotated)
 
 
-def _is_counted_from_0(found: Mapping[int, Entry], annotated: frozenset[int]) -> bool:
+def _is_counted_from_0(found: Mapping[int, MaskFiles], annotated: frozenset[int]) -> bool:
     """Whether every frame has a mask, from a frame 0 on that does not exist where frames count from 1."""
     return 0 in found and min(annotated) % FRAME_STEP == 1 and max(found) == len(found) - 1
 
 
-def _is_late(found: Mapping[int, Entry], annotated: frozenset[int]) -> bool:
+def _is_late(found: Mapping[int, MaskFiles], annotated: frozenset[int]) -> bool:
     """Whether every frame has a mask but the first, which has been given, and there is one of the frame after the last."""
     return set(found) == {frame + FRAME_STEP for frame in annotated}
 

@@ -18,7 +18,7 @@ from lvos_eval.formats.litter import LITTER, is_left_behind
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_checks import list_members
 from lvos_eval.submission.archive_paths import ZIP_WITH_SLASHES
-from lvos_eval.submission.source import Entry, MaskSource
+from lvos_eval.submission.source import Entry, MaskFiles, MaskSource
 
 __all__ = ["CHANGED", "MaskSet", "Submission", "open_submission"]
 
@@ -46,7 +46,7 @@ class MaskSet(NamedTuple):
 class Submission:
     """What a submission holds, as far as names tell.
 
-    `masks[video][frame]` is the mask of a frame; `others[video]` are all other files in that video's folder, by name.
+    `masks[video][frame]` are the files of a frame's mask; `others[video]` are all other files in that video's folder, by name.
     """
 
     source: MaskSource
@@ -54,7 +54,7 @@ class Submission:
     """False where the archive is such that nothing in it may be opened."""
     root: str
     """The folder that holds the videos, relative to the source; "" for its top."""
-    masks: Mapping[str, Mapping[int, Entry]]
+    masks: Mapping[str, Mapping[int, MaskFiles]]
     others: Mapping[str, Mapping[str, Entry]]
     extra_videos: tuple[str, ...]
     extra_files: tuple[str, ...]
@@ -84,7 +84,7 @@ class Submission:
         digest = hashlib.blake2b()
         paths = [str(self.source.path)]
         if not self.source.is_archive:
-            paths = [f"{paths[0]}/{entry}" for frames in self.masks.values() for entry in frames.values()]
+            paths = [f"{paths[0]}/{entry}" for frames in self.masks.values() for files in frames.values() for entry in files]
         for path in paths:
             digest.update(repr(_state(path, follow=self.source.is_archive)).encode())
         return digest.digest()
@@ -229,7 +229,7 @@ def _arrange(
     paths = [(parts, entry) for name, entry in files if not _is_litter(parts := name.split("/"))]
     roots = _mask_roots([parts for parts, _ in paths], videos)
     root = next((root for root in roots if _wrappers(root) <= _MAX_WRAPPERS), None)
-    masks: dict[str, dict[int, Entry]] = {}
+    masks: dict[str, dict[int, MaskFiles]] = {}
     others: dict[str, dict[str, Entry]] = defaultdict(dict)
     extra_videos: set[str] = set()
     extra_files: list[str] = []
@@ -251,7 +251,7 @@ def _arrange(
         if match is None:
             others[video][name] = entry
         else:
-            frames.setdefault(int(match[1]), entry)
+            frames.setdefault(int(match[1]), (entry,))
     _report_rivals(claims, collector)
     return Submission(
         source,

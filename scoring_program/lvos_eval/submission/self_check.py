@@ -30,7 +30,8 @@ def submitted_ground_truth(manifest: Manifest, submission: Submission) -> list[s
     return [
         str(entry)
         for _, masks in sorted(submission.masks.items())
-        for _, entry in sorted(masks.items())
+        for _, files in sorted(masks.items())
+        for entry in files
         if _identity(f"{folder}/{entry}") in truths
     ]
 

@@ -12,10 +12,13 @@ from lvos_eval.formats.files import read_file
 from lvos_eval.formats.zip_members import ArchiveReader, Member, unpack_member
 from lvos_eval.reference.settings import ArchiveLimits
 
-__all__ = ["Entry", "MaskReader", "MaskSource", "mask_digest", "unpack"]
+__all__ = ["Entry", "MaskFiles", "MaskReader", "MaskSource", "mask_digest", "unpack"]
 
 Entry: TypeAlias = str | Member
 """Where one file of the submission lies: a path relative to the folder, or a member of the zip."""
+
+MaskFiles: TypeAlias = tuple[Entry, ...]
+"""The files that make the mask of a frame, in the order of their paths: one label map, or a file for each object."""
 
 
 class MaskReader(Protocol):
@@ -37,11 +40,16 @@ def unpack(entry: Entry, stored: bytes) -> bytes:
     return stored if isinstance(entry, str) else unpack_member(entry, stored)
 
 
-def mask_digest(entry: Entry, stored: bytes) -> bytes:
-    """Of what a mask is made from, and how: equal digests mean equal masks, whatever the file is called and wherever it lies."""
-    how = "file" if isinstance(entry, str) else f"{'deflated' if entry.deflated else 'stored'} {entry.unpacked} {entry.crc}"
-    digest = hashlib.blake2b(f"{how} {len(stored)}\n".encode(), digest_size=20)
-    digest.update(stored)
+def mask_digest(files: MaskFiles, stored: Sequence[bytes]) -> bytes:
+    """Of what a mask is made from, and how, from the bytes of its files as they lie in the submission.
+
+    Equal digests mean equal masks, whatever the files are called and wherever they lie.
+    """
+    digest = hashlib.blake2b(digest_size=20)
+    for entry, data in zip(files, stored, strict=True):
+        how = "file" if isinstance(entry, str) else f"{'deflated' if entry.deflated else 'stored'} {entry.unpacked} {entry.crc}"
+        digest.update(f"{how} {len(data)}\n".encode())
+        digest.update(data)
     return digest.digest()
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 import yaml
 
 from lvos_eval.diagnostics.text import listed, quoted
-from lvos_eval.formats.regular_files import MOST_BYTES, read_regular
+from lvos_eval.formats.files import MOST_BYTES, read_regular
 
 __all__ = ["DocumentError", "Yaml", "misnamed", "parse_whole", "parse_yaml", "read_json", "read_text", "read_yaml", "rename"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lvos_eval.formats.documents import DocumentError, misnamed, parse_yaml, read_json, read_text
+from lvos_eval.formats.text_files import DocumentError, misnamed, parse_yaml, read_json, read_text
 
 
 def file(folder: Path, content: str | bytes) -> Path:

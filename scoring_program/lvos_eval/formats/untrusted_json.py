@@ -14,8 +14,8 @@ from typing import Final
 
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.formats.documents import parse_whole
-from lvos_eval.formats.regular_files import read_regular
+from lvos_eval.formats.files import read_regular
+from lvos_eval.formats.text_files import parse_whole
 
 __all__ = ["MAX_COUNT", "MAX_LABEL", "MAX_SCORE", "Value", "read_document"]
 

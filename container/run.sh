@@ -63,7 +63,7 @@ build() {
     # set by whoever runs this on a machine with its own mirror or base image: words, so split
     read -r -a options <<<"${DOCKER_BUILD_OPTIONS-}"
     cd "$(dirname "$0")/.."
-    version=$(sed -n 's/^__version__.*"\(.*\)"$/\1/p' scoring_program/lvos_eval/__init__.py)
+    version=$(sed -n 's/^__version__.*"\(.*\)"$/\1/p' scoring_program/lvos_eval/version.py)
     options+=(--build-arg "VERSION=$version")
     "$DOCKER" build "${options[@]}" --tag "$IMAGE" .
     "$DOCKER" build --quiet "${options[@]}" --target platform --tag "$IMAGE:platform" . >/dev/null

@@ -12,7 +12,7 @@ if __name__ == "__main__":
     # before anything is loaded that might lie in the current folder
     leave_out_current_folder()
 
-from lvos_eval.execution.lifecycle import launch  # noqa: E402
+from lvos_eval.__main__ import launch  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(launch("platform_main"))
+    sys.exit(launch(platform=True))

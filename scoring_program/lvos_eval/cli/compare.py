@@ -4,80 +4,66 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from lvos_eval import __version__
 from lvos_eval.cli.arguments import file_path, path
+from lvos_eval.cli.command import Command
 from lvos_eval.cli.console import Console
 from lvos_eval.cli.options import add_output_options
-from lvos_eval.comparison.leaderboards import BoardComparison, compare_leaderboards
-from lvos_eval.comparison.results import ResultComparison, SignatureDifference, compare_results
-from lvos_eval.diagnostics.errors import ExitCode, UsageError
+from lvos_eval.comparison.leaderboards import BoardComparison
+from lvos_eval.comparison.outputs import compare_outputs
+from lvos_eval.comparison.results import ResultComparison, SignatureDifference
+from lvos_eval.diagnostics.errors import ExitCode
 from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.formats.files import replace_file
-from lvos_eval.formats.untrusted_json import read_document
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.html import points, render
-from lvos_eval.reporting.output_folder import DETAILS_FILE
-from lvos_eval.reporting.reading import read_result
-from lvos_eval.rescoring.leaderboard import LEADERBOARD_FILE
+from lvos_eval.version import __version__
 
-__all__ = ["add_compare"]
+__all__ = ["COMPARE", "CompareRequest"]
 
 _SHOWN: Final = 20
 """At most so many differences of a kind are printed on a terminal; `--json` and `--html` give them all."""
 
 
-def add_compare(commands: Any) -> None:
-    """Adds the command to the parser's subcommands."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "compare",
-        help="tell the differences between two results",
-        description="Compares two results, or two leaderboards; exit code 0 if every number is the same, 1 if not.",
-        epilog="example: lvos-eval compare before/ after/",
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareRequest:
+    """What to compare with what; `page` is where to write the comparison as a page too."""
+
+    old: Path
+    new: Path
+    page: Path | None
+
+    def disclosure(self) -> Disclosure:
+        return Disclosure.FULL
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     what = "results folder, scoring_details.json, output folder of rescore, or leaderboard.json"
     parser.add_argument("old", metavar="OLD", type=path, help=what)
     parser.add_argument("new", metavar="NEW", type=path, help="the same, to be compared with it")
     parser.add_argument("--html", metavar="FILE", type=file_path, help="write the comparison as a page too")
     add_output_options(parser)
-    parser.set_defaults(run=_compare, default_detail=Disclosure.FULL)
 
 
-def _compare(options: argparse.Namespace, _: Disclosure) -> ExitCode:
-    log = Console.of(options)
-    old, new = _located(options.old), _located(options.new)
-    kinds = [_is_leaderboard(path) for path in (old, new)]
-    if kinds[0] is not kinds[1]:
-        raise UsageError("one of the two is a leaderboard and the other a single result: compare two of a kind")
-    comparison: BoardComparison | ResultComparison
-    if kinds[0]:
-        comparison = compare_leaderboards(old, new)
+def _request_of(namespace: argparse.Namespace) -> CompareRequest:
+    return CompareRequest(old=namespace.old, new=namespace.new, page=namespace.html)
+
+
+def _run(request: CompareRequest, _: Disclosure, console: Console) -> ExitCode:
+    comparison = compare_outputs(request.old, request.new)
+    if isinstance(comparison, BoardComparison):
         template, lines = "board_comparison.html.j2", _board_lines(comparison)
     else:
-        comparison = compare_results(read_result(old), read_result(new))
         template, lines = "result_comparison.html.j2", _result_lines(comparison)
-    log.say("\n".join([*_signature_lines(comparison.signatures), *lines]))
-    if options.html is not None:
-        replace_file(options.html, render(template, comparison=comparison, version=__version__))
-        log.say(f"Page: {printable(str(options.html.absolute()))}")
-    log.document(comparison.content())
+    console.say("\n".join([*_signature_lines(comparison.signatures), *lines]))
+    if request.page is not None:
+        replace_file(request.page, render(template, comparison=comparison, version=__version__))
+        console.say(f"Page: {printable(str(request.page.absolute()))}")
+    console.document(comparison.content())
     return ExitCode.SUCCESS if comparison.same else ExitCode.DIFFERENT
-
-
-def _located(path: Path) -> Path:
-    """The file that a path stands for."""
-    if not path.is_dir():
-        return path
-    names = [name for name in (DETAILS_FILE, LEADERBOARD_FILE) if (path / name).is_file()]
-    if not names:
-        raise UsageError(f"{printable(str(path))} holds neither {DETAILS_FILE} nor {LEADERBOARD_FILE}")
-    return path / names[0]
-
-
-def _is_leaderboard(path: Path) -> bool:
-    return read_document(path).has("submissions")
 
 
 def _signature_lines(signatures: Sequence[SignatureDifference]) -> list[str]:
@@ -160,3 +146,13 @@ def _percent(value: float | None) -> str:
 
 def _points(value: float | None) -> str:
     return f"{'-' if value is None else points(value):>10}"
+
+
+COMPARE: Final = Command(
+    purpose="tell the differences between two results",
+    description="Compares two results, or two leaderboards; exit code 0 if every number is the same, 1 if not.",
+    example="lvos-eval compare before/ after/",
+    add_options=_add_options,
+    request_of=_request_of,
+    run=_run,
+)

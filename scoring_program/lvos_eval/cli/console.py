@@ -36,8 +36,9 @@ class Console:
     quiet: bool
 
     @classmethod
-    def of(cls, options: argparse.Namespace) -> Console:
-        return cls(sys.stderr if options.json else sys.stdout, options.json, options.quiet)
+    def of(cls, namespace: argparse.Namespace) -> Console:
+        """The console that the arguments ask for."""
+        return cls(sys.stderr if namespace.json else sys.stdout, namespace.json, namespace.quiet)
 
     def say(self, text: str) -> None:
         print_line(self.text, text)

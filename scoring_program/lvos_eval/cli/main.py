@@ -4,106 +4,81 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from lvos_eval import __version__
-from lvos_eval.cli.arguments import path
-from lvos_eval.cli.check import run_check
-from lvos_eval.cli.check_reference import run_check_reference
-from lvos_eval.cli.compare import add_compare
-from lvos_eval.cli.console import SHORT_OF_MEMORY, interruption_text
-from lvos_eval.cli.options import add_common_options, requested_detail
-from lvos_eval.cli.rescore import add_rescore
-from lvos_eval.cli.score import add_scoring_options
+from lvos_eval.cli.check import CHECK
+from lvos_eval.cli.check_reference import CHECK_REFERENCE
+from lvos_eval.cli.command import Command
+from lvos_eval.cli.compare import COMPARE
+from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text
+from lvos_eval.cli.rescore import RESCORE
+from lvos_eval.cli.score import PLATFORM_SCORE, SCORE
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError, format_traceback
 from lvos_eval.diagnostics.problems import render_problems
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.reference.settings import Disclosure
+from lvos_eval.version import __version__
 
 __all__ = ["main", "platform_main"]
 
 
+_COMMANDS: Final[Mapping[str, Command[Any]]] = {
+    "score": SCORE,
+    "check": CHECK,
+    "check-reference": CHECK_REFERENCE,
+    "rescore": RESCORE,
+    "compare": COMPARE,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """`lvos-eval`: runs one command and returns its exit code."""
-    parser = _command_parser()
-    return _guarded(parser.parse_args(arguments))
+    parser = argparse.ArgumentParser(
+        prog="lvos-eval",
+        description="Checks and scores submissions to LVOS video-object-segmentation challenges.",
+        epilog=f"example: {CHECK.example}",
+    )
+    parser.add_argument("--version", action="version", version=f"lvos-eval {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for name, command in _COMMANDS.items():
+        command.add_options(
+            commands.add_parser(name, help=command.purpose, description=command.description, epilog=f"example: {command.example}")
+        )
+    namespace = parser.parse_args(arguments)
+    return _guarded(_COMMANDS[namespace.command], namespace)
 
 
 def platform_main(arguments: Sequence[str] | None = None) -> int:
     """`evaluate.py INPUT OUTPUT`: `score` on the platforms' folder layout, with public detail unless told otherwise."""
     parser = argparse.ArgumentParser(
-        prog="evaluate.py",
-        description="Scores INPUT/res against INPUT/ref and writes scores and a page to OUTPUT.",
-        epilog="example: python evaluate.py /app/input /app/output",
+        prog="evaluate.py", description=PLATFORM_SCORE.description, epilog=f"example: {PLATFORM_SCORE.example}"
     )
-    parser.add_argument("input", metavar="INPUT", type=path, help="folder with ref/ (reference data) and res/ (the submission)")
-    parser.add_argument("output", metavar="OUTPUT", type=path, help="folder to write to")
-    add_scoring_options(parser, Disclosure.PUBLIC)
-    options = parser.parse_args(arguments)
-    options.submission, options.reference = options.input / "res", options.input / "ref"
-    for folder in (options.input, options.reference, options.submission):
+    PLATFORM_SCORE.add_options(parser)
+    namespace = parser.parse_args(arguments)
+    for folder in (namespace.input, namespace.input / "ref", namespace.input / "res"):
         if not folder.is_dir():
             what = "is a file" if folder.exists() else "is not there"
             parser.error(f"{printable(str(folder))} {what}; INPUT is a folder that holds the folders ref and res")
-    options.foreign = True
-    return _guarded(options)
+    return _guarded(PLATFORM_SCORE, namespace)
 
 
-def _command_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="lvos-eval",
-        description="Checks and scores submissions to LVOS video-object-segmentation challenges.",
-        epilog="example: lvos-eval check submission.zip --reference valid_meta.json",
-    )
-    parser.add_argument("--version", action="version", version=f"lvos-eval {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    score = commands.add_parser(
-        "score",
-        help="check and score a submission",
-        description="Checks and scores a folder or zip of masks against reference data with ground truth.",
-        epilog="example: lvos-eval score submission.zip --reference lvos_valid/ --output results/",
-    )
-    score.add_argument("submission", metavar="SUBMISSION", type=path, help="folder or zip of indexed PNG masks")
-    score.add_argument("--reference", metavar="REF", type=path, required=True, help="folder with the metadata and Annotations/")
-    score.add_argument("--output", metavar="OUT", type=path, required=True, help="folder to write scores and page to")
-    add_scoring_options(score, Disclosure.FULL)
-    check = commands.add_parser(
-        "check",
-        help="tell everything that is wrong with a submission",
-        description="Checks completeness and format of a submission; needs the public metadata only, no ground truth.",
-        epilog="example: lvos-eval check submission.zip --reference valid_meta.json",
-    )
-    check.add_argument("submission", metavar="SUBMISSION", type=path, help="folder or zip of indexed PNG masks")
-    check.add_argument("--reference", metavar="REF", type=path, required=True, help="metadata file, or the folder that holds it")
-    add_common_options(check)
-    check.set_defaults(run=run_check, default_detail=Disclosure.FULL)
-    reference = commands.add_parser(
-        "check-reference",
-        help="find every fault of reference data",
-        description="Looks at settings, metadata, lists and every ground-truth mask, and prints the digest that seals them.",
-        epilog="example: lvos-eval check-reference lvos_test/",
-    )
-    reference.add_argument("reference", metavar="REF", type=path, help="folder with the metadata and Annotations/")
-    add_common_options(reference)
-    reference.set_defaults(run=run_check_reference, default_detail=Disclosure.PUBLIC)
-    add_rescore(commands)
-    add_compare(commands)
-    return parser
-
-
-def _guarded(options: argparse.Namespace) -> int:
+def _guarded(command: Command[Any], namespace: argparse.Namespace) -> int:
     """Runs the command.
 
     How much it may show is decided first, once, and for its output and the messages of its exceptions alike; an exception
     that comes before shows none.
     """
+    debug: bool = namespace.debug
 
     def decide_and_run() -> int:
-        detail = requested_detail(options)
-        return _told(lambda: int(options.run(options, detail)), debug=options.debug, messages=detail is Disclosure.FULL)
+        request = command.request_of(namespace)
+        detail = request.disclosure()
+        console = Console.of(namespace)
+        return _told(lambda: int(command.run(request, detail, console)), debug=debug, messages=detail is Disclosure.FULL)
 
-    return _told(decide_and_run, debug=options.debug, messages=False)
+    return _told(decide_and_run, debug=debug, messages=False)
 
 
 def _told(work: Callable[[], int], *, debug: bool, messages: bool) -> int:

@@ -1,15 +1,13 @@
-"""The options that commands share, and the settings that they override."""
+"""The options that commands share."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
-from pathlib import Path
 
 from lvos_eval.protocols.lvos import Protocol, Task
-from lvos_eval.reference.settings import Disclosure, Settings, load_settings
+from lvos_eval.reference.choice import ReferenceChoice
 
-__all__ = ["add_common_options", "add_output_options", "requested_detail", "requested_settings"]
+__all__ = ["add_common_options", "add_output_options", "reference_of"]
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -41,26 +39,6 @@ def _job_count(text: str) -> int:
     return int(text)
 
 
-def requested_detail(options: argparse.Namespace) -> Disclosure:
-    """How much a command may show: as the command line says, else scoring.yaml, else the command's own default.
-
-    Public where scoring.yaml cannot be read: the command reads it again, and fails in its own way.
-    """
-    asked: Disclosure | None = getattr(options, "detail", None)
-    default: Disclosure = options.default_detail
-    if asked is not None:
-        return asked
-    reference: Path | None = getattr(options, "reference", None)
-    if reference is None:
-        return default
-    try:
-        settings = load_settings(reference)
-    except Exception:  # noqa: BLE001 - whatever it is, the command meets it too
-        return Disclosure.PUBLIC
-    return settings.disclosure or default
-
-
-def requested_settings(options: argparse.Namespace) -> Settings:
-    """The settings in scoring.yaml, under the rules that the command line gives."""
-    settings = load_settings(options.reference)
-    return replace(settings, rules=settings.rules.override(protocol=options.protocol, task=options.task))
+def reference_of(namespace: argparse.Namespace) -> ReferenceChoice:
+    """The reference data that the arguments mean."""
+    return ReferenceChoice(namespace.reference, namespace.protocol, namespace.task)

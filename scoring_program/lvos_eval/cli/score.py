@@ -6,17 +6,19 @@ import argparse
 import contextlib
 import sys
 import time
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
 
-from lvos_eval import __version__
-from lvos_eval.cli.arguments import seconds
+from lvos_eval.cli.arguments import path, seconds
+from lvos_eval.cli.command import Command
 from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text, verdict
-from lvos_eval.cli.options import add_common_options, requested_settings
+from lvos_eval.cli.options import add_common_options, reference_of
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.deadline import Deadline, enforced
 from lvos_eval.execution.lifecycle import print_line, signals_ignored
+from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.metadata import ANNOTATIONS
 from lvos_eval.reference.settings import Disclosure
@@ -27,11 +29,45 @@ from lvos_eval.reporting.tables import object_csv, score_table
 from lvos_eval.scoring.results import Progress, Report, RunResult, State
 from lvos_eval.scoring.run import new_report, score_submission
 from lvos_eval.scoring.signature import signature
+from lvos_eval.version import __version__
 
-__all__ = ["add_scoring_options"]
+__all__ = ["PLATFORM_SCORE", "SCORE", "ScoreRequest"]
 
 
-def add_scoring_options(parser: argparse.ArgumentParser, detail: Disclosure) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRequest:
+    """What to score against what, and where to write the results."""
+
+    submission: Path
+    reference: ReferenceChoice
+    output: Path
+    detail: Disclosure | None
+    """How much the outputs tell; None: as scoring.yaml says, else what is usual for who asks."""
+    strict: bool
+    jobs: int | None
+    linger: float
+    """Seconds to wait after the last write."""
+    platform: bool
+    """Whether a platform asks, for somebody who does not have the ground truth."""
+
+    def disclosure(self) -> Disclosure:
+        return self.detail or self.reference.detail(Disclosure.PUBLIC if self.platform else Disclosure.FULL)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("submission", metavar="SUBMISSION", type=path, help="folder or zip of indexed PNG masks")
+    parser.add_argument("--reference", metavar="REF", type=path, required=True, help="folder with the metadata and Annotations/")
+    parser.add_argument("--output", metavar="OUT", type=path, required=True, help="folder to write scores and page to")
+    _add_scoring_options(parser, Disclosure.FULL)
+
+
+def _add_platform_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", metavar="INPUT", type=path, help="folder with ref/ (reference data) and res/ (the submission)")
+    parser.add_argument("output", metavar="OUTPUT", type=path, help="folder to write to")
+    _add_scoring_options(parser, Disclosure.PUBLIC)
+
+
+def _add_scoring_options(parser: argparse.ArgumentParser, detail: Disclosure) -> None:
     """What both ways to score take."""
     parser.add_argument(
         "--detail", choices=list(Disclosure), type=Disclosure, help=f"how much the outputs tell (default: {detail})"
@@ -40,48 +76,67 @@ def add_scoring_options(parser: argparse.ArgumentParser, detail: Disclosure) -> 
         "--linger", metavar="SECONDS", type=seconds, default=0.0, help="wait after the last write, for CodaLab's file watcher"
     )
     add_common_options(parser)
-    parser.set_defaults(run=run_score, default_detail=detail, foreign=False)
 
 
-def run_score(options: argparse.Namespace, detail: Disclosure) -> ExitCode:
-    """Runs `lvos-eval score`, or `evaluate.py`."""
-    log = Console.of(options)
-    _keep_inputs(options)
-    with open_output(options.output) as output:
-        return _score_to(output, options, log, detail)
+def _request_of(namespace: argparse.Namespace) -> ScoreRequest:
+    return _request(namespace, namespace.submission, reference_of(namespace), platform=False)
 
 
-def _score_to(output: OutputFolder, options: argparse.Namespace, log: Console, detail: Disclosure) -> ExitCode:
-    report = Report(State.CHECKING, __version__, options.protocol or "", options.task or "")
+def _platform_request_of(namespace: argparse.Namespace) -> ScoreRequest:
+    reference = ReferenceChoice(namespace.input / "ref", namespace.protocol, namespace.task)
+    return _request(namespace, namespace.input / "res", reference, platform=True)
+
+
+def _request(namespace: argparse.Namespace, submission: Path, reference: ReferenceChoice, *, platform: bool) -> ScoreRequest:
+    return ScoreRequest(
+        submission=submission,
+        reference=reference,
+        output=namespace.output,
+        detail=namespace.detail,
+        strict=namespace.strict,
+        jobs=namespace.jobs,
+        linger=namespace.linger,
+        platform=platform,
+    )
+
+
+def _run(request: ScoreRequest, detail: Disclosure, console: Console) -> ExitCode:
+    _keep_inputs(request)
+    with open_output(request.output) as output:
+        return _score_to(output, request, detail, console)
+
+
+def _score_to(output: OutputFolder, request: ScoreRequest, detail: Disclosure, console: Console) -> ExitCode:
+    report = Report(State.CHECKING, __version__, request.reference.protocol or "", request.reference.task or "")
     try:
         output.write_page(render_page(report))
-        result, content = _score_into(output, options, detail, log)
+        result, content = _score_into(output, request, detail, console)
     except BaseException as error:
         # whatever ends the run, its page must not go on promising results, and no scores may stay behind
         with signals_ignored():
             output.give_up(render_page(_ended(report, error)))
         if not isinstance(error, KeyboardInterrupt):
-            _linger(options)
+            _linger(request)
         raise
     # the scores are written: nothing that happens from here on may call them into question
     with contextlib.suppress(KeyboardInterrupt):
-        _tell(log, output, result, content)
-        _linger(options)
+        _tell(console, output, result, content)
+        _linger(request)
     return ExitCode.INVALID_SUBMISSION if result.report.scores is None else ExitCode.SUCCESS
 
 
-def _keep_inputs(options: argparse.Namespace) -> None:
+def _keep_inputs(request: ScoreRequest) -> None:
     """Raises UsageError where the outputs would lie among the inputs, to be taken for masks on the next run."""
-    output = options.output.resolve()
-    submission, reference = options.submission.resolve(), options.reference.resolve()
+    output = request.output.resolve()
+    submission, reference = request.submission.resolve(), request.reference.path.resolve()
     if output == reference or output.is_relative_to(reference / ANNOTATIONS):
-        raise UsageError(f"the output folder {printable(str(options.output))} is the reference data; name another folder")
+        raise UsageError(f"the output folder {printable(str(request.output))} is the reference data; name another folder")
     if output.is_relative_to(submission):
-        raise UsageError(f"the output folder {printable(str(options.output))} is the submission or in it; name another folder")
+        raise UsageError(f"the output folder {printable(str(request.output))} is the submission or in it; name another folder")
 
 
-def _linger(options: argparse.Namespace) -> None:
-    time.sleep(options.linger)
+def _linger(request: ScoreRequest) -> None:
+    time.sleep(request.linger)
 
 
 def _ended(report: Report, error: BaseException) -> Report:
@@ -100,11 +155,11 @@ def _ended(report: Report, error: BaseException) -> Report:
 
 
 def _score_into(
-    output: OutputFolder, options: argparse.Namespace, detail: Disclosure, log: Console
+    output: OutputFolder, request: ScoreRequest, detail: Disclosure, console: Console
 ) -> tuple[RunResult, dict[str, Any]]:
     """The result of a run and the content of its details, after everything is written."""
-    settings = requested_settings(options)
-    manifest = load_manifest(options.reference, settings.rules)
+    settings = request.reference.settings()
+    manifest = load_manifest(request.reference.path, settings.rules)
     report = new_report(manifest)
 
     def refresh(progress: Progress) -> None:
@@ -112,25 +167,25 @@ def _score_into(
 
     deadline = Deadline.after(settings.limits.time_limit)
     with enforced(deadline):
-        observer = log.observer(manifest, refresh, deadline, aside=True)
-        digest = settings.ground_truth or ground_truth_digest(manifest, options.jobs, observer)
+        observer = console.observer(manifest, refresh, deadline, aside=True)
+        digest = settings.ground_truth or ground_truth_digest(manifest, request.jobs, observer)
         report = replace(report, signature=signature(manifest, digest, __version__))
-        log.say(f"lvos-eval {__version__} {report.signature}")
+        console.say(f"lvos-eval {__version__} {report.signature}")
         for note in manifest.warnings:
-            log.say(f"note: {note}")
+            console.say(f"note: {note}")
         result = score_submission(
-            options.submission,
+            request.submission,
             manifest,
             digest,
-            options.jobs,
-            log.observer(manifest, refresh, deadline),
+            request.jobs,
+            console.observer(manifest, refresh, deadline),
             detail=detail,
             limits=settings.limits.archive,
-            strict=options.strict,
-            foreign=options.foreign,
+            strict=request.strict,
+            foreign=request.platform,
         )
         for note in result.report.notes[len(manifest.warnings) :]:
-            log.say(f"note: {note}")
+            console.say(f"note: {note}")
         files = result_files(manifest, result)
     with signals_ignored():
         files.write(output)
@@ -139,19 +194,37 @@ def _score_into(
     return result, files.details
 
 
-def _tell(log: Console, output: OutputFolder, result: RunResult, content: dict[str, Any]) -> None:
+def _tell(console: Console, output: OutputFolder, result: RunResult, content: dict[str, Any]) -> None:
     """Prints what the output folder already holds."""
     report = result.report
-    log.problems(report.problems)
+    console.problems(report.problems)
     try:
-        log.document(content)
+        console.document(content)
     except RunStoppedError as fault:
         print_line(sys.stderr, f"{fault}; the document is in {printable(str(output.details))}")
     line = f"{report.submission}: {verdict(report.problems)}"
     if report.scores is None:
-        log.say(f"{line}; nothing was scored. Page: {printable(str(output.page))}")
+        console.say(f"{line}; nothing was scored. Page: {printable(str(output.page))}")
         return
-    log.say(line)
-    log.say(score_table(report.scores))
-    log.say(object_csv(report.scores.objects))
-    log.say(f"Page: {printable(str(output.page))}")
+    console.say(line)
+    console.say(score_table(report.scores))
+    console.say(object_csv(report.scores.objects))
+    console.say(f"Page: {printable(str(output.page))}")
+
+
+SCORE: Final = Command(
+    purpose="check and score a submission",
+    description="Checks and scores a folder or zip of masks against reference data with ground truth.",
+    example="lvos-eval score submission.zip --reference lvos_valid/ --output results/",
+    add_options=_add_options,
+    request_of=_request_of,
+    run=_run,
+)
+
+PLATFORM_SCORE: Final = Command(
+    description="Scores INPUT/res against INPUT/ref and writes scores and a page to OUTPUT.",
+    example="python evaluate.py /app/input /app/output",
+    add_options=_add_platform_options,
+    request_of=_platform_request_of,
+    run=_run,
+)

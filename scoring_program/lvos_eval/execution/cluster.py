@@ -15,12 +15,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from lvos_eval import __version__
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.pool import map_unordered
 from lvos_eval.execution.resources import available_cores
 from lvos_eval.execution.worker import keep_freed_memory, volunteer_for_oom_killer
+from lvos_eval.version import __version__
 
 __all__ = ["BACKENDS", "Backend", "LocalBackend", "open_backend"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import os
 import signal
@@ -17,31 +16,12 @@ from lvos_eval.diagnostics.errors import ExitCode, RunInterruptedError
 from lvos_eval.execution.import_path import leave_out_current_folder
 from lvos_eval.execution.worker import keep_freed_memory
 
-__all__ = ["launch", "prepare", "print_line", "signals_ignored"]
+__all__ = ["ignore_ending_signals", "prepare", "print_line", "signals_ignored"]
 
 _SECONDS_TO_CLEAR_UP: Final = 5.0
 """A container that is stopped has ten seconds, then it is killed."""
 
 _ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
-
-
-def launch(command: str) -> int:
-    """Runs a function of `lvos_eval.cli.main` as the work of this process; returns the exit code."""
-    try:
-        prepare()
-        try:
-            cli = importlib.import_module("lvos_eval.cli.main")
-        except (ImportError, MemoryError) as error:
-            why = " ".join(str(error).split()) or "out of memory"
-            print_line(sys.stderr, f"stopped: lvos-eval cannot start: {why}; it needs the packages of requirements.lock")
-            return ExitCode.STOPPED
-        code: int = getattr(cli, command)()
-    except KeyboardInterrupt as interruption:
-        print_line(sys.stderr, f"stopped: {interruption}")
-        return ExitCode.STOPPED
-    # nothing may turn the code of a finished command into another one
-    _disregard()
-    return code
 
 
 def prepare() -> None:
@@ -91,7 +71,7 @@ def print_line(stream: TextIO, text: str) -> str | None:
 
 def _interrupt(number: int, _: FrameType | None) -> None:
     # once: a second signal must not disturb the clearing up that the first one began
-    _disregard()
+    ignore_ending_signals()
     # but whatever that waits for, as a reader of our output that does not read, does not get to keep this process
     last_resort = threading.Timer(_SECONDS_TO_CLEAR_UP, os._exit, (ExitCode.STOPPED,))
     last_resort.daemon = True
@@ -103,7 +83,8 @@ def _nothing(number: int, _: FrameType | None) -> None:
     """Unlike SIG_IGN, this is not inherited by child processes, and a signal that is already under way is dropped in silence."""
 
 
-def _disregard() -> None:
+def ignore_ending_signals() -> None:
+    """From here on, signals that ask the process to end do nothing."""
     _handle_with(_nothing, _ENDING)
 
 

@@ -49,7 +49,7 @@ def map_unordered(
 
     Where there is no room for a worker, this process does the work. Tasks are asked for, from another thread, as workers get
     free; `name` tells people which one it is. Raises RunStoppedError if a worker is lost or memory runs out, what the function
-    raises for its own reasons, and WorkerError for anything else that it raises in a worker. Closing the generator ends the workers.
+    raises for its own reasons, and WorkerError for anything else that it raises in a worker. Closing the generator ends them all.
     """
     waiting = iter(tasks)
     first: list[_Task] = []

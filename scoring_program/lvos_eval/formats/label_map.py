@@ -12,7 +12,7 @@ from lvos_eval.formats.png import PALETTE, Png, decode_labels, palette_colours, 
 from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize, Labels, PackedMask
 
-__all__ = ["DecodedMask", "Decoder", "LabelMapError", "SalientDecoder"]
+__all__ = ["DecodedMask", "Decoder", "LabelMapError", "SalientDecoder", "salient_labels"]
 
 SALIENT_FROM: Final = 127
 """The shade of grey from which on a pixel of a salient map is foreground."""
@@ -86,15 +86,23 @@ class SalientDecoder(Decoder):
         (self._id,) = ids
 
     def _labels(self, samples: Labels) -> Labels:
-        """{0, 1} and {0, 255} as they are, a single value of them likewise; shades of grey are foreground from 127 on."""
-        values = np.flatnonzero(np.bincount(samples.reshape(-1))).tolist()
-        if set(values) <= {0, 1} or set(values) <= {0, 255}:
-            foreground = samples > 0
-        elif len(values) > 2:
-            foreground = samples >= SALIENT_FROM
-        else:
-            raise LabelMapError({"not-salient": "two other values"}, MaskValues("salient", bytes(values)))
-        return foreground * np.uint8(self._id)
+        return salient_labels(samples, self._id)
+
+
+def salient_labels(samples: Labels, label: int) -> Labels:
+    """The label map of a salient map: its foreground gets the label.
+
+    {0, 1} and {0, 255} as they are, a single value of them likewise; shades of grey are foreground from 127 on. Raises
+    LabelMapError for two other values.
+    """
+    values = np.flatnonzero(np.bincount(samples.reshape(-1))).tolist()
+    if set(values) <= {0, 1} or set(values) <= {0, 255}:
+        foreground = samples > 0
+    elif len(values) > 2:
+        foreground = samples >= SALIENT_FROM
+    else:
+        raise LabelMapError({"not-salient": "two other values"}, MaskValues("salient", bytes(values)))
+    return foreground * np.uint8(label)
 
 
 def _values(header: Png, data: bytes, objects: Mapping[int, PackedMask], unknown: Mapping[int, int]) -> MaskValues:

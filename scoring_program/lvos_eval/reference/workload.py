@@ -9,7 +9,17 @@ from lvos_eval.execution.pool import map_unordered
 from lvos_eval.execution.resources import available_cores, memory_limit
 from lvos_eval.masks.packed import FrameSize
 
-__all__ = ["Observer", "Piece", "PieceResult", "cut_up", "masks_memory", "run_pieces", "usual_pixels", "workers_for"]
+__all__ = [
+    "Observer",
+    "Piece",
+    "PieceResult",
+    "cut_up",
+    "masks_memory",
+    "run_pieces",
+    "unobserved",
+    "usual_pixels",
+    "workers_for",
+]
 
 CHUNK_FRAMES: Final = 48
 """Frames a piece: enough to make its fixed costs small, few enough that the last one keeps nobody waiting."""
@@ -64,6 +74,11 @@ class Observer(Protocol):
 
     def __call__(self, what: str, total: int, results: Iterable[_Done], /) -> Iterable[_Done]:
         """Is shown what it is called, its number of frames, and the results as they come; passes them on."""
+
+
+def unobserved(_what: str, _total: int, results: Iterable[_Done], /) -> Iterable[_Done]:
+    """The observer of work that nobody watches."""
+    return results
 
 
 def cut_up(frames: Sequence[_Item]) -> Iterator[tuple[_Item, ...]]:

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lvos_eval import __version__
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import submission_codes
@@ -35,6 +34,7 @@ from lvos_eval.scoring.run import open_checked
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.self_check import refuse_ground_truth
 from lvos_eval.submission.source import MaskReader, MaskSource, mask_digest
+from lvos_eval.version import __version__
 
 __all__ = ["Basis", "KeyRequest", "SubmissionKeys", "identify", "open_stored", "opening", "truth_digests", "video_key"]
 

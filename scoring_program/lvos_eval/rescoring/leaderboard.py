@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from lvos_eval import __version__
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Problem, Severity, frame_ranges
 from lvos_eval.diagnostics.text import printable
@@ -19,6 +18,7 @@ from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.reporting.html import render
 from lvos_eval.rescoring.discovery import StoredSubmission
 from lvos_eval.scoring.results import Interval, Report
+from lvos_eval.version import __version__
 
 __all__ = [
     "LEADERBOARD_FILE",

@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from lvos_eval import __version__
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.diagnostics.problems import Problem, submission_codes
@@ -23,21 +22,24 @@ from lvos_eval.scoring.assignment import match_proposals, require_solver
 from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.scoring.publication import publish
-from lvos_eval.scoring.results import FrameDetails, ObjectFrame, Report, RunResult, State
+from lvos_eval.scoring.results import FrameDetails, ObjectFrame, PublishedScores, Report, RunResult, State
 from lvos_eval.scoring.signature import signature
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.check_names import check_names
 from lvos_eval.submission.listing import CHANGED, Submission, open_submission
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.self_check import refuse_ground_truth, submitted_ground_truth
+from lvos_eval.version import __version__
 
 __all__ = [
     "build_result",
     "check_submission",
     "matched_values",
     "new_report",
+    "notes_on",
     "open_checked",
     "score_submission",
+    "scores_of",
 ]
 
 
@@ -138,15 +140,23 @@ def build_result(
     )
     if collector.has_errors:
         return RunResult(report, None, submission)
-    objects = tuple(score for video in manifest.videos for score in score_objects(video, values[video.name]))
-    scores = publish(objects, detail)
-    left_out = [key for key in SCORE_KEYS if key not in scores.values]
-    notes = (*report.notes, f"no object in a split: {', '.join(left_out)} are left out") if left_out else report.notes
+    scores = scores_of(manifest, values, detail)
     return RunResult(
-        replace(report, state=State.SCORED, scores=scores, notes=notes),
+        replace(report, state=State.SCORED, scores=scores, notes=notes_on(manifest, scores)),
         FrameDetails(_frame_details(manifest, values)) if detail is Disclosure.FULL else None,
         submission,
     )
+
+
+def scores_of(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]], detail: Disclosure) -> PublishedScores:
+    """The scores that the values of every video make. Raises ValueError if no object has a scored frame."""
+    return publish([score for video in manifest.videos for score in score_objects(video, values[video.name])], detail)
+
+
+def notes_on(manifest: Manifest, scores: PublishedScores) -> tuple[str, ...]:
+    """What a reader of the scores should know."""
+    left_out = [key for key in SCORE_KEYS if key not in scores.values]
+    return (*manifest.warnings, f"no object in a split: {', '.join(left_out)} are left out") if left_out else manifest.warnings
 
 
 def _frame_details(

@@ -1,0 +1,112 @@
+"""Scoring, checking and comparing: one call each, with the numbers of the command line."""
+
+from __future__ import annotations
+
+from lvos_eval.api.arguments import StrPath, choice, flag, job_count, path
+from lvos_eval.api.results import CheckResult, ScoringResult, scoring_result
+from lvos_eval.comparison.leaderboards import BoardComparison
+from lvos_eval.comparison.outputs import compare_outputs
+from lvos_eval.comparison.results import ResultComparison, compare_results
+from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.reference.choice import ReferenceChoice
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import Disclosure
+from lvos_eval.reference.survey import ground_truth_digest
+from lvos_eval.reference.workload import unobserved
+from lvos_eval.reporting.reading import Result, read_result
+from lvos_eval.scoring.run import check_submission, score_submission
+
+__all__ = ["check", "compare", "score"]
+
+
+def score(
+    submission: StrPath,
+    reference: StrPath,
+    *,
+    protocol: str | None = None,
+    task: str | None = None,
+    detail: str | None = None,
+    strict: bool = False,
+    jobs: int | None = 1,
+) -> ScoringResult:
+    """Checks and scores a folder or zip of masks against reference data with ground truth: `lvos-eval score`.
+
+    >>> result = score("reference_data_stub/sample_submission.zip", "reference_data_stub/reference")
+    >>> result.valid, f"{result.scores['Overall']:.4f}"
+    (True, '0.7457')
+
+    `protocol` and `task` override the scoring.yaml of the reference. `detail` is `full`, with every digit, or `public`, rounded
+    as on a leaderboard for hidden masks; None stands for what scoring.yaml says, else `full`. With `strict`, labels that are no
+    declared object are errors. `jobs` worker processes do the work; 1 needs none, None stands for the cores that may be used.
+    A `time_limit` in scoring.yaml is for runs on a platform and does not count here.
+
+    An invalid submission is a result: `valid` is False and `scores` is empty. Nothing is printed or written, and nothing of the
+    calling process is changed. Raises ReferenceDataError where the reference is wrong, UsageError where there is no submission,
+    RunStoppedError where a worker is lost or memory runs out, ValueError and TypeError for arguments.
+    """
+    chosen = _reference(reference, protocol, task)
+    detail, strict, jobs = choice("detail", Disclosure, detail), flag("strict", strict), job_count(jobs)
+    submission = path("submission", submission)
+    settings = chosen.settings()
+    manifest = load_manifest(chosen.path, settings.rules)
+    shown = detail or settings.disclosure or Disclosure.FULL
+    digest = settings.ground_truth or ground_truth_digest(manifest, jobs, unobserved)
+    result = score_submission(
+        submission, manifest, digest, jobs, unobserved, detail=shown, limits=settings.limits.archive, strict=strict
+    )
+    return scoring_result(result.report, shown)
+
+
+def check(
+    submission: StrPath,
+    reference: StrPath,
+    *,
+    protocol: str | None = None,
+    task: str | None = None,
+    strict: bool = False,
+    jobs: int | None = 1,
+) -> CheckResult:
+    """Everything that is wrong with a submission, from the public metadata alone: `lvos-eval check`.
+
+    >>> check("reference_data_stub/sample_submission.zip", "reference_data_stub/reference/valid_meta.json").valid
+    True
+
+    `reference` is the metadata file or the folder that holds it. Arguments and exceptions are those of `score`.
+    """
+    chosen = _reference(reference, protocol, task)
+    strict, jobs = flag("strict", strict), job_count(jobs)
+    submission = path("submission", submission)
+    settings = chosen.settings()
+    manifest = load_manifest(chosen.path, settings.rules, splits=False)
+    report = check_submission(submission, manifest, jobs, unobserved, limits=settings.limits.archive, strict=strict)
+    return CheckResult(problems=report.problems, notes=report.notes)
+
+
+def compare(old: StrPath | ScoringResult, new: StrPath | ScoringResult) -> ResultComparison | BoardComparison:
+    """The differences between two results or two leaderboards, the largest first: `lvos-eval compare`.
+
+    >>> result = score("reference_data_stub/sample_submission.zip", "reference_data_stub/reference")
+    >>> compare(result, result).same
+    True
+
+    Each is a result, or the path of a results folder, a scoring_details.json, an output folder of `rescore` or a
+    leaderboard.json. `same` of what is returned says whether every number is the same, `content()` is all of it as JSON would
+    have it. Raises UsageError for what cannot be read or does not go together, ValueError for a result without scores.
+    """
+    if isinstance(old, ScoringResult) or isinstance(new, ScoringResult):
+        return compare_results(_stored("old", old), _stored("new", new))
+    return compare_outputs(path("old", old), path("new", new))
+
+
+def _reference(reference: StrPath, protocol: str | None, task: str | None) -> ReferenceChoice:
+    return ReferenceChoice(path("reference", reference), choice("protocol", Protocol, protocol), choice("task", Task, task))
+
+
+def _stored(name: str, given: StrPath | ScoringResult) -> Result:
+    """A result as it would be read back from its files."""
+    if not isinstance(given, ScoringResult):
+        return read_result(path(name, given))
+    if not given.scores:
+        raise ValueError(f"{name} has no scores: the submission is not valid")
+    videos = {video.name: video.jf for video in given.videos}
+    return Result(name, given.signature or "", given.scores, given.objects, videos, given.detail)

@@ -1,0 +1,66 @@
+"""What a call returns, as data that can be kept, compared and pickled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.reference.settings import Disclosure
+from lvos_eval.scoring.results import PublishedObject, PublishedVideo, Report
+
+__all__ = ["CheckResult", "ScoringResult", "scoring_result"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What is wrong with a submission."""
+
+    problems: tuple[Problem, ...] = field(repr=False)
+    """Every problem, errors first; warnings do not make a submission invalid."""
+    notes: tuple[str, ...]
+    """What a reader should know: oddities of the reference, what could not be checked, splits without objects."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether no problem is an error."""
+        return not any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoringResult(CheckResult):
+    """The scores of a submission, or, where it is not valid, none and its problems."""
+
+    scores: Mapping[str, float]
+    """By the leaderboard's keys in their order, J, F and Overall from 0 to 1; empty where the submission is not valid."""
+    objects: tuple[PublishedObject, ...] = field(repr=False)
+    """The means of each object over its frames, in the order of the reference."""
+    videos: tuple[PublishedVideo, ...] = field(repr=False)
+    """Means over the objects of each video."""
+    signature: str | None
+    """Equal signatures mean comparable scores. None for an `Evaluator` without a reference, whose scores are nobody else's."""
+    detail: Disclosure
+    """`full`, or `public` where every number is rounded as on a leaderboard for hidden masks."""
+
+    def to_frame(self) -> Any:
+        """The objects as a pandas DataFrame, one a row. Raises ImportError where pandas is not installed."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("ScoringResult.to_frame needs pandas: pip install pandas") from error
+        return pandas.DataFrame([asdict(item) for item in self.objects])
+
+
+def scoring_result(report: Report, detail: Disclosure) -> ScoringResult:
+    """The result that a report tells."""
+    scores = report.scores
+    return ScoringResult(
+        problems=report.problems,
+        notes=report.notes,
+        scores=dict(scores.values) if scores else {},
+        objects=scores.objects if scores else (),
+        videos=scores.videos if scores else (),
+        signature=report.signature,
+        detail=detail,
+    )

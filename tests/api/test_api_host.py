@@ -99,7 +99,7 @@ def test_an_interrupted_call_ends_and_the_next_one_is_none_the_worse(monkeypatch
         signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr("lvos_eval.scoring.parallel.evaluate_chunk", interrupt)
+        patch.setattr("lvos_eval.scoring.run.evaluate_chunk", interrupt)
         with pytest.raises(KeyboardInterrupt):
             overall(1)
     assert state() == before

@@ -122,7 +122,7 @@ def test_a_worker_that_is_lost_stops_the_run(monkeypatch: pytest.MonkeyPatch) ->
     def lose(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("lvos_eval.scoring.parallel.evaluate_chunk", lose)
+    monkeypatch.setattr("lvos_eval.scoring.run.evaluate_chunk", lose)
     with pytest.raises(lvos_eval.RunStoppedError, match="memory ran out"):
         lvos_eval.score(goldens.prediction("good"), goldens.REFERENCE)
 

@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
 from lvos_eval.diagnostics.errors import RunStoppedError
@@ -33,8 +33,8 @@ __all__ = ["map_unordered"]
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
 
-_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""Of workers: no such library is used, but its threads would be started for every core, each with memory of its own."""
+_ENVIRONMENT: Final = {SAFE_PATH: "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Of workers: whatever library has threads of its own is told not to start one for every core, each with memory of its own."""
 
 _SECONDS_TO_END: Final = 5.0
 """What a process that the system does not let go of, as in a read from a dead disk, may keep the end of a pool waiting."""
@@ -48,8 +48,9 @@ def map_unordered(
     """`function` of every task, by `jobs` worker processes, in the order in which they get done; by this process if that is 1.
 
     Where there is no room for a worker, this process does the work. Tasks are asked for, from another thread, as workers get
-    free; `name` tells people which one it is. Raises RunStoppedError if a worker is lost or memory runs out, what the function
-    raises for its own reasons, and WorkerError for anything else that it raises in a worker. Closing the generator ends them all.
+    free; `name` tells people which one it is. Raises RunStoppedError if a worker is lost or memory runs out, errors of the
+    evaluator as the function raises them, and WorkerError for anything else that it raises in a worker. Closing the generator
+    ends the workers.
     """
     waiting = iter(tasks)
     first: list[_Task] = []
@@ -60,7 +61,7 @@ def map_unordered(
         try:
             yield from _Workers(function, first, waiting, name).results()
             return
-        except _NoRoomError:
+        except _NoWorkerError:
             pass
     for task in chain(first, waiting):
         try:
@@ -80,7 +81,7 @@ def _can_have_children() -> bool:
     return not multiprocessing.current_process().daemon
 
 
-class _NoRoomError(Exception):
+class _NoWorkerError(Exception):
     """No worker could be started, and nothing has been done."""
 
 
@@ -101,7 +102,8 @@ class _Workers(Generic[_Task, _Done]):
         self._executor: Any = None
         self._processes: dict[int, Any] = {}
         """Of the executor, which changes it too."""
-        self._killed: list[Any] = []
+        self._taken: list[Any] = []
+        """Those that it is not to end any more."""
         self._in_hand: dict[Any, _Task] = {}
         self._done: SimpleQueue[Any] = SimpleQueue()
         """Futures as they get done; None to end at once."""
@@ -115,7 +117,7 @@ class _Workers(Generic[_Task, _Done]):
             try:
                 self._thread.start()
             except RuntimeError as error:
-                raise _NoRoomError from error
+                raise _NoWorkerError from error
             while not isinstance(result := self._results.get(), _End):
                 yield result
         except BaseException:
@@ -158,7 +160,7 @@ class _Workers(Generic[_Task, _Done]):
                 for task in self._first:
                     self._submit(task)
         except Exception as error:  # whatever it is, this process can do the work
-            raise _NoRoomError from error
+            raise _NoWorkerError from error
 
     def _submit(self, task: _Task) -> None:
         future = self._executor.submit(answer, self._function, task)
@@ -171,7 +173,7 @@ class _Workers(Generic[_Task, _Done]):
 
         if isinstance(future.exception(), BrokenProcessPool):
             # loky would end the others by way of a program that not every machine has
-            self._kill()
+            self._take_over()
         self._done.put(future)
 
     def _feed(self) -> None:
@@ -189,15 +191,11 @@ class _Workers(Generic[_Task, _Done]):
         except TerminatedWorkerError as error:
             raise _lost(error, [self._name(task) for task in self._in_hand.values()]) from error
 
-    def _kill(self) -> None:
-        """Ends every worker, and has loky know of none. May be called from two threads at once."""
+    def _take_over(self) -> None:
+        """Has loky know of no worker any more. May be called from two threads at once."""
         with contextlib.suppress(KeyError):
             while True:
-                _, process = self._processes.popitem()
-                self._killed.append(process)
-                if process.is_alive():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(process.pid, signal.SIGKILL)
+                self._taken.append(self._processes.popitem()[1])
 
     def _end_workers(self) -> None:
         """Ends all workers and what served them, and waits until they are gone."""
@@ -207,15 +205,23 @@ class _Workers(Generic[_Task, _Done]):
         if executor is None:
             return
         manager, calls, answers = executor._executor_manager_thread, executor._call_queue, executor._result_queue
-        self._kill()
+        # loky's thread stumbles over a task that it has not sent to a worker yet
+        with contextlib.suppress(Empty):
+            while True:
+                executor._work_ids.get_nowait()
+        self._take_over()
         executor.shutdown(wait=False, kill_workers=True)
+        for worker in self._taken:
+            if worker.is_alive():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)
         # whoever still reads or writes a message that a worker left half done learns that there is nobody at the other end
         calls._reader.close()
         answers._writer.close()
         deadline = time.monotonic() + _SECONDS_TO_END
-        for waited in [*self._killed, *([manager] if manager is not None else [])]:
+        for waited in [*self._taken, *([manager] if manager is not None else [])]:
             waited.join(max(deadline - time.monotonic(), 0))
-        self._killed.clear()
+        self._taken.clear()
 
 
 class _End:

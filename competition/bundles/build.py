@@ -23,13 +23,13 @@ from competition.bundles.zips import Members, write_zip
 from competition.settings import COMPETITION_FILE, PLACEHOLDER_DOMAIN, Competition, Phase, Source, load_competition
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import Problem, render_problems
+from lvos_eval.execution.progress import ProgressObserver
 from lvos_eval.execution.resources import available_cores
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.checks import ReferenceCheck, check_reference
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.tables import summary_table
-from lvos_eval.scoring.progress import ProgressObserver
 
 __all__ = ["CODABENCH_BUNDLE", "CODALAB_BUNDLE", "STARTING_KIT", "build", "main"]
 

@@ -16,7 +16,7 @@ ROOT: Final = commands.PROGRAM.parent
 PAGE: Final = (ROOT / "docs" / "architecture.md").read_text()
 FLOORS: Final[list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["layers"]
 INDENT: Final = 2
-LOOPS: Final = ("execution.", "scoring.progress:", "reference.workload:")
+LOOPS: Final = ("execution.", "execution.progress:", "execution.workload:")
 """What runs functions that it is given, or passes their results on: it lies between two steps."""
 
 

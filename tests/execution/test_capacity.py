@@ -9,10 +9,10 @@ import pytest
 
 from lvos_eval.execution import resources
 from lvos_eval.execution.resources import available_cores, memory_limit
+from lvos_eval.execution.workload import workers_for
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.reference.ground_truth import GroundTruthFolder
 from lvos_eval.reference.survey import SurveyTask
-from lvos_eval.reference.workload import workers_for
 
 GIB = 1 << 30
 

@@ -16,8 +16,8 @@ import pytest
 from disturbed import IN_SCORING, IN_WORKER, Run, finish, slowness, wait_until
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.execution import pool
+from lvos_eval.execution.workload import run_pieces
 from lvos_eval.protocols.lvos import Task
-from lvos_eval.reference.workload import run_pieces
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
 from lvos_eval.scoring.evaluate import evaluate_chunk
 

@@ -14,8 +14,7 @@ import pytest
 import commands
 import submissions
 from disturbed import PAGE, SCORES, Run, finish
-from lvos_eval.execution import lifecycle
-from lvos_eval.scoring import progress
+from lvos_eval.execution import lifecycle, progress
 from lvos_eval.scoring.chunks import ChunkResult
 
 pytestmark = pytest.mark.slow

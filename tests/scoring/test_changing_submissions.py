@@ -15,7 +15,7 @@ import submissions
 from lvos_eval.cli import main, score
 from lvos_eval.cli import rescore as rescore_command
 from lvos_eval.diagnostics.errors import ExitCode, RunStoppedError
-from lvos_eval.reference import workload
+from lvos_eval.execution import workload
 from lvos_eval.rescoring import cache_keys, engine, parts, portable_chunk
 from lvos_eval.scoring import evaluate as evaluation
 from lvos_eval.scoring import run

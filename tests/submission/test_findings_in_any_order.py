@@ -28,7 +28,7 @@ CASES = {**UNDONE, **LOST}
 
 
 def found_in(masks: Path, frames: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, VideoFindings]:
-    monkeypatch.setattr("lvos_eval.reference.workload.CHUNK_FRAMES", frames)
+    monkeypatch.setattr("lvos_eval.execution.workload.CHUNK_FRAMES", frames)
     manifest = load_manifest(REFERENCE)
     submission = open_checked(masks, manifest, ArchiveLimits(), ProblemCollector())
     chunks = plan_chunks(manifest, known_sizes(manifest), submission, score=False)

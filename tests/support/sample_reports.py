@@ -13,10 +13,11 @@ from PIL import Image
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem, Severity
+from lvos_eval.execution.progress import Progress
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.overlays import PICTURE_BUDGET, Picture, Pictures
 from lvos_eval.scoring.publication import publish
-from lvos_eval.scoring.results import FrameDetails, ObjectFrame, ObjectScore, Progress, Report, State
+from lvos_eval.scoring.results import FrameDetails, ObjectFrame, ObjectScore, Report, State
 
 ATTRIBUTES: Final = ("BC", "DEF", "MB", "FM", "LR", "OCC", "OV", "SV", "DB", "SC", "AC", "LRA", "CTC")
 SIGNATURE: Final = (

@@ -7,12 +7,12 @@ from lvos_eval.api.results import CheckResult, ScoringResult, scoring_result
 from lvos_eval.comparison.leaderboards import BoardComparison
 from lvos_eval.comparison.outputs import compare_outputs
 from lvos_eval.comparison.results import ResultComparison, compare_results
+from lvos_eval.execution.workload import unobserved
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reference.survey import ground_truth_digest
-from lvos_eval.reference.workload import unobserved
 from lvos_eval.reporting.reading import Result, read_result
 from lvos_eval.scoring.run import check_submission, score_submission
 

@@ -13,9 +13,8 @@ from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.problems import Problem, Severity, needed_imports, render_problems
 from lvos_eval.execution.deadline import Deadline
 from lvos_eval.execution.lifecycle import print_line
+from lvos_eval.execution.progress import Progress, ProgressObserver
 from lvos_eval.reference.dataset import Manifest
-from lvos_eval.scoring.progress import ProgressObserver
-from lvos_eval.scoring.results import Progress
 
 __all__ = ["SHORT_OF_MEMORY", "Console", "interruption_text", "verdict"]
 

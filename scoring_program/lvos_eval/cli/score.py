@@ -18,6 +18,7 @@ from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppe
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.deadline import Deadline, enforced
 from lvos_eval.execution.lifecycle import print_line, signals_ignored
+from lvos_eval.execution.progress import Progress
 from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.metadata import ANNOTATIONS
@@ -26,7 +27,7 @@ from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.reporting.output_folder import OutputFolder, open_output, result_files
 from lvos_eval.reporting.page import render_page
 from lvos_eval.reporting.tables import object_csv, score_table
-from lvos_eval.scoring.results import Progress, Report, RunResult, State
+from lvos_eval.scoring.results import Report, RunResult, State
 from lvos_eval.scoring.run import new_report, score_submission
 from lvos_eval.scoring.signature import signature
 from lvos_eval.version import __version__

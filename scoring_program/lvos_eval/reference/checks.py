@@ -14,6 +14,7 @@ from pathlib import Path
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem, Severity
+from lvos_eval.execution.workload import Observer, run_pieces
 from lvos_eval.protocols.lvos import Protocol, Task
 from lvos_eval.reference.check_rules import check_labels, check_manifest, check_sizes, list_masks
 from lvos_eval.reference.dataset import Manifest
@@ -21,7 +22,6 @@ from lvos_eval.reference.ground_truth import combine_digests
 from lvos_eval.reference.loading import read_manifest
 from lvos_eval.reference.settings import Settings, load_settings
 from lvos_eval.reference.survey import GroundTruthMask, plan_survey, survey_masks
-from lvos_eval.reference.workload import Observer, run_pieces
 
 __all__ = ["ReferenceCheck", "ReferenceSummary", "check_reference"]
 

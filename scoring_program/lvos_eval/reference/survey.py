@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lvos_eval.diagnostics.problems import Problem, frame_ranges
+from lvos_eval.execution.workload import Observer, cut_up, masks_memory, run_pieces, usual_pixels
 from lvos_eval.formats.label_map import DecodedMask, Decoder
 from lvos_eval.formats.mask_fingerprint import shape_digest
 from lvos_eval.masks.packed import FrameSize
@@ -20,7 +21,6 @@ from lvos_eval.reference.ground_truth import (
     read_ground_truth,
     refuse_unusable,
 )
-from lvos_eval.reference.workload import Observer, cut_up, masks_memory, run_pieces, usual_pixels
 
 __all__ = [
     "GroundTruthMask",

@@ -21,7 +21,7 @@ from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.diagnostics.problems import submission_codes
 from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.execution.cluster import Backend, LocalBackend
-from lvos_eval.execution.pace import Pace
+from lvos_eval.execution.progress import ProgressReporter
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes
@@ -120,12 +120,12 @@ class Rescoring:
         self._basis = Basis(manifest.rules.task, self._sizes, truths)
 
     def _read_ground_truth(self, sealed: str | None) -> tuple[str, Mapping[str, str]]:
-        with Pace(self._log, "reading the ground truth", "frames", self._manifest.scored_count) as pace:
+        with ProgressReporter(self._log, "reading the ground truth", "frames", self._manifest.scored_count) as progress:
 
             def counted(results: Iterable[SurveyResult]) -> Iterator[SurveyResult]:
                 for result in results:
                     yield result
-                    pace.advance(result.frames)
+                    progress.advance(result.frames)
 
             tasks = plan_scored(self._manifest, self._sizes)
             digests = collect_digests(counted(self._reading.run(digest_masks, tasks)))
@@ -166,21 +166,21 @@ class Rescoring:
         videos = sum(len(item.missing) for item in unfinished.values())
         self.tally.scored += videos
         self.tally.frames += frames
-        with Pace(self._log, "scoring", "frames", frames, submissions=len(unfinished), videos=videos) as pace:
+        with ProgressReporter(self._log, "scoring", "frames", frames, submissions=len(unfinished), videos=videos) as progress:
             for done in self._backend.run(score_part, work):
                 item = unfinished[done.number]
                 item.arrived[done.video].append(done.result)
-                pace.advance(done.result.frames if done.result is not None else 0)
+                progress.advance(done.result.frames if done.result is not None else 0)
                 if len(item.arrived[done.video]) < done.parts:
                     continue
                 self._keep(item, done.video, item.arrived.pop(done.video))
                 item.missing.remove(done.video)
-                pace.advance(videos=1)
+                progress.advance(videos=1)
                 if not item.missing:
                     del unfinished[done.number]
                     if not self._finish(done.number, item, finish):
                         changed[done.number] = item.path
-                    pace.advance(submissions=1)
+                    progress.advance(submissions=1)
         if work.error is not None:
             raise work.error
         return changed | {number: item.path for number, item in unfinished.items()}
@@ -195,7 +195,7 @@ class Rescoring:
         )
         unfinished = {}
         changed = {}
-        with Pace(self._log, "reading", "submissions", len(submissions)) as pace:
+        with ProgressReporter(self._log, "reading", "submissions", len(submissions)) as progress:
             for identity in self._reading.run(identify, questions):
                 path = submissions[identity.number]
                 if not identity.steady:
@@ -210,7 +210,7 @@ class Rescoring:
                     item.fresh = {video: entry for video, entry in known.items() if entry is not None}
                     if not self._finish(identity.number, item, finish):
                         changed[identity.number] = path
-                pace.advance(1)
+                progress.advance(1)
         return dict(sorted(unfinished.items())), changed
 
     def _look_up(self, identity: SubmissionKeys) -> dict[str, StoredVideo | None]:

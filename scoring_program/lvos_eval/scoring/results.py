@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.problems import Problem
+from lvos_eval.execution.progress import Progress
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.submission.listing import Submission
 
@@ -21,7 +22,6 @@ __all__ = [
     "Interval",
     "ObjectFrame",
     "ObjectScore",
-    "Progress",
     "PublishedAttribute",
     "PublishedObject",
     "PublishedScores",
@@ -152,19 +152,6 @@ class State(StrEnum):
     REFERENCE_FAULT = "reference-fault"
     CHECKED = "checked"
     STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Work done and to do in a running job; `seconds_left` is an estimate, None while there is nothing to base it on."""
-
-    what: str
-    """What is being done, as `scoring`."""
-    videos_done: int
-    videos: int
-    frames_done: int
-    frames: int
-    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True)

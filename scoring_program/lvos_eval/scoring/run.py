@@ -12,11 +12,11 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.diagnostics.problems import Problem, submission_codes
 from lvos_eval.diagnostics.text import counted
+from lvos_eval.execution.workload import Observer, run_pieces
 from lvos_eval.protocols.lvos import SCORE_KEYS, Task
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes, refuse_unusable
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
-from lvos_eval.reference.workload import Observer, run_pieces
 from lvos_eval.scoring.aggregation import score_objects
 from lvos_eval.scoring.assignment import match_proposals, require_solver
 from lvos_eval.scoring.chunks import ChunkResult, plan_chunks

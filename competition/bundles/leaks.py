@@ -11,7 +11,8 @@ from typing import Final
 from competition.bundles.zips import Members
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.formats.mask_fingerprint import shapes_of
-from lvos_eval.formats.png import PngError, parse_header
+from lvos_eval.formats.mask_issues import MaskError
+from lvos_eval.formats.png import parse_header
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.reference.checks import ReferenceCheck
 
@@ -59,7 +60,7 @@ def label_maps(members: Members) -> Iterator[tuple[str, bytes]]:
         elif frame_size(data) is not None:
             try:
                 shapes_of(data)
-            except PngError:
+            except MaskError:
                 continue
             yield name, data
 
@@ -70,6 +71,6 @@ def frame_size(data: bytes) -> FrameSize | None:
         return None
     try:
         header = parse_header(data)
-    except PngError:
+    except MaskError:
         return None
-    return header.size if header.is_indexed else None
+    return header.size if header.kind.is_indexed else None

@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 
 from lvos_eval.diagnostics.collector import ProblemCollector
-from lvos_eval.formats.files import MemberError
-from lvos_eval.formats.png import PngError, decode_labels, parse_png
+from lvos_eval.formats.mask_issues import MemberError, PngError
+from lvos_eval.formats.png import decode_labels, parse_png
 from lvos_eval.formats.zip_members import ArchiveReader, Member
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import open_submission
@@ -47,7 +47,7 @@ def check_png(data: bytes) -> None:
     """A PNG is refused with PngError, or decoded to what Pillow decodes if Pillow does not refuse it."""
     try:
         header, pixels = parse_png(data)
-        if not header.is_indexed or header.height * header.width > 1 << 22:
+        if not header.kind.is_indexed or header.height * header.width > 1 << 22:
             return
         labels = decode_labels(header, pixels)
     except PngError:

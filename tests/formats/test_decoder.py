@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+import pickle
+from typing import Any, Final
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.formats.label_map import Decoder, LabelMapError, SalientDecoder
+from lvos_eval.formats.image_kind import ImageKind
+from lvos_eval.formats.label_map import Decoder, SalientDecoder
+from lvos_eval.formats.mask_issues import LabelMapError, MaskIssue, NotIndexed, NotSalient, PngError, WrongSize
 from lvos_eval.formats.mask_values import MaskValues
-from lvos_eval.formats.png import PngError
 from lvos_eval.masks.packed import FrameSize
 from submissions import png
+
+SIZE: Final = FrameSize(6, 10)
 
 
 def mask(*values: int) -> NDArray[np.uint8]:
@@ -26,7 +30,7 @@ def mask(*values: int) -> NDArray[np.uint8]:
 
 
 def test_declared_objects_are_found_and_other_labels_counted() -> None:
-    found = Decoder([1, 3], FrameSize(6, 10)).decode(png(mask(1, 3, 3, 9)))
+    found = Decoder([1, 3], SIZE).decode(png(mask(1, 3, 3, 9)))
     assert found.size == (6, 10)
     assert {object_id: item.area for object_id, item in found.objects.items()} == {1: 10, 3: 20}
     assert found.unknown == {9: 10}
@@ -42,7 +46,7 @@ def test_a_mask_with_the_bytes_of_the_last_one_is_not_decoded_again() -> None:
 
 
 def test_a_fault_does_not_pass_for_the_last_mask() -> None:
-    decoder = Decoder([1], FrameSize(6, 10))
+    decoder = Decoder([1], SIZE)
     decoder.decode(png(mask(1)))
     for _ in range(2):
         with pytest.raises(LabelMapError):
@@ -51,19 +55,23 @@ def test_a_fault_does_not_pass_for_the_last_mask() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "faults"),
+    ("image", "issues", "text"),
     [
-        (mask(1)[:3], {"wrong-size": "10x3 instead of 10x6"}),
-        (mask(1)[:, :4], {"wrong-size": "4x6 instead of 10x6"}),
-        (np.dstack([mask(1)] * 3), {"not-indexed": "RGB"}),
-        (np.dstack([mask(1)[:3]] * 3), {"not-indexed": "RGB", "wrong-size": "10x3 instead of 10x6"}),
+        (mask(1)[:3], (WrongSize(ImageKind.GREY, FrameSize(3, 10), SIZE),), "10x3 instead of 10x6"),
+        (mask(1)[:, :4], (WrongSize(ImageKind.GREY, FrameSize(6, 4), SIZE),), "4x6 instead of 10x6"),
+        (np.dstack([mask(1)] * 3), (NotIndexed(ImageKind.RGB),), "RGB"),
+        (
+            np.dstack([mask(1)[:3]] * 3),
+            (NotIndexed(ImageKind.RGB), WrongSize(ImageKind.RGB, FrameSize(3, 10), SIZE)),
+            "RGB, 10x3 instead of 10x6",
+        ),
     ],
 )
-def test_what_is_no_label_map_of_the_size_is_said_at_once(image: NDArray[Any], faults: dict[str, str]) -> None:
+def test_what_is_no_label_map_of_the_size_is_said_at_once(image: NDArray[Any], issues: tuple[MaskIssue, ...], text: str) -> None:
     with pytest.raises(LabelMapError) as fault:
-        Decoder([1], FrameSize(6, 10)).decode(png(image))
-    assert fault.value.faults == faults
-    assert str(fault.value) == ", ".join(faults.values())
+        Decoder([1], SIZE).decode(png(image))
+    assert fault.value.issues == issues
+    assert str(fault.value) == text
 
 
 def test_an_empty_file_is_no_mask() -> None:
@@ -95,16 +103,16 @@ def test_a_salient_map_is_foreground_by_its_values(values: tuple[int, ...], rows
 
 def test_a_salient_map_of_another_size_is_refused() -> None:
     with pytest.raises(LabelMapError) as fault:
-        SalientDecoder([7], FrameSize(6, 10)).decode(png(mask(1)[:3]))
-    assert fault.value.faults == {"wrong-size": "10x3 instead of 10x6"}
+        SalientDecoder([7], SIZE).decode(png(mask(1)[:3]))
+    assert fault.value.issues == (WrongSize(ImageKind.GREY, FrameSize(3, 10), SIZE),)
 
 
 @pytest.mark.parametrize(("values", "held"), [((7,), (0, 7)), ((200,) * 6, (200,)), ((1, 1, 1, 255, 255, 255), (1, 255))])
 def test_two_other_values_are_no_salient_map(values: tuple[int, ...], held: tuple[int, ...]) -> None:
     with pytest.raises(LabelMapError) as fault:
         SalientDecoder([7], None).decode(png(mask(*values)))
-    assert fault.value.faults == {"not-salient": "two other values"}
-    assert fault.value.values == MaskValues("salient", bytes(held))
+    assert fault.value.issues == (NotSalient(held),)
+    assert pickle.loads(pickle.dumps(fault.value)).issues == fault.value.issues
 
 
 def test_the_values_of_a_mask_are_its_labels_and_their_colours() -> None:
@@ -113,8 +121,8 @@ def test_the_values_of_a_mask_are_its_labels_and_their_colours() -> None:
     target = io.BytesIO()
     image.save(target, "PNG")
     decoder = Decoder([1], None)
-    assert decoder.decode(png(mask(*[1] * 6))).values == MaskValues("greyscale", b"\1")
-    assert decoder.decode(target.getvalue()).values == MaskValues("palette", b"\0\3", bytes([9, 9, 9, 1, 2, 3]))
+    assert decoder.decode(png(mask(*[1] * 6))).values == MaskValues(ImageKind.GREY, b"\1")
+    assert decoder.decode(target.getvalue()).values == MaskValues(ImageKind.PALETTE, b"\0\3", bytes([9, 9, 9, 1, 2, 3]))
 
 
 def test_a_label_beyond_the_palette_is_black() -> None:
@@ -129,4 +137,4 @@ def test_a_label_beyond_the_palette_is_black() -> None:
 def test_the_values_of_a_mask_with_many_are_not_listed(labels: int, listed: bool) -> None:
     many = np.arange(labels + 1, dtype=np.uint8).reshape(1, -1)
     values = Decoder([1], None).decode(png(many)).values
-    assert values == MaskValues("greyscale", bytes(range(labels + 1)) if listed else b"")
+    assert values == MaskValues(ImageKind.GREY, bytes(range(labels + 1)) if listed else b"")

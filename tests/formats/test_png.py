@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faulty_submissions import claimed
-from lvos_eval.formats.png import MAX_PIXELS, Png, PngError, decode_labels, parse_header, parse_png, plain_png
+from lvos_eval.formats.mask_issues import PngError
+from lvos_eval.formats.png import MAX_PIXELS, Png, decode_labels, parse_header, parse_png, plain_png
 from raw_pngs import chunk, ihdr, raw_png
 
 GREY, PALETTE = 0, 3
@@ -200,7 +201,7 @@ def test_an_interlaced_image_that_is_cut_short_is_damage() -> None:
 )
 def test_the_kind_of_image_is_said_in_words(depth: int, colour_type: int, indexed: bool, kind: str) -> None:
     header = parse_header(with_header(depth=depth, colour=colour_type))
-    assert (header.is_indexed, header.kind) == (indexed, kind)
+    assert (header.kind.is_indexed, header.kind) == (indexed, kind)
 
 
 def test_the_largest_believed_size_holds_4k_video() -> None:

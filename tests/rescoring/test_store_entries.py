@@ -18,10 +18,11 @@ import rescores
 import submissions
 from lvos_eval.diagnostics.errors import ExitCode
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.rescoring.store import StoredVideo, open_store
+from lvos_eval.rescoring.store import open_store
+from lvos_eval.rescoring.stored_video import StoredVideo
 from rescores import newly_scored, published, rescore
 
-MAGIC: Final = b"lvos-eval video 1\n"
+MAGIC: Final = b"lvos-eval video 3\n"
 ROW: Final = struct.Struct("<BIddBh")
 
 
@@ -67,7 +68,7 @@ def entry_of(output: Path, *, scored: bool) -> Entry:
     found = [Entry(output, path) for path in sorted((output / ".store").glob("??/*"))]
     if scored:
         return next(entry for entry in found if entry.header["rows"] == 2 * len(submissions.SCORED))
-    return next(entry for entry in found if entry.header["findings"]["faults"])
+    return next(entry for entry in found if entry.header["findings"]["issues"])
 
 
 def changed(**fields: object) -> Callable[[Entry], object]:
@@ -131,14 +132,20 @@ WRONG: Final[dict[str, Callable[[Entry], object]]] = {
     "unknown of another kind": with_findings(unknown=[["a", "b", ["c"]]]),
     "unknown label above 255": with_findings(unknown=[[256, 4, [16]]]),
     "unknown in a frame that there is not": with_findings(unknown=[[9, 4, [17]]]),
-    "unknown code": with_findings(faults=[["no-such-code", 16, "x", []]]),
-    "code of another kind": with_findings(faults=[[{}, 16, "x", []]]),
-    "frame of another kind": with_findings(faults=[["not-indexed", "16", "RGB", []]]),
-    "detail of another kind": with_findings(faults=[["not-indexed", 16, None, []]]),
-    "values of another kind": with_findings(faults=[["not-indexed", 16, "RGB", ["red"]]]),
-    "values of two channels": with_findings(faults=[["not-indexed", 16, "RGB", [[1, 2]]]]),
-    "sizes that are none": with_findings(faults=[["wrong-size", 16, "small", []]]),
-    "size 0": with_findings(faults=[["wrong-size", 16, "0x0 instead of 0x0", []]]),
+    "unknown issue": with_findings(issues=[["NoSuchIssue", "x", [16]]]),
+    "issue of another kind": with_findings(issues=[[{}, "x", [16]]]),
+    "issue without frames": with_findings(issues=[["Unreadable"]]),
+    "issue with a field too many": with_findings(issues=[["Unreadable", "x", "y", [16]]]),
+    "frame of another kind": with_findings(issues=[["NotIndexed", "RGB", ["16"]]]),
+    "reason of another kind": with_findings(issues=[["Unreadable", None, [16]]]),
+    "unknown kind of image": with_findings(issues=[["NotIndexed", "red", [16]]]),
+    "salient values of another kind": with_findings(issues=[["NotSalient", ["7"], [16]]]),
+    "salient values are a number": with_findings(issues=[["NotSalient", 7, [16]]]),
+    "salient values above 255": with_findings(issues=[["NotSalient", [300], [16]]]),
+    "values of no kind": with_findings(values=[["red", "00", ""]]),
+    "values of two channels": with_findings(values=[["RGB", "0001", ""]]),
+    "sizes that are none": with_findings(issues=[["WrongSize", "greyscale", "small", [3, 4], [16]]]),
+    "size 0": with_findings(issues=[["WrongSize", "greyscale", [0, 0], [3, 4], [16]]]),
 }
 ROWS: Final[dict[str, Callable[[Entry], object]]] = {
     "J above 1": with_row(2, 1.5),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.label_map import DecodedMask
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.finder import ObjectFinder
@@ -29,7 +30,7 @@ IDS = (1, 2)
 def decoded(labels: Labels, ids: Sequence[int] = IDS) -> DecodedMask:
     height, width = labels.shape
     objects, unknown = ObjectFinder(ids).find(labels)
-    return DecodedMask(FrameSize(height, width), objects, unknown, MaskValues("greyscale", b""))
+    return DecodedMask(FrameSize(height, width), objects, unknown, MaskValues(ImageKind.GREY, b""))
 
 
 def label_map(seed: int, height: int = 90, width: int = 150) -> Labels:

@@ -21,7 +21,7 @@ import pytest
 import commands
 from faulty_submissions import BUILDERS, claimed, names, patched, write_claiming_zip
 from lvos_eval.diagnostics.collector import ProblemCollector
-from lvos_eval.formats.files import MemberError
+from lvos_eval.formats.mask_issues import DamagedMember, MemberError
 from lvos_eval.formats.zip_members import ArchiveReader, Member, unpack_member
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_checks import Archive, list_members
@@ -287,7 +287,7 @@ def test_a_local_header_that_contradicts_the_directory_is_damage(position: int, 
     with pytest.raises(MemberError) as fault:
         reader.read(member)
     reader.close()
-    assert fault.value.code == "archive-damaged"
+    assert isinstance(fault.value.issues[0], DamagedMember)
     assert str(fault.value).startswith(reason)
 
 
@@ -309,7 +309,7 @@ def test_a_member_that_is_not_what_was_claimed_is_damage(change: dict[str, int],
     with pytest.raises(MemberError) as fault:
         unpack_member(claimed, reader.read_stored(claimed if change.keys() & {"offset", "packed"} else member))
     reader.close()
-    assert (fault.value.code, str(fault.value)) == ("archive-damaged", reason)
+    assert fault.value.issues == (DamagedMember(reason),)
 
 
 # limits

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from findings import manifest, unknown, video
+from findings import manifest, refused, unknown, video, wrong_size
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem
+from lvos_eval.formats.mask_issues import Unreadable
 from lvos_eval.submission.causes import Cause, Causes, Values, alike, plain
 from lvos_eval.submission.check_masks import check_masks
-from lvos_eval.submission.mask_findings import MaskFault, VideoFindings
+from lvos_eval.submission.mask_findings import VideoFindings
 
 
 def reported(causes: Causes) -> list[Problem]:
@@ -30,8 +31,7 @@ def good() -> VideoFindings:
 
 
 def damaged(*frames: int) -> VideoFindings:
-    faults = [MaskFault("unreadable-mask", frame, "the file is empty") for frame in frames]
-    return VideoFindings(faults, inspected=Counter({1: 2, 2: 2}), present={1, 2})
+    return refused(Unreadable("the file is empty"), *frames, inspected=Counter({1: 2, 2: 2}), present={1, 2})
 
 
 def test_a_value_that_is_another_object_elsewhere_keeps_videos_apart() -> None:
@@ -72,7 +72,7 @@ def test_videos_that_share_a_cause_are_counted_and_named_in_natural_order() -> N
 
 
 def test_the_list_is_cut_only_where_the_fix_is_for_all_masks() -> None:
-    cause = Cause("wrong-size", lambda _, __: "it is so.", lambda _, masks: f"run for {masks}.")
+    cause = Cause("wrong-size", lambda _, __: "it is so.", lambda _, where: f"run for every mask{where}.")
     names = [f"v{number}" for number in range(20)]
     for videos, shown, fix in ((names, "and 12 more", "every mask."), ([*names, "w"], "v19)", "every mask in these videos.")):
         causes = Causes(videos)
@@ -90,7 +90,7 @@ def test_masks_damaged_alike_are_one_problem() -> None:
 
 def test_swapped_sizes_share_a_fix_unless_one_is_right_elsewhere() -> None:
     def of(detail: str) -> VideoFindings:
-        return VideoFindings([MaskFault("wrong-size", 6, detail)], present={1, 2}, inspected=Counter({1: 2, 2: 2}))
+        return refused(wrong_size(detail), present={1, 2}, inspected=Counter({1: 2, 2: 2}))
 
     (problem,) = of_videos(v1=of("2x3 instead of 3x2"), v2=of("4x5 instead of 5x4"))
     assert "the masks have 2x3 instead of 3x2, 4x5 instead of 5x4 pixels" in problem.message

@@ -9,6 +9,7 @@ import pytest
 
 from goldens import REFERENCE
 from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.submission.check_encodings import report_encodings
 from lvos_eval.submission.mask_findings import VideoFindings
@@ -23,9 +24,9 @@ def findings(ids: tuple[int, ...], lost: int = 0, stray: int = 0) -> VideoFindin
     """Every object but one is in all masks; one mask has two pixels of another label."""
     held = set(ids) - {lost}
     found = VideoFindings(present=held, labelled_pixels=5000 * len(held), background_pixels=100_000)
-    found.values.add(MaskValues("greyscale", bytes(sorted({0, *held}))))
+    found.values.add(MaskValues(ImageKind.GREY, bytes(sorted({0, *held}))))
     if stray:
-        found.values.add(MaskValues("greyscale", bytes(sorted({0, stray, *held}))))
+        found.values.add(MaskValues(ImageKind.GREY, bytes(sorted({0, stray, *held}))))
         if stray in held:
             found.labelled_pixels += 2
         else:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_values import MaskValues
-from lvos_eval.submission.encodings import ENOUGH_EVIDENCE, LabelVideo, evidence, read_palettes, read_scale, read_shift
+from lvos_eval.submission.encodings import ENOUGH_EVIDENCE, LabelVideo, evidence, read_scale, read_shift
+from lvos_eval.submission.renumbered_labels import read_palettes
 
 Ids = Mapping[str, Mapping[int, int] | None]
 
@@ -83,7 +85,7 @@ BLACK, RED, GREEN, YELLOW = (0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0)
 
 
 def mask(*pairs: tuple[int, tuple[int, int, int]]) -> MaskValues:
-    return MaskValues("palette", bytes(label for label, _ in pairs), b"".join(bytes(colour) for _, colour in pairs))
+    return MaskValues(ImageKind.PALETTE, bytes(label for label, _ in pairs), b"".join(bytes(colour) for _, colour in pairs))
 
 
 WHOLE = mask((0, BLACK), (1, RED), (2, GREEN))
@@ -102,7 +104,7 @@ def test_a_label_with_two_colours_of_a_palette_is_renumbered() -> None:
         {WHOLE},
         {SECOND},
         {WHOLE, mask((0, BLACK), (2, RED))},
-        {WHOLE, SECOND, MaskValues("greyscale", b"\0\1")},
+        {WHOLE, SECOND, MaskValues(ImageKind.GREY, b"\0\1")},
         {WHOLE, SECOND, mask((0, BLACK), (1, BLACK))},
         {WHOLE, SECOND, mask((0, BLACK), (1, YELLOW))},
         {WHOLE, mask((0, BLACK), (1, (9, 9, 9)))},
@@ -115,4 +117,4 @@ def test_other_palettes_prove_nothing(masks: set[MaskValues]) -> None:
 
 def test_masks_that_kept_all_colours_may_lie_beside_renumbered_ones() -> None:
     kept = mask((0, BLACK), (1, RED), (3, YELLOW))
-    assert read_palettes({"a": ((1, 2, 3), {WHOLE, SECOND, kept, MaskValues("greyscale", b"\0")})}) is not None
+    assert read_palettes({"a": ((1, 2, 3), {WHOLE, SECOND, kept, MaskValues(ImageKind.GREY, b"\0")})}) is not None

@@ -15,7 +15,8 @@ from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.reference.ground_truth import known_sizes
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ArchiveLimits
-from lvos_eval.rescoring.store import StoredVideo, open_store
+from lvos_eval.rescoring.store import open_store
+from lvos_eval.rescoring.stored_video import StoredVideo
 from lvos_eval.scoring.chunks import plan_chunks
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.scoring.run import open_checked

@@ -14,7 +14,8 @@ import pytest
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Problem
-from lvos_eval.formats.files import MemberError, read_file
+from lvos_eval.formats.files import read_file
+from lvos_eval.formats.mask_issues import MemberError, TooLarge
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import Submission, open_submission
 from lvos_eval.submission.source import mask_digest
@@ -148,7 +149,7 @@ def test_a_folder_that_cannot_be_read_is_a_problem(
     name: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_folder(tmp_path / "s", MASKS)
-    monkeypatch.setattr("lvos_eval.submission.listing.os.scandir", scan_without(folder / name))
+    monkeypatch.setattr("lvos_eval.submission.folder_listing.os.scandir", scan_without(folder / name))
     submission, (problem,) = problems_of(folder)
     assert not submission.readable
     assert (problem.code, problem.message) == ("archive-damaged", f"1 folder cannot be read: {shown} (Permission denied).")
@@ -214,7 +215,7 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path: Path) -> No
     assert len(read_file(str(tmp_path / "mask"), 2_000_000)) == 2_000_000
     with pytest.raises(MemberError, match=r"^the file has 2 MB; at most 1 MB are allowed$") as fault:
         read_file(str(tmp_path / "mask"), 1_000_000)
-    assert fault.value.code == "unreadable-mask"
+    assert isinstance(fault.value.issues[0], TooLarge)
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:

@@ -9,17 +9,18 @@ from typing import Any, Final
 
 import pytest
 
-from findings import manifest, unknown, video
+from findings import manifest, refused, unknown, video, wrong_size
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.diagnostics.text import ZIP_MASKS as ZIP
+from lvos_eval.formats.mask_issues import MaskIssue, NotPng, TooLarge, Unreadable
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
 from lvos_eval.reference.dataset import Video, VideoObject
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.check_names import check_names
 from lvos_eval.submission.listing import Submission
-from lvos_eval.submission.mask_findings import MaskFault, VideoFindings
+from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.source import MaskSource
 
 SAVE: Final = "PIL.Image.fromarray(ids.astype(numpy.uint8)).save(path)"
@@ -46,10 +47,9 @@ def masks(*names: str) -> dict[str, dict[int, str]]:
     return {name: dict.fromkeys((6, 11), name) for name in names}
 
 
-def wrong_size(detail: str) -> tuple[str, str]:
-    (problem,) = of_masks(
-        VideoFindings(faults=[MaskFault("wrong-size", 6, detail)], inspected=Counter({1}), present={1}), video()
-    )
+def of_size(detail: str) -> tuple[str, str]:
+    """What is said of a mask that is `640x360 instead of 1280x720`."""
+    (problem,) = of_masks(refused(wrong_size(detail), inspected=Counter({1}), present={1}), video())
     return problem.message, problem.fix
 
 
@@ -78,11 +78,11 @@ CROPPED: Final = "it is cropped, padded or stretched"
 )
 def test_the_share_of_a_wrong_size_is_said_where_it_is_plain(detail: str, says: str) -> None:
     mark = ":" if says == CROPPED else ","
-    assert wrong_size(detail)[0] == f"the mask has {detail} pixels{mark} {says}."
+    assert of_size(detail)[0] == f"the mask has {detail} pixels{mark} {says}."
 
 
 def test_swapped_sides_are_recognised() -> None:
-    message, fix = wrong_size("720x1280 instead of 1280x720")
+    message, fix = of_size("720x1280 instead of 1280x720")
     assert message == "the mask has 720x1280 instead of 1280x720 pixels: width and height are swapped."
     assert fix == (
         "save the array as it is, of shape (height, width). If it was transposed, not turned, "
@@ -92,17 +92,17 @@ def test_swapped_sides_are_recognised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("detail", "fix"),
+    ("issue", "fix"),
     [
-        ("the file has 67 MB; at most 64 MB are allowed", f"save the ids at the size of the video: {SAVE}."),
-        ("the header claims 9x9 pixels, more than any video has", f"save the ids at the size of the video: {SAVE}."),
-        ("not a PNG but a JPEG", f"save it as PNG, not only under the name of one: {SAVE}. JPEG changes the ids."),
-        ("the file is empty", "write the mask again; a full disk or a copy that broke off looks like this."),
+        (TooLarge("the file has 67 MB; at most 64 MB are allowed"), f"save the ids at the size of the video: {SAVE}."),
+        (TooLarge("the header claims 9x9 pixels, more than any video has"), f"save the ids at the size of the video: {SAVE}."),
+        (NotPng("a JPEG"), f"save it as PNG, not only under the name of one: {SAVE}. JPEG changes the ids."),
+        (Unreadable("the file is empty"), "write the mask again; a full disk or a copy that broke off looks like this."),
     ],
 )
-def test_the_way_to_mend_an_unreadable_mask_depends_on_what_is_wrong(detail: str, fix: str) -> None:
-    (problem,) = of_masks(VideoFindings(faults=[MaskFault("unreadable-mask", 6, detail)]), video())
-    assert (problem.message, problem.fix) == (f"the mask cannot be read: {detail}.", fix)
+def test_the_way_to_mend_an_unreadable_mask_depends_on_what_is_wrong(issue: MaskIssue, fix: str) -> None:
+    (problem,) = of_masks(refused(issue), video())
+    assert (problem.message, problem.fix) == (f"the mask cannot be read: {issue}.", fix)
 
 
 # labels
@@ -212,7 +212,7 @@ def test_an_absent_object_is_said_to_be_in_none_of_the_frames_that_were_looked_a
 
 
 def test_an_object_that_a_refused_mask_may_hold_is_not_called_absent() -> None:
-    found = VideoFindings([MaskFault("unreadable-mask", 6, "the file is empty")], inspected=Counter({1: 2}))
+    found = refused(Unreadable("the file is empty"), inspected=Counter({1: 2}))
     assert absent(found, video(frames=5)) == []
 
 
@@ -251,8 +251,8 @@ def test_nothing_but_labels_that_no_object_has_is_one_error() -> None:
 
 
 def test_nothing_is_said_to_be_predicted_only_where_every_mask_was_looked_at() -> None:
-    refused = VideoFindings([MaskFault("unreadable-mask", 6, "the file is empty")])
-    codes = of_two(video(), VideoFindings(inspected=Counter({1: 2})), video("v2"), refused)
+    damaged = refused(Unreadable("the file is empty"))
+    codes = of_two(video(), VideoFindings(inspected=Counter({1: 2})), video("v2"), damaged)
     assert codes == [("unreadable-mask", "v2"), ("absent-object", "v1")]
 
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lvos_eval.formats.image_kind import ImageKind
+from lvos_eval.formats.mask_issues import MaskIssue, WrongSize
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.settings import ScoringRules
@@ -31,3 +34,14 @@ def unknown(pixels: Mapping[int, int], **others: Any) -> VideoFindings:
     return VideoFindings(
         unknown_pixels=Counter(pixels), unknown_frames=frames, **({"present": {1, 2}, "inspected": Counter({1, 2})} | others)
     )
+
+
+def refused(issue: MaskIssue, *frames: int, **others: Any) -> VideoFindings:
+    """Findings with masks that have one issue, in frame 6 unless said otherwise."""
+    return VideoFindings(issues=defaultdict(set, {issue: set(frames or (6,))}), **others)
+
+
+def wrong_size(detail: str) -> WrongSize:
+    """`640x360 instead of 1280x720` as an issue."""
+    found, wanted = (FrameSize(*reversed([int(side) for side in size.split("x")])) for size in detail.split(" instead of "))
+    return WrongSize(ImageKind.GREY, found, wanted)

@@ -13,7 +13,9 @@ from lvos_eval.api.arguments import StrPath, choice, frame_number, label_map, pa
 from lvos_eval.api.results import ScoringResult
 from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.diagnostics.text import counted
-from lvos_eval.formats.label_map import DecodedMask, LabelMapError, salient_labels
+from lvos_eval.formats.image_kind import ImageKind
+from lvos_eval.formats.label_map import DecodedMask, salient_labels
+from lvos_eval.formats.mask_issues import LabelMapError
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize, Labels
@@ -207,7 +209,7 @@ class Evaluator:
 
 def _packed(labels: Labels, ids: Sequence[int]) -> DecodedMask:
     """A mask as it is after decoding."""
-    return DecodedMask(FrameSize(*labels.shape), *ObjectFinder(ids).find(labels), MaskValues("", b""))
+    return DecodedMask(FrameSize(*labels.shape), *ObjectFinder(ids).find(labels), MaskValues(ImageKind.GREY, b""))
 
 
 def _compared(task: Task, frame: int, ids: tuple[int, ...], truth: DecodedMask, guess: DecodedMask) -> _AddedFrame:

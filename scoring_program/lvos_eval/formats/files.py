@@ -16,10 +16,10 @@ from typing import Final
 
 from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.text import sized
+from lvos_eval.formats.mask_issues import MemberError, TooLarge
 
 __all__ = [
     "MOST_BYTES",
-    "MemberError",
     "read_beginning",
     "read_file",
     "read_regular",
@@ -34,14 +34,6 @@ _LONGEST_PART: Final = 60
 
 MOST_BYTES: Final = 256 << 20
 """Of a document; a larger one is no metadata and no result."""
-
-
-class MemberError(ValueError):
-    """A file of the submission cannot be read: `code` is that of the problem, `str()` says why."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
 
 
 @contextlib.contextmanager
@@ -100,7 +92,7 @@ def read_file(path: str, limit: int) -> bytes:
     try:
         size = os.fstat(descriptor).st_size
         if size > limit:
-            raise MemberError("unreadable-mask", f"the file has {sized(size)}; at most {sized(limit)} are allowed")
+            raise MemberError(TooLarge(f"the file has {sized(size)}; at most {sized(limit)} are allowed"))
         return os.read(descriptor, size)
     finally:
         os.close(descriptor)

@@ -7,12 +7,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from lvos_eval.formats.image_kind import ImageKind
+from lvos_eval.formats.mask_issues import LabelMapError, MaskIssue, NotIndexed, NotSalient, WrongSize
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
-from lvos_eval.formats.png import PALETTE, Png, decode_labels, palette_colours, parse_png
+from lvos_eval.formats.png import Png, decode_labels, palette_colours, parse_png
 from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize, Labels, PackedMask
 
-__all__ = ["DecodedMask", "Decoder", "LabelMapError", "SalientDecoder", "salient_labels"]
+__all__ = ["DecodedMask", "Decoder", "SalientDecoder", "salient_labels"]
 
 SALIENT_FROM: Final = 127
 """The shade of grey from which on a pixel of a salient map is foreground."""
@@ -31,16 +33,6 @@ class DecodedMask(NamedTuple):
         """Number of pixels with the label 0."""
         labelled = sum(found.area for found in self.objects.values())
         return self.size.pixels - labelled - sum(self.unknown.values())
-
-
-class LabelMapError(ValueError):
-    """The bytes are a good PNG, but not a label map of the right size."""
-
-    def __init__(self, faults: Mapping[str, str], values: MaskValues | None = None) -> None:
-        """`faults` are the details by the code of the problem; `values` are those of the mask, where they are known."""
-        super().__init__(", ".join(faults.values()))
-        self.faults = faults
-        self.values = values
 
 
 class Decoder:
@@ -68,14 +60,13 @@ class Decoder:
         return samples
 
     def _check(self, header: Png) -> None:
-        faults = {}
-        if not header.is_indexed:
-            faults["not-indexed"] = header.kind
+        issues: list[MaskIssue] = []
+        if not header.kind.is_indexed:
+            issues.append(NotIndexed(header.kind))
         if self._size is not None and header.size != self._size:
-            faults["wrong-size"] = f"{header.size} instead of {self._size}"
-        if faults:
-            packed = header.is_indexed and header.colour_type != PALETTE and header.depth < 8
-            raise LabelMapError(faults, MaskValues(f"{header.kind} of another size", b"") if packed else None)
+            issues.append(WrongSize(header.kind, header.size, self._size))
+        if issues:
+            raise LabelMapError(*issues)
 
 
 class SalientDecoder(Decoder):
@@ -101,7 +92,7 @@ def salient_labels(samples: Labels, label: int) -> Labels:
     elif len(values) > 2:
         foreground = samples >= SALIENT_FROM
     else:
-        raise LabelMapError({"not-salient": "two other values"}, MaskValues("salient", bytes(values)))
+        raise LabelMapError(NotSalient(tuple(values)))
     return foreground * np.uint8(label)
 
 
@@ -111,7 +102,7 @@ def _values(header: Png, data: bytes, objects: Mapping[int, PackedMask], unknown
         return MaskValues(header.kind, b"")
     if sum(found.area for found in objects.values()) + sum(unknown.values()) < header.size.pixels:
         labels.insert(0, 0)
-    palette = palette_colours(data) if header.colour_type == PALETTE else b""
+    palette = palette_colours(data) if header.kind is ImageKind.PALETTE else b""
     # a palette that ends before a label is filled up with black
     colours = b"".join(palette[3 * label : 3 * label + 3].ljust(3, b"\0") for label in labels) if palette else b""
     return MaskValues(header.kind, bytes(labels), colours)

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from lvos_eval.formats.png import PngError, decode_labels, parse_png
+from lvos_eval.formats.mask_issues import LabelMapError, NotIndexed
+from lvos_eval.formats.png import decode_labels, parse_png
 from lvos_eval.masks.packed import FrameSize, PackedMask, pack
 
 __all__ = ["shape_digest", "shapes_of"]
@@ -27,10 +28,10 @@ def shape_digest(found: PackedMask, size: FrameSize) -> bytes | None:
 
 
 def shapes_of(data: bytes) -> frozenset[bytes]:
-    """The shapes of all labels of an indexed PNG. Raises PngError for anything else."""
+    """The shapes of all labels of an indexed PNG. Raises MaskError for anything else."""
     header, pixels = parse_png(data)
-    if not header.is_indexed or header.size.pixels > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
-        raise PngError("no label map")
+    if not header.kind.is_indexed or header.size.pixels > Image.MAX_IMAGE_PIXELS:  # type: ignore[operator]
+        raise LabelMapError(NotIndexed(header.kind))
     labels = decode_labels(header, pixels)
     present = np.flatnonzero(np.bincount(labels.reshape(-1), minlength=256)).tolist()
     digests = (shape_digest(pack(labels, label), header.size) for label in present if label)

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Final, NamedTuple
 
-__all__ = ["MOST_VALUES", "MaskValues"]
+import numpy as np
+from PIL import Image
+
+from lvos_eval.formats.image_kind import ImageKind
+from lvos_eval.formats.mask_issues import PngError, Unreadable
+from lvos_eval.formats.png import parse_png, plain_png
+
+__all__ = ["MOST_VALUES", "MaskValues", "read_values"]
 
 MOST_VALUES: Final = 128
 """More different values than this in one mask are shades, not ids, and are not listed."""
 
-_PACKED: Final = ("1-bit greyscale", "2-bit greyscale", "4-bit greyscale")
-_INDEXED: Final = frozenset(("palette", "greyscale", *_PACKED))
+_MAX_COUNTED_PIXELS: Final = 4096 * 2304
 
 
 class MaskValues(NamedTuple):
     """The different values of one mask, those of the background too; masks with the same ones are kept once."""
 
-    kind: str
-    """As `Png.kind` says it; `4-bit greyscale of another size` where nothing else is known."""
+    kind: ImageKind
     samples: bytes
     """Sorted: a byte for each label, three for each colour of an RGB(A) image; empty if more than MOST_VALUES, or not counted."""
     palette: bytes = b""
     """The colours of the samples of a palette image, three bytes each."""
-
-    @property
-    def is_indexed(self) -> bool:
-        """Whether these are the labels of a mask that could be used."""
-        return self.kind in _INDEXED
-
-    @property
-    def is_packed(self) -> bool:
-        """Whether these are greys of fewer than 8 bits, which most readers stretch to 0..255."""
-        return self.kind.startswith(_PACKED)
 
     @property
     def labels(self) -> frozenset[int]:
@@ -43,3 +39,25 @@ class MaskValues(NamedTuple):
         """The colours of an RGB(A) image, or those of the samples of a palette image in their order."""
         content = self.palette or self.samples
         return [(content[at], content[at + 1], content[at + 2]) for at in range(0, len(content), 3)]
+
+
+def read_values(data: bytes) -> MaskValues:
+    """The values of an image that should have been a label map: its colours, or the samples of its first channel.
+
+    Raises PngError.
+    """
+    header, pixels = parse_png(data)
+    if header.size.pixels > _MAX_COUNTED_PIXELS:
+        return MaskValues(header.kind, b"")
+    try:
+        with Image.open(BytesIO(plain_png(header, pixels)), formats=["PNG"]) as image:
+            if header.kind.has_colours:
+                colours = image.convert("RGB").getcolors(MOST_VALUES) or []
+                listed = sorted(bytes(colour) for _, colour in colours if isinstance(colour, tuple))
+                return MaskValues(header.kind, b"".join(listed))
+            channels = np.asarray(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PngError(Unreadable(f"damaged pixel data ({error})")) from None
+    first = channels if channels.ndim == 2 else channels[..., 0]
+    samples = np.flatnonzero(np.bincount(first.reshape(-1))).tolist()
+    return MaskValues(header.kind, bytes(samples) if len(samples) <= MOST_VALUES and samples[-1] <= 0xFF else b"")

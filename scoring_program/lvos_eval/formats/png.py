@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lvos_eval.diagnostics.text import counted
+from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.inflate import InflateError, crc32, inflate
+from lvos_eval.formats.mask_issues import NotPng, PngError, TooLarge, Unreadable
 from lvos_eval.masks.packed import FrameSize
 
 __all__ = [
@@ -24,7 +26,6 @@ __all__ = [
     "MAX_PIXELS",
     "PALETTE",
     "Png",
-    "PngError",
     "decode_labels",
     "palette_colours",
     "parse_header",
@@ -43,9 +44,6 @@ _MAX_CHUNKS: Final = 10_000
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _IHDR: Final = struct.Struct(">2I5B")
-_GREY: Final = 0
-_RGB: Final = 2
-_RGBA: Final = 6
 PALETTE: Final = 3
 """The colour type of an image whose samples are indices."""
 _NO_FILTER: Final = 0
@@ -53,12 +51,33 @@ _SUB_FILTER: Final = 1
 _LAST_FILTER: Final = 4
 _ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """First column, first row, and their steps, of the passes of an interlaced image."""
-_COLOUR_TYPES: Final = {0: "greyscale", 2: "RGB", 3: "palette", 4: "greyscale with alpha", 6: "RGBA"}
-_DEPTHS: Final = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
-
-
-class PngError(ValueError):
-    """The bytes are no PNG, or a damaged one; `str()` says how."""
+_KINDS: Final = {
+    (0, 1): ImageKind.GREY_1,
+    (0, 2): ImageKind.GREY_2,
+    (0, 4): ImageKind.GREY_4,
+    (0, 8): ImageKind.GREY,
+    (0, 16): ImageKind.GREY_16,
+    (2, 8): ImageKind.RGB,
+    (2, 16): ImageKind.RGB_16,
+    **dict.fromkeys(((PALETTE, depth) for depth in (1, 2, 4, 8)), ImageKind.PALETTE),
+    (4, 8): ImageKind.GREY_ALPHA,
+    (4, 16): ImageKind.GREY_ALPHA_16,
+    (6, 8): ImageKind.RGBA,
+    (6, 16): ImageKind.RGBA_16,
+}
+"""Every pair of colour type and depth that PNG has."""
+_OTHER_FORMATS: Final = {
+    b"\xff\xd8": "a JPEG",
+    b"BM": "a BMP",
+    b"GI": "a GIF",
+    b"II": "a TIFF",
+    b"MM": "a TIFF",
+    b"\x93N": "a NumPy array",
+    b"RI": "a WebP",
+    b"P5": "a PGM",
+    b"P6": "a PPM",
+}
+"""By the first two bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,49 +96,25 @@ class Png:
         return FrameSize(self.height, self.width)
 
     @property
-    def is_indexed(self) -> bool:
-        """One label a pixel: palette or greyscale of at most 8 bits."""
-        return self.colour_type in (_GREY, PALETTE) and self.depth <= 8
-
-    @property
-    def has_colours(self) -> bool:
-        """Three channels of colour, with or without alpha."""
-        return self.colour_type in (_RGB, _RGBA)
-
-    @property
-    def kind(self) -> str:
-        """The kind of image in words, as `RGB`, `4-bit greyscale` or `16-bit greyscale`."""
-        name = _COLOUR_TYPES[self.colour_type]
-        return name if self.depth == 8 or self.colour_type == PALETTE else f"{self.depth}-bit {name}"
+    def kind(self) -> ImageKind:
+        return _KINDS[self.colour_type, self.depth]
 
 
 def parse_header(data: bytes) -> Png:
     """The header from the first HEADER_BYTES of a file. Raises PngError."""
     if not data:
-        raise PngError("the file is empty")
+        raise PngError(Unreadable("the file is empty"))
     if data[:8] != _SIGNATURE:
-        kinds = {
-            b"\xff\xd8": "a JPEG",
-            b"BM": "a BMP",
-            b"GI": "a GIF",
-            b"II": "a TIFF",
-            b"MM": "a TIFF",
-            b"\x93N": "a NumPy array",
-            b"RI": "a WebP",
-            b"P5": "a PGM",
-            b"P6": "a PPM",
-        }
-        kind = kinds.get(data[:2])
-        raise PngError(f"not a PNG but {kind}" if kind else "not a PNG")
+        raise PngError(NotPng(_OTHER_FORMATS.get(data[:2])))
     if len(data) < HEADER_BYTES:
-        raise PngError("cut short inside the header")
+        raise PngError(Unreadable("cut short inside the header"))
     if data[8:16] != b"\0\0\0\x0dIHDR" or crc32(data[12:29]) != int.from_bytes(data[29:33], "big"):
-        raise PngError("the header's checksum is wrong")
+        raise PngError(Unreadable("the header's checksum is wrong"))
     width, height, depth, colour_type, compression, filtering, interlace = _IHDR.unpack_from(data, 16)
-    if not width or not height or depth not in _DEPTHS.get(colour_type, ()) or compression or filtering or interlace > 1:
-        raise PngError("the header has values that no PNG has")
+    if not width or not height or (colour_type, depth) not in _KINDS or compression or filtering or interlace > 1:
+        raise PngError(Unreadable("the header has values that no PNG has"))
     if height * width > MAX_PIXELS:
-        raise PngError(f"the header claims {width}x{height} pixels, more than any video has")
+        raise PngError(TooLarge(f"the header claims {width}x{height} pixels, more than any video has"))
     return Png(height, width, depth, colour_type, bool(interlace))
 
 
@@ -139,18 +134,18 @@ def parse_png(data: bytes) -> tuple[Png, bytes | memoryview]:
         if end > len(data):
             break
         if crc32(view[position + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
-            raise PngError(f"the checksum of chunk {kind.decode('latin-1')!r} is wrong")
+            raise PngError(Unreadable(f"the checksum of chunk {kind.decode('latin-1')!r} is wrong"))
         if kind == b"IDAT":
             parts.append(view[position + 8 : end - 4])
         elif kind == b"IEND":
             break
         position = end
     else:
-        raise PngError(f"more than {_MAX_CHUNKS:,} chunks")
+        raise PngError(Unreadable(f"more than {_MAX_CHUNKS:,} chunks"))
     if kind != b"IEND" or end > len(data):
-        raise PngError(f"cut short after {counted(len(data), 'byte')}")
+        raise PngError(Unreadable(f"cut short after {counted(len(data), 'byte')}"))
     if not parts:
-        raise PngError("no pixel data")
+        raise PngError(Unreadable("no pixel data"))
     return header, parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -174,7 +169,7 @@ def decode_labels(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
     try:
         unpacked = inflate(pixels, sum(height * (row_bytes + 1) for height, row_bytes in _passes(header)))
     except InflateError as fault:
-        raise PngError(str(fault)) from None
+        raise PngError(Unreadable(str(fault))) from None
     if header.interlaced:
         return _decode_with_pillow(header, pixels)
     rows = np.frombuffer(unpacked, np.uint8).reshape(header.height, -1)
@@ -187,7 +182,7 @@ def decode_labels(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
         samples[filtered] = np.cumsum(samples[filtered], axis=1, dtype=np.uint8)
         return _samples(samples, header)
     if highest > _LAST_FILTER:
-        raise PngError(f"row filter {highest}, which PNG does not have")
+        raise PngError(Unreadable(f"row filter {highest}, which PNG does not have"))
     return _decode_with_pillow(header, pixels)
 
 
@@ -216,9 +211,9 @@ def _decode_with_pillow(header: Png, pixels: bytes | memoryview) -> NDArray[np.u
         with Image.open(io.BytesIO(plain), formats=["PNG"]) as image:
             labels = np.asarray(image, np.uint8)
     except (OSError, SyntaxError, ValueError, struct.error) as error:
-        raise PngError(f"damaged pixel data ({error})") from None
+        raise PngError(Unreadable(f"damaged pixel data ({error})")) from None
     if labels.shape != (header.height, header.width):
-        raise PngError("the pixel data does not have the header's size")
+        raise PngError(Unreadable("the pixel data does not have the header's size"))
     return labels
 
 

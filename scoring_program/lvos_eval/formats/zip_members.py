@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from lvos_eval.formats.files import MemberError
 from lvos_eval.formats.inflate import RAW, InflateError, crc32, inflate
+from lvos_eval.formats.mask_issues import DamagedMember, MemberError
 from lvos_eval.formats.zip_directory import unicode_names
 from lvos_eval.formats.zip_end import IN_EXTRA
 
@@ -103,7 +103,7 @@ class ArchiveReader:
 
 
 def _damaged(reason: str) -> MemberError:
-    return MemberError("archive-damaged", reason)
+    return MemberError(DamagedMember(reason))
 
 
 def plain_path(name: str) -> str:

@@ -14,9 +14,10 @@ from typing import Final, Protocol
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, raise_if_environmental
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem, Severity
-from lvos_eval.formats.files import MemberError, read_beginning, read_file
-from lvos_eval.formats.label_map import DecodedMask, Decoder, LabelMapError
-from lvos_eval.formats.png import PngError, parse_header
+from lvos_eval.formats.files import read_beginning, read_file
+from lvos_eval.formats.label_map import DecodedMask, Decoder
+from lvos_eval.formats.mask_issues import MaskError, PngError
+from lvos_eval.formats.png import parse_header
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest
@@ -69,7 +70,7 @@ def read_ground_truth(decoder: Decoder, source: GroundTruthSource, video: str, f
     except OSError as error:
         raise_if_environmental(error, f"the ground-truth mask {video}/{frame_name(frame)}.png")
         fault = f"the ground-truth mask cannot be read ({error.strerror})"
-    except (LabelMapError, MemberError, PngError) as error:
+    except MaskError as error:
         fault = f"the ground-truth mask cannot be used ({error})"
     fix = "put an indexed PNG of the video's size there, or exclude the frame in scoring.yaml"
     return Problem("ground-truth", Severity.ERROR, video, (frame,), fault, fix)

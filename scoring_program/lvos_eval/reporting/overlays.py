@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lvos_eval.diagnostics.errors import RunStoppedError
-from lvos_eval.formats.files import MemberError, read_regular
-from lvos_eval.formats.png import PALETTE, Png, PngError, decode_labels, parse_png, plain_png
+from lvos_eval.formats.files import read_regular
+from lvos_eval.formats.mask_issues import MaskError
+from lvos_eval.formats.png import PALETTE, Png, decode_labels, parse_png, plain_png
 from lvos_eval.masks.packed import FrameSize, Labels
 from lvos_eval.protocols.lvos import Task, frame_name
 from lvos_eval.reference.dataset import Manifest
@@ -98,7 +99,7 @@ def draw_worst_frames(
                 if budget < 0:
                     break
                 drawn.setdefault((video, object_id), []).append(picture)
-    except (MemberError, OSError, PngError) as error:
+    except (MaskError, OSError) as error:
         # every one of them could be read when it was scored
         raise RunStoppedError(_CHANGED) from error
     return {key: tuple(sorted(pictures, key=lambda picture: picture.frame)) for key, pictures in drawn.items()}

@@ -24,7 +24,7 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import submission_codes
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.formats.files import MemberError
+from lvos_eval.formats.mask_issues import MemberError
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import Task
 from lvos_eval.reference.dataset import Manifest, Video

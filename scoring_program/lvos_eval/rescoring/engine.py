@@ -37,7 +37,8 @@ from lvos_eval.rescoring.cache_keys import (
     truth_digests,
 )
 from lvos_eval.rescoring.parts import PartStream, join_parts, score_part
-from lvos_eval.rescoring.store import Store, StoredVideo
+from lvos_eval.rescoring.store import Store
+from lvos_eval.rescoring.stored_video import StoredVideo
 from lvos_eval.scoring.assignment import require_solver
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, plan_chunks
 from lvos_eval.scoring.results import ObjectFrame, RunResult

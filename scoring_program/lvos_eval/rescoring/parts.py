@@ -10,11 +10,12 @@ from typing import Final, Generic, TypeVar
 
 from lvos_eval.diagnostics.errors import ReferenceDataError, SubmissionGoneError
 from lvos_eval.diagnostics.problems import Problem
+from lvos_eval.formats.mask_issues import DamagedMember, NotPng, TooLarge, Unreadable
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.ground_truth import refuse_unusable
 from lvos_eval.rescoring.cache_keys import Basis, truth_digests, video_key
 from lvos_eval.rescoring.portable_chunk import ShippedChunk, evaluate_shipped, pack
-from lvos_eval.rescoring.store import StoredVideo
+from lvos_eval.rescoring.stored_video import StoredVideo
 from lvos_eval.scoring.chunks import Chunk, ChunkResult
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.scoring.results import ObjectFrame
@@ -23,8 +24,8 @@ from lvos_eval.submission.mask_findings import VideoFindings
 
 __all__ = ["FinishedVideo", "Part", "PartResult", "PartStream", "join_parts", "score_part"]
 
-_PASSING: Final = frozenset({"unreadable-mask", "archive-damaged"})
-"""Faults that may be those of a disk or a network for a moment; such a video is looked at again next time."""
+_PASSING: Final = (DamagedMember, NotPng, TooLarge, Unreadable)
+"""Issues that may be those of a disk or a network for a moment; such a video is looked at again next time."""
 
 _Item = TypeVar("_Item")
 
@@ -95,7 +96,7 @@ class FinishedVideo:
     @property
     def is_lasting(self) -> bool:
         """Whether it would be found again."""
-        return self.key is not None and all(fault.code not in _PASSING for fault in self.content.findings.faults)
+        return self.key is not None and not any(isinstance(issue, _PASSING) for issue in self.content.findings.issues)
 
 
 def join_parts(
@@ -123,11 +124,11 @@ def join_parts(
         if not set(video.scored) <= masks.keys():
             return None
         _require_same_truth(video.name, results, basis)
-        if not findings.faults:
+        if not findings.issues:
             values = list(matched_values(replace(manifest, videos=(video,)), {video.name: values})[video.name])
     digests = {frame: digest for frame, digest in masks.items() if digest is not None}
     key = video_key(video, basis, digests, scored=scored) if len(digests) == len(masks) else None
-    return FinishedVideo(StoredVideo([] if findings.faults else values, findings), key)
+    return FinishedVideo(StoredVideo([] if findings.issues else values, findings), key)
 
 
 def _require_same_truth(video: str, results: Sequence[ChunkResult], basis: Basis) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from lvos_eval.formats.files import MemberError
+from lvos_eval.formats.mask_issues import MemberError, Unreadable
 from lvos_eval.reference.ground_truth import GroundTruthSource
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, PredictionSource
 from lvos_eval.scoring.evaluate import evaluate_chunk
@@ -19,22 +19,10 @@ __all__ = ["ShippedChunk", "evaluate_shipped", "pack"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
-    """Why a mask could not be read where it was packed, so that the worker finds the same."""
-
-    code: str
-    reason: str
-
-    @property
-    def error(self) -> MemberError:
-        return MemberError(self.code, self.reason)
-
-
-@dataclass(frozen=True, slots=True)
 class _PackedMasks:
     """Submitted masks in memory, as they lie in the submission; opens like the folder or zip, and is its own reader."""
 
-    masks: Mapping[Entry, bytes | _Fault]
+    masks: Mapping[Entry, bytes | MemberError]
     gone: OSError | None = None
     """Why the submission could not be opened."""
 
@@ -48,8 +36,8 @@ class _PackedMasks:
 
     def read_stored(self, entry: Entry) -> bytes:
         found = self.masks[entry]
-        if isinstance(found, _Fault):
-            raise found.error
+        if isinstance(found, MemberError):
+            raise found
         return found
 
     def read_ahead(self, entries: Sequence[Entry]) -> None:
@@ -63,14 +51,12 @@ class _PackedMasks:
 class _PackedTruths:
     """The ground truth of some frames in memory, or why it could not be read."""
 
-    masks: Mapping[int, bytes | OSError | _Fault]
+    masks: Mapping[int, bytes | OSError | MemberError]
 
     def read(self, frame: int) -> bytes:
         found = self.masks[frame]
-        if isinstance(found, OSError):
+        if isinstance(found, Exception):
             raise found
-        if isinstance(found, _Fault):
-            raise found.error
         return found
 
 
@@ -92,7 +78,7 @@ def pack(chunk: Chunk) -> ShippedChunk:
 
 
 def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:
-    masks: dict[Entry, bytes | _Fault] = {}
+    masks: dict[Entry, bytes | MemberError] = {}
     entries = [entry for task in chunk.frames for entry in task.prediction]
     try:
         opened = source.open()
@@ -103,21 +89,19 @@ def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:
         for entry in entries:
             try:
                 masks[entry] = reader.read_stored(entry)
-            except MemberError as fault:
-                masks[entry] = _Fault(fault.code, str(fault))
+            except MemberError as error:
+                masks[entry] = error
             except OSError as error:
-                masks[entry] = _Fault("unreadable-mask", error.strerror or str(error))
+                masks[entry] = MemberError(Unreadable(error.strerror or str(error)))
     return _PackedMasks(masks)
 
 
 def _pack_truths(source: GroundTruthSource, chunk: Chunk) -> _PackedTruths:
-    truths: dict[int, bytes | OSError | _Fault] = {}
+    truths: dict[int, bytes | OSError | MemberError] = {}
     for task in chunk.frames:
         try:
             truths[task.frame] = source.read(task.frame)
-        except MemberError as fault:
-            truths[task.frame] = _Fault(fault.code, str(fault))
-        except OSError as error:
+        except (MemberError, OSError) as error:
             truths[task.frame] = error
     return _PackedTruths(truths)
 

@@ -7,28 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from io import BytesIO
-from typing import Final
-
-import numpy as np
-from PIL import Image
 
 from lvos_eval.diagnostics.errors import SubmissionGoneError, raise_if_environmental
 from lvos_eval.diagnostics.problems import Problem
-from lvos_eval.formats.files import MemberError
-from lvos_eval.formats.label_map import DecodedMask, Decoder, LabelMapError, SalientDecoder
-from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
-from lvos_eval.formats.png import PngError, parse_png, plain_png
+from lvos_eval.formats.label_map import DecodedMask, Decoder, SalientDecoder
+from lvos_eval.formats.mask_issues import MaskError, MemberError, NotIndexed, PngError, Unreadable
+from lvos_eval.formats.mask_values import read_values
 from lvos_eval.protocols.lvos import PROPOSALS, Task, frame_name
 from lvos_eval.reference.ground_truth import frame_digest, read_ground_truth
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
 from lvos_eval.scoring.pairing import Comparisons
-from lvos_eval.submission.mask_findings import MaskFault, VideoFindings
+from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.source import mask_digest, unpack
 
 __all__ = ["evaluate_chunk"]
-
-_MAX_COUNTED_PIXELS: Final = 4096 * 2304
 
 
 def evaluate_chunk(chunk: Chunk) -> ChunkResult:
@@ -66,11 +58,11 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
                     stored = [reader.read_stored(entry) for entry in task.prediction]
                     result.masks[task.frame] = mask_digest(task.prediction, stored)
                     data = _label_map([unpack(entry, part) for entry, part in zip(task.prediction, stored, strict=True)])
-                except MemberError as fault:
-                    result.findings.faults.append(MaskFault(fault.code, task.frame, str(fault)))
+                except MemberError as error:
+                    result.findings.add_issues(task.frame, error.issues)
                 except OSError as error:
                     raise_if_environmental(error, f"the submitted mask {chunk.video}/{frame_name(task.frame)}.png")
-                    result.findings.faults.append(MaskFault("unreadable-mask", task.frame, error.strerror or str(error)))
+                    result.findings.add_issues(task.frame, [Unreadable(error.strerror or str(error))])
             yield task, data
 
 
@@ -86,52 +78,16 @@ def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None
         return None
     try:
         mask = decoder.decode(data)
-    except PngError as fault:
-        findings.faults.append(MaskFault("unreadable-mask", task.frame, str(fault)))
-        return None
-    except LabelMapError as fault:
-        findings.faults += [MaskFault(code, task.frame, detail) for code, detail in fault.faults.items()]
-        if fault.values is not None:
-            findings.values.add(fault.values)
-        if "not-indexed" in fault.faults:
+    except MaskError as error:
+        findings.add_issues(task.frame, error.issues)
+        if any(isinstance(issue, NotIndexed) for issue in error.issues):
             try:
-                findings.values.add(_values_of(data))
+                findings.values.add(read_values(data))
             except PngError as damage:
-                findings.faults.append(MaskFault("unreadable-mask", task.frame, str(damage)))
+                findings.add_issues(task.frame, damage.issues)
         return None
-    findings.inspected.update(task.scored)
-    findings.labelled_pixels += sum(found.area for found in mask.objects.values())
-    findings.background_pixels += mask.background
-    asked = task.scored if chunk.task is not Task.UNSUPERVISED_MULTIPLE else PROPOSALS
-    findings.present.update(label for label in asked if mask.objects[label].area)
-    for label, pixels in mask.unknown.items():
-        findings.unknown_pixels[label] += pixels
-        findings.unknown_frames[label].add(task.frame)
-    findings.values.add(mask.values)
+    findings.add_mask(task.frame, mask, task.scored, PROPOSALS if chunk.task is Task.UNSUPERVISED_MULTIPLE else task.scored)
     return mask
-
-
-def _values_of(data: bytes) -> MaskValues:
-    """The values of an image that should have been a label map: its colours, or the samples of its first channel.
-
-    Raises PngError.
-    """
-    header, pixels = parse_png(data)
-    if header.size.pixels > _MAX_COUNTED_PIXELS:
-        return MaskValues(header.kind, b"")
-    try:
-        with Image.open(BytesIO(plain_png(header, pixels)), formats=["PNG"]) as image:
-            if header.has_colours:
-                colours = image.convert("RGB").getcolors(MOST_VALUES) or []
-                return MaskValues(
-                    header.kind, b"".join(sorted(bytes(colour) for _, colour in colours if isinstance(colour, tuple)))
-                )
-            channels = np.asarray(image)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise PngError(f"damaged pixel data ({error})") from None
-    first = channels if channels.ndim == 2 else channels[..., 0]
-    samples = np.flatnonzero(np.bincount(first.reshape(-1))).tolist()
-    return MaskValues(header.kind, bytes(samples) if len(samples) <= MOST_VALUES and samples[-1] <= 0xFF else b"")
 
 
 def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: ChunkResult) -> DecodedMask | None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, these_videos
-from lvos_eval.submission.repairs import EVERY
 
-__all__ = ["Cause", "Causes", "Values", "alike", "plain"]
+__all__ = ["Cause", "Causes", "Values", "Where", "alike", "plain"]
 
 _NO_IDS: Final[Mapping[Any, int]] = {}
 
@@ -53,26 +53,34 @@ class Values:
         return ", ".join(f"{value} is object {object_id}" for value, object_id in self.ids.items() if value in self.seen)
 
 
+class Where(StrEnum):
+    """The videos whose masks a fix is for; as a text it is what follows upon `every mask`."""
+
+    VIDEO = " of the video"
+    ALL_VIDEOS = ""
+    THESE_VIDEOS = " in these videos"
+
+    @classmethod
+    def of(cls, videos: Collection[str], *, everywhere: bool) -> Where:
+        return cls.VIDEO if len(videos) == 1 else cls.ALL_VIDEOS if everywhere else cls.THESE_VIDEOS
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why masks cannot be used, and what to do about it, as texts that depend on the values of the masks.
 
-    `message` is given the values and whether they are those of several videos; `fix` the values and the masks to run it for.
+    `message` is given the values and whether they are those of several videos; `fix` the values and where the masks are.
     """
 
     code: str
     message: Callable[[Values, bool], str]
-    fix: Callable[[Values, str], str]
+    fix: Callable[[Values, Where], str]
     values: Values = field(default_factory=Values)
-    masks: str = EVERY
-    """Those that the fix is for, as `every RGB mask`."""
-    of_video: str = " of the video"
-    """What follows upon `masks` where there is one video."""
 
     @property
     def key(self) -> tuple[str, str, str]:
         """Equal for causes of which the texts differ at most in values."""
-        return self.code, self.message(Values(), True), self.fix(Values(), self.masks)
+        return self.code, self.message(Values(), True), self.fix(Values(), Where.ALL_VIDEOS)
 
 
 def plain(code: str, message: str, fix: str) -> Cause:
@@ -113,7 +121,7 @@ class Causes:
             for videos, values in alike({video: cause.values for video, (cause, _) in found.items()}):
                 cause, frames = found[videos[0]]
                 if len(videos) == 1:
-                    message, fix = cause.message(cause.values, False), cause.fix(cause.values, f"{cause.masks}{cause.of_video}")
+                    message, fix = cause.message(cause.values, False), cause.fix(cause.values, Where.VIDEO)
                     collector.add(cause.code, message, fix, video=videos[0], frames=frames)
                     continue
                 everywhere = self._among[key] <= set(videos)
@@ -121,5 +129,5 @@ class Causes:
                 collector.add(
                     cause.code,
                     f"{counted(number, 'mask')} of {these_videos(videos, everywhere)}: {cause.message(values, True)}",
-                    cause.fix(values, cause.masks if everywhere else f"{cause.masks} in these videos"),
+                    cause.fix(values, Where.of(videos, everywhere=everywhere)),
                 )

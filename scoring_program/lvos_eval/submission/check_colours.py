@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
+from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
 from lvos_eval.protocols.lvos import VOID_LABEL
 from lvos_eval.submission.causes import Cause, Values, plain
@@ -29,23 +30,23 @@ class ColourExplainer:
     def __init__(self, videos: Mapping[str, tuple[Sequence[int], VideoFindings]]) -> None:
         self._ids = {name: tuple(ids) for name, (ids, _) in videos.items()}
         self._masks = {name: _by_kind(found.values) for name, (_, found) in videos.items()}
-        self._scales: dict[str, ScaleReading | None] = {}
+        self._scales: dict[ImageKind, ScaleReading | None] = {}
 
-    def explain(self, video: str, kind: str) -> Cause:
+    def explain(self, video: str, kind: ImageKind) -> Cause:
         """Why the masks of a video that are of a kind, as `RGBA`, cannot be used."""
         ids, masks = self._ids[video], self._masks[video].get(kind, [])
         said = f"{kind} image; {_WHAT}"
         which = f"every {kind} mask"
         if any(not mask.samples for mask in masks):
-            many = f"more than {MOST_VALUES} different values" + (", or some above 255" if kind == "16-bit greyscale" else "")
+            many = f"more than {MOST_VALUES} different values" + (", or some above 255" if kind is ImageKind.GREY_16 else "")
             return plain(
                 _CODE,
                 f"{said}. A mask has {many}, or is far too large: a picture, smoothed edges, or probabilities.",
                 NOT_UNDONE,
             )
-        if not kind.endswith(("RGB", "RGBA")):
+        if not kind.has_colours:
             values = frozenset().union(*(mask.labels for mask in masks)) - {0}
-            channel = FIRST_CHANNEL if "alpha" in kind else CHANNEL
+            channel = FIRST_CHANNEL if kind.is_grey_with_alpha else CHANNEL
             return _explain_greys(said, which, channel, values, ids, self._scale(kind).get(video))
         colours = _colours(masks)
         if not colours:
@@ -58,7 +59,7 @@ class ColourExplainer:
         known = [(seen, self._ids[name]) for name, seen in others if not _is_grey(seen)]
         return _explain_colours(said, which, colours, ids, known)
 
-    def _scale(self, kind: str) -> Mapping[str, Mapping[int, int] | None]:
+    def _scale(self, kind: ImageKind) -> Mapping[str, Mapping[int, int] | None]:
         """By video what its grey values stand for, as far as all videos with masks of this kind agree on a scale."""
         if kind not in self._scales:
             greys = {name: _greys(masks[kind]) for name, masks in self._masks.items() if kind in masks}
@@ -76,8 +77,8 @@ def _is_grey(colours: Collection[Colour]) -> bool:
     return all(red == green == blue for red, green, blue in colours)
 
 
-def _by_kind(values: Collection[MaskValues]) -> dict[str, list[MaskValues]]:
-    kinds: dict[str, list[MaskValues]] = {}
+def _by_kind(values: Collection[MaskValues]) -> dict[ImageKind, list[MaskValues]]:
+    kinds: dict[ImageKind, list[MaskValues]] = {}
     for mask in sorted(values):
         kinds.setdefault(mask.kind, []).append(mask)
     return kinds
@@ -87,7 +88,7 @@ def _greys(masks: Sequence[MaskValues]) -> frozenset[frozenset[int]]:
     """The values of masks whose channels are all equal; none where one has colours."""
     found = set()
     for mask in masks:
-        if not mask.kind.endswith(("RGB", "RGBA")):
+        if not mask.kind.has_colours:
             found.add(mask.labels)
         elif not _is_grey(mask.colours):
             return frozenset()
@@ -101,7 +102,7 @@ def _explain_greys(
 ) -> Cause:
     if values <= set(ids):
         message = f"{said}. Its values are ids." if channel == CHANNEL else f"{said}."
-        return Cause(_CODE, lambda _, __: message, lambda _, masks: f"{from_expression('mask', masks, channel)}.", masks=which)
+        return Cause(_CODE, lambda _, __: message, lambda _, where: f"{from_expression('mask', which + where, channel)}.")
     if values == {VOID_LABEL} and len(ids) == 1:
         message = f"{said}. The only object is written as 255; its id is {ids[0]}."
         return _undone(lambda _, __: message, which, channel, Values(values, {VOID_LABEL: ids[0]}))
@@ -121,9 +122,10 @@ def _explain_greys(
                 f"{said}. The values are {listed(sorted(found.seen), 8)}, and not all of them are ids of "
                 f"{'their' if several else 'the'} video."
             ),
-            lambda _, masks: f"if the values are ids, {from_expression('mask', masks, channel)}. If not, save the ids again.",
+            lambda _, where: (
+                f"if the values are ids, {from_expression('mask', which + where, channel)}. If not, save the ids again."
+            ),
             Values(values),
-            which,
         )
 
     def lost(found: Values, _: bool) -> str:
@@ -135,7 +137,7 @@ def _explain_greys(
 
 
 def _undone(message: Callable[[Values, bool], str], which: str, channel: str, values: Values) -> Cause:
-    return Cause(_CODE, message, lambda found, masks: f"{from_labels(found.ids, masks, channel)}.", values, which)
+    return Cause(_CODE, message, lambda found, where: f"{from_labels(found.ids, which + where, channel)}.", values)
 
 
 def _explain_colours(
@@ -169,4 +171,4 @@ def _explain_colours(
         return f"{said}. The colours are those of the {palette} palette: {found.listing}{note}."
 
     values = Values(frozenset(colours), reading.ids, reading.undeclared)
-    return Cause(_CODE, message, lambda found, masks: f"{from_colours(found.ids, masks)}.", values, which)
+    return Cause(_CODE, message, lambda found, where: f"{from_colours(found.ids, which + where)}.", values)

@@ -12,21 +12,21 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, these_videos
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.protocols.lvos import VOID_LABEL
-from lvos_eval.submission.causes import Values, alike
+from lvos_eval.submission.causes import Values, Where, alike
 from lvos_eval.submission.check_colours import NOT_UNDONE
 from lvos_eval.submission.encodings import (
     ENOUGH_EVIDENCE,
     LabelVideo,
     ScaleReading,
     evidence,
-    read_palettes,
     read_scale,
     read_shift,
     scaled_alike,
 )
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.palettes import palette_of_greys
-from lvos_eval.submission.repairs import CHANNEL, EVERY, OF_VIDEO, from_colours, from_labels
+from lvos_eval.submission.renumbered_labels import read_palettes
+from lvos_eval.submission.repairs import CHANNEL, from_colours, from_labels
 
 __all__ = ["Decoded", "report_encodings"]
 
@@ -42,7 +42,7 @@ def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollect
 
     `shades` says whether many different values in a mask are a fault; `channel` is how values are read in a fix.
     """
-    masks = {name: [mask for mask in found.values if mask.is_indexed] for name, (_, found) in videos.items()}
+    masks = {name: [mask for mask in found.values if mask.kind.is_indexed] for name, (_, found) in videos.items()}
     if shades and (blurred := _report_shades(videos, masks, collector)):
         return blurred
     if any(not mask.samples for found in masks.values() for mask in found):
@@ -117,7 +117,7 @@ def _report_palettes(videos: Decoded, masks: Mapping[str, Sequence[MaskValues]],
         "ids-encoded",
         f"the labels stand for other objects from mask to mask, as after a tool that optimises PNGs: label {label} is {one} in "
         f"one mask and {other} in another. The colours are those of the {reading.palette} palette.",
-        f"do not optimise the masks; their colours still tell the ids: {from_colours(reading.ids)}.",
+        f"do not optimise the masks; their colours still tell the ids: {from_colours(reading.ids, 'every mask')}.",
         video=_where(names),
     )
     return frozenset(names)
@@ -173,7 +173,7 @@ def _report_scale(
     for names, united in alike(known):
         listing = ", ".join(f"{value} is {object_id}" for value, object_id in united.ids.items())
         everywhere = len(names) == number
-        which = OF_VIDEO if len(names) == 1 else EVERY if everywhere else f"{EVERY} in these videos"
+        which = f"every mask{Where.of(names, everywhere=everywhere)}"
         collector.add(
             "ids-encoded",
             f"the values of {these_videos(names, everywhere)} are {reading.rule}: {listing}.",

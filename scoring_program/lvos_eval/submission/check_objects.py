@@ -75,7 +75,7 @@ def report_absent(videos: _Videos, collector: ProblemCollector) -> None:
     groups: dict[bool, list[tuple[Video, VideoFindings, list[VideoObject]]]] = defaultdict(list)
     for video, found in videos:
         absent = [item for item in video.objects if found.inspected[item.object_id] and item.object_id not in found.present]
-        if absent and not found.faults:
+        if absent and not found.issues:
             groups[found.unknown_pixels[VOID_LABEL] > 0].append((video, found, absent))
     for members in groups.values():
         _report_absent(members, collector)

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
@@ -17,7 +17,7 @@ from lvos_eval.diagnostics.text import counted, in_natural_order, listed, printa
 from lvos_eval.formats.litter import LITTER, is_left_behind
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_checks import list_members
-from lvos_eval.submission.archive_paths import ZIP_WITH_SLASHES
+from lvos_eval.submission.folder_listing import FileState, file_state, list_folder
 from lvos_eval.submission.source import Entry, MaskFiles, MaskSource
 
 __all__ = ["CHANGED", "MaskSet", "Submission", "open_submission"]
@@ -29,8 +29,8 @@ _ANY_MASK_NAME: Final = re.compile(r"[0-9]+\.png", re.IGNORECASE)
 _PLATFORM_FILE: Final = "metadata"
 _ANNOTATIONS: Final = "annotations"
 _MAX_WRAPPERS: Final = 2
-_DEEPEST: Final = 16
-"""Folders below folders that are looked into."""
+
+CHANGED: Final = "the submission changed while it was read; run it again when nothing writes to it"
 
 
 class MaskSet(NamedTuple):
@@ -77,7 +77,7 @@ class Submission:
     @property
     def is_up_to_date(self) -> bool:
         """Whether the names that were found are still those that are there."""
-        return all(_state(path, follow=True) == state for path, state in self.listed.items())
+        return all(file_state(path, follow=True) == state for path, state in self.listed.items())
 
     def fingerprint(self) -> bytes:
         """Another one as soon as a file that masks are read from is replaced, written to or taken away; contents are not read."""
@@ -86,7 +86,7 @@ class Submission:
         if not self.source.is_archive:
             paths = [f"{paths[0]}/{entry}" for frames in self.masks.values() for files in frames.values() for entry in files]
         for path in paths:
-            digest.update(repr(_state(path, follow=self.source.is_archive)).encode())
+            digest.update(repr(file_state(path, follow=self.source.is_archive)).encode())
         return digest.digest()
 
     @property
@@ -96,20 +96,6 @@ class Submission:
         place = f"in {self.root}/ " if self.root else ""
         masks = counted(sum(map(len, self.masks.values())), "mask")
         return printable(f"{masks} of {counted(len(self.masks), 'video')} {place}of the {kind} {self.source.path.name}")
-
-
-FileState: TypeAlias = tuple[int | None, ...]
-"""What changes as soon as a file is replaced or written to, or a folder gets, loses or renames a file."""
-
-CHANGED: Final = "the submission changed while it was read; run it again when nothing writes to it"
-
-
-def _state(path: str | Path, *, follow: bool) -> FileState:
-    try:
-        found = os.stat(path, follow_symlinks=follow)
-    except OSError as error:
-        return (error.errno,)
-    return (found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
@@ -123,7 +109,7 @@ def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, 
             inner = _single_archive(path)
             if inner is None:
                 source = MaskSource(path, False, limits)
-                names, sound, listed = _list_folder(path, limits, collector)
+                names, sound, listed = list_folder(path, limits, collector)
                 # a zip with backslashes unpacks to files whose names hold them
                 unpacked = [(name.replace("\\", "/"), name) for name in names]
                 return replace(_arrange(source, unpacked, sound, videos, collector), listed=listed)
@@ -132,7 +118,7 @@ def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, 
             raise UsageError(f"no submission at {printable(str(path))}")
         if not path.is_file():
             raise UsageError(f"{printable(str(path))} is neither a zip nor a folder")
-        state = _state(path, follow=True)
+        state = file_state(path, follow=True)
         archive = list_members(path, limits, collector, uploaded=uploaded)
     except OSError as error:
         raise UsageError(f"the submission {printable(str(path))} cannot be read: {error.strerror}") from None
@@ -148,74 +134,6 @@ def _single_archive(folder: Path) -> Path | None:
         return None
     archive = folder / names[0]
     return archive if archive.is_file() and not archive.is_symlink() else None
-
-
-def _list_folder(
-    folder: Path, limits: ArchiveLimits, collector: ProblemCollector
-) -> tuple[list[str], bool, dict[str, FileState]]:
-    """Every file below `folder`, relative, with `/`, whether all is well, and the folders as they were before.
-
-    Links are refused: they could point at hidden masks. The walk is bounded, folders included.
-    """
-    files: list[str] = []
-    unsafe: list[str] = []
-    unreadable: list[str] = []
-    deep: list[str] = []
-    states: dict[str, FileState] = {}
-    pending = [""]
-    seen = 0
-    while pending and seen <= limits.members:
-        prefix = pending.pop()
-        place = str(folder / prefix)
-        states[place] = _state(place, follow=True)
-        try:
-            with os.scandir(folder / prefix) as entries:
-                for entry in entries:
-                    seen += 1
-                    if seen > limits.members:
-                        break
-                    name = f"{prefix}{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        (deep if name.count("/") >= _DEEPEST else pending).append(f"{name}/")
-                    elif entry.is_file(follow_symlinks=False):
-                        files.append(name)
-                    elif entry.name.lower() not in LITTER:
-                        unsafe.append(name)
-                        files.append(name)
-        except OSError as error:
-            unreadable.append(f"{prefix or '.'} ({error.strerror})")
-    if unsafe or deep:
-        what = [f"links or devices: {listed(sorted(unsafe))}"] * bool(unsafe)
-        what += [f"folders more than {_DEEPEST} deep: {listed(sorted(deep))}"] * bool(deep)
-        collector.add(
-            "archive-unsafe-path",
-            f"the folder holds {'; '.join(what)}.",
-            "copy the masks themselves: cp -rL masks submission",
-        )
-    backslashes = [name for name in files if "\\" in name]
-    if backslashes:
-        collector.add(
-            "archive-unsafe-path",
-            f"the folder holds names with backslashes instead of folders: {listed(in_natural_order(backslashes))}. "
-            "It was unpacked from a zip with such paths.",
-            ZIP_WITH_SLASHES,
-        )
-    if unreadable:
-        collector.add(
-            "archive-damaged",
-            f"{counted(len(unreadable), 'folder')} cannot be read: {listed(sorted(unreadable))}.",
-            "make every folder readable: chmod -R a+rX submission",
-        )
-    if seen > limits.members:
-        collector.add(
-            "archive-too-large",
-            f"the folder has more than {limits.members:,} files and folders.",
-            "leave everything but the masks out.",
-        )
-        return [], False, states
-    # a folder of such a zip, unpacked, is an empty file whose name ends in a backslash
-    files = [name for name in files if not name.endswith("\\")]
-    return sorted(files), not (unsafe or unreadable or deep or backslashes), states
 
 
 def _arrange(

@@ -1,33 +1,28 @@
-"""What the masks of a submission show when they are decoded: faults and labels, gathered chunk by chunk."""
+"""What the masks of a submission show when they are decoded: issues and labels, gathered chunk by chunk."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from lvos_eval.formats.label_map import DecodedMask
+from lvos_eval.formats.mask_issues import MaskIssue
 from lvos_eval.formats.mask_values import MaskValues
 
-__all__ = ["STRAY_SHARE", "MaskFault", "VideoFindings"]
+__all__ = ["STRAY_SHARE", "VideoFindings"]
 
 STRAY_SHARE: Final = 0.001
 """Labels that hold less of the labelled pixels than this are slips."""
-
-
-@dataclass(frozen=True, slots=True)
-class MaskFault:
-    """One mask that cannot be scored: `detail` is the same text for frames with the same fault."""
-
-    code: str
-    frame: int
-    detail: str
 
 
 @dataclass(slots=True)
 class VideoFindings:
     """Everything that the decoded masks of one video show; nothing in it depends on ground-truth pixels."""
 
-    faults: list[MaskFault] = field(default_factory=list)
+    issues: defaultdict[MaskIssue, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Why masks cannot be scored, and the frames of each issue."""
     present: set[int] = field(default_factory=set)
     """Declared objects with at least one pixel in one of their scored frames."""
     unknown_pixels: Counter[int] = field(default_factory=Counter)
@@ -40,7 +35,7 @@ class VideoFindings:
     background_pixels: int = 0
     """Number of pixels with the label 0, over all masks."""
     values: set[MaskValues] = field(default_factory=set)
-    """What the decoded masks hold, and those that were refused because they are not indexed or not salient."""
+    """What the decoded masks hold, and those that were refused because they are not indexed."""
 
     @property
     def strays(self) -> frozenset[int]:
@@ -49,9 +44,26 @@ class VideoFindings:
         rare = {label for label, pixels in self.unknown_pixels.items() if pixels < few}
         return frozenset(rare | self.present if self.labelled_pixels < few else rare)
 
+    def add_issues(self, frame: int, issues: Iterable[MaskIssue]) -> None:
+        """A mask that cannot be scored."""
+        for issue in issues:
+            self.issues[issue].add(frame)
+
+    def add_mask(self, frame: int, mask: DecodedMask, scored: Collection[int], labels: Iterable[int]) -> None:
+        """A mask that can be: `scored` are the objects that are scored in its frame, `labels` those that may stand in it."""
+        self.inspected.update(scored)
+        self.labelled_pixels += sum(found.area for found in mask.objects.values())
+        self.background_pixels += mask.background
+        self.present.update(label for label in labels if mask.objects[label].area)
+        for label, pixels in mask.unknown.items():
+            self.unknown_pixels[label] += pixels
+            self.unknown_frames[label].add(frame)
+        self.values.add(mask.values)
+
     def merge(self, other: VideoFindings) -> None:
         """Adds the findings of another chunk; the order of merging does not show in the result's sets and counts."""
-        self.faults.extend(other.faults)
+        for issue, frames in other.issues.items():
+            self.issues[issue] |= frames
         self.present |= other.present
         self.unknown_pixels.update(other.unknown_pixels)
         for label, frames in other.unknown_frames.items():

@@ -13,11 +13,7 @@ from lvos_eval.diagnostics.text import SAVE_IDS
 __all__ = [
     "ANY_DEPTH",
     "CHANNEL",
-    "EVERY",
     "FIRST_CHANNEL",
-    "OF_SIZE",
-    "OF_SIZES",
-    "OF_VIDEO",
     "from_colours",
     "from_expression",
     "from_labels",
@@ -35,13 +31,8 @@ Bytes 24 and 25 of a PNG are its bits a sample and its colour type.
 FIRST_CHANNEL: Final = f"{CHANNEL}[..., 0]"
 """Those of the first of several channels."""
 
-EVERY: Final = "every mask"
-OF_VIDEO: Final = "every mask of the video"
-OF_SIZE: Final = "every mask of this size"
-OF_SIZES: Final = "every mask of these sizes"
 
-
-def from_colours(ids: Mapping[tuple[int, int, int], int], which: str = EVERY) -> str:
+def from_colours(ids: Mapping[tuple[int, int, int], int], which: str) -> str:
     """Colours become ids; works for RGB, RGBA and palette images."""
     terms = ", ".join(f"{colour}: {object_id}" for colour, object_id in sorted(ids.items(), key=lambda pair: pair[1]))
     return (
@@ -50,12 +41,12 @@ def from_colours(ids: Mapping[tuple[int, int, int], int], which: str = EVERY) ->
     )
 
 
-def from_labels(ids: Mapping[int, int], which: str = EVERY, values: str = CHANNEL) -> str:
+def from_labels(ids: Mapping[int, int], which: str, values: str = CHANNEL) -> str:
     """Values become ids, and all others background."""
     terms = ", ".join(f"{value}: {object_id}" for value, object_id in sorted(ids.items(), key=lambda pair: pair[1]))
     return f"run for {which} (path): grey = {values}; ids = sum(i * (grey == g) for g, i in {{{terms}}}.items()); {SAVE_IDS}"
 
 
-def from_expression(expression: str, which: str = EVERY, values: str = CHANNEL) -> str:
+def from_expression(expression: str, which: str, values: str = CHANNEL) -> str:
     """`expression` makes ids of `mask`."""
     return f"run for {which} (path): mask = {values}; ids = {expression}; {SAVE_IDS}"

@@ -1,0 +1,65 @@
+"""Why the files of masks cannot be used: the one place where an issue becomes the sentences that a participant reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from lvos_eval.diagnostics.text import SAVE_IDS
+from lvos_eval.formats.image_kind import ImageKind
+from lvos_eval.formats.mask_issues import DamagedMember, NotIndexed, NotPng, NotSalient, TooLarge, Unreadable, WrongSize
+from lvos_eval.submission.causes import Cause, Causes, plain
+from lvos_eval.submission.check_colours import ColourExplainer
+from lvos_eval.submission.check_sizes import explain_size
+from lvos_eval.submission.mask_findings import VideoFindings
+from lvos_eval.submission.repairs import from_expression
+
+__all__ = ["find_issues"]
+
+
+def find_issues(videos: Mapping[str, tuple[Sequence[int], VideoFindings]], channel: str, causes: Causes) -> None:
+    """Adds the cause of every issue; `videos` are their ids and findings, `channel` is how values are read in a fix."""
+    colours = ColourExplainer(videos)
+    kinds: defaultdict[ImageKind, set[str]] = defaultdict(set)
+    for name, (_, found) in videos.items():
+        for issue in found.issues:
+            if isinstance(issue, NotIndexed):
+                kinds[issue.kind].add(name)
+    for name, (_, found) in videos.items():
+        for issue, frames in found.issues.items():
+            match issue:
+                case Unreadable() | NotPng() | TooLarge():
+                    causes.add(_explain_unreadable(issue), name, sorted(frames))
+                case DamagedMember(reason):
+                    fix = "zip again and upload again; a file that changed while it was zipped looks like this."
+                    causes.add(plain("archive-damaged", f"{reason}.", fix), name, sorted(frames))
+                case WrongSize(_, size, wanted):
+                    causes.add(explain_size(size, wanted, channel), name, sorted(frames))
+                case NotSalient():
+                    causes.add(_explain_salient(found), name, sorted(frames))
+                case NotIndexed(kind):
+                    causes.add(colours.explain(name, kind), name, sorted(frames), kinds[kind])
+                case _:
+                    assert_never(issue)
+
+
+def _explain_unreadable(issue: Unreadable | NotPng | TooLarge) -> Cause:
+    match issue:
+        case NotPng():
+            fix = f"save it as PNG, not only under the name of one: {SAVE_IDS}. JPEG changes the ids."
+        case TooLarge():
+            fix = f"save the ids at the size of the video: {SAVE_IDS}."
+        case Unreadable():
+            fix = "write the mask again; a full disk or a copy that broke off looks like this."
+    return plain("unreadable-mask", f"the mask cannot be read: {issue}.", fix)
+
+
+def _explain_salient(found: VideoFindings) -> Cause:
+    values = sorted({value for issue in found.issues if isinstance(issue, NotSalient) for value in issue.values})
+    message = f"the values are {' and '.join(map(str, values))}; a salient map has 0 and 1, 0 and 255, or shades of grey."
+    if len(values) == 2 and values[0] == 0:
+        return Cause(
+            "not-salient", lambda _, __: message, lambda _, where: f"{from_expression('mask > 0', f'every mask{where}')}."
+        )
+    return plain("not-salient", message, f"write 1 where the object is and 0 elsewhere: {SAVE_IDS}.")

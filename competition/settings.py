@@ -15,7 +15,8 @@ from typing import Any, Final, TypeVar
 from lvos_eval import __version__
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.formats.text_files import DocumentError, Yaml, read_yaml
-from lvos_eval.protocols.lvos import SCORE_KEYS, Task
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.lvos import SCORE_KEYS
 
 __all__ = ["COMPETITION_FILE", "PLACEHOLDER_DOMAIN", "Competition", "Phase", "Source", "load_competition"]
 

@@ -25,7 +25,7 @@ from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppe
 from lvos_eval.diagnostics.problems import Problem, render_problems
 from lvos_eval.execution.progress import ProgressObserver
 from lvos_eval.execution.resources import available_cores
-from lvos_eval.protocols.lvos import Task
+from lvos_eval.protocols.contract import Task
 from lvos_eval.reference.checks import ReferenceCheck, check_reference
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.settings import Disclosure

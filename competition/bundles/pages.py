@@ -14,7 +14,8 @@ from competition.settings import Competition
 from lvos_eval import __version__
 from lvos_eval.diagnostics.problems import SUBMISSION_CODES
 from lvos_eval.metrics.definition import TOLERANCE_FRACTION, tolerance
-from lvos_eval.protocols.lvos import MAX_OBJECT_ID, PROPOSALS, SCORE_KEYS, VOID_LABEL, Task
+from lvos_eval.protocols.contract import MAX_OBJECT_ID, PROPOSALS, VOID_LABEL, Task
+from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.scoring.signature import signature
 from lvos_eval.submission.archive_checks import SIZE_LIMIT
 

@@ -15,7 +15,8 @@ from competition.settings import Phase
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.formats.litter import is_litter
 from lvos_eval.formats.text_files import Yaml, read_yaml
-from lvos_eval.protocols.lvos import SCORE_KEYS, Task, frame_name
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.lvos import SCORE_KEYS, UNSEEN, frame_name
 from lvos_eval.reference.checks import ReferenceCheck, ReferenceSummary
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.exclusions import write_runs
@@ -79,7 +80,7 @@ def pack_reference(split: Split, path: Path) -> Path:
     }
     # the published lists go with the data once they are in use
     if UNSEEN_LIST not in members and not manifest.rules.unseen_none:
-        members[UNSEEN_LIST] = _listed(video.name for video in manifest.videos if video.unseen)
+        members[UNSEEN_LIST] = _listed(video.name for video in manifest.videos if video.group == UNSEEN)
     if UNSUPERVISED_LIST not in members and manifest.rules.task is Task.UNSUPERVISED_SINGLE:
         members[UNSUPERVISED_LIST] = _listed(video.name for video in manifest.videos)
     for video in manifest.videos:

@@ -15,7 +15,7 @@ from PIL import Image
 import goldens
 import lvos_eval
 from lvos_eval.metrics import definition
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.protocols import Task
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ScoringRules
 
@@ -32,7 +32,7 @@ def read(folder: Path, video: str, frame: int) -> Labels:
 
 
 def scored_frames(task: str, protocol: str = "lvos-v2") -> list[tuple[str, int]]:
-    manifest = load_manifest(goldens.REFERENCE, ScoringRules(Protocol(protocol), Task(task)))
+    manifest = load_manifest(goldens.REFERENCE, ScoringRules(protocol, Task(task)))
     return [(video.name, frame) for video in manifest.videos for frame in video.scored]
 
 
@@ -140,7 +140,7 @@ def test_nothing_has_no_scores(reference: Path | None) -> None:
 
 
 def test_a_protocol_needs_a_reference() -> None:
-    with pytest.raises(ValueError, match="protocol and task go with a reference"):
+    with pytest.raises(ValueError, match="protocol, task and image_set go with a reference"):
         lvos_eval.Evaluator(protocol="lvos-v1")
 
 

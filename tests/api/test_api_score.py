@@ -47,7 +47,7 @@ def test_the_numbers_are_those_of_the_command(task: str, name: str, protocol: st
     assert result.signature == details["signature"]
     assert result.detail == detail
     assert list(result.notes) == details["notes"]
-    assert [(o.video, o.object_id, o.j, o.f, o.v, o.jf) for o in result.objects] == [
+    assert [(o.video, o.object_id, *o.values.values(), o.jf) for o in result.objects] == [
         (o["video"], o["object"], o["J"], o["F"], o["V"], o["J&F"]) for o in details["objects"]
     ]
     assert [(problem.code, problem.message) for problem in result.problems] == [
@@ -173,8 +173,8 @@ class TestToFrame:
         monkeypatch.setitem(sys.modules, "pandas", pandas)
         result = lvos_eval.score(goldens.prediction("good"), goldens.REFERENCE)
         rows = result.to_frame()
-        assert [(row["video"], row["object_id"], row["j"]) for row in rows] == [
-            (item.video, item.object_id, item.j) for item in result.objects
+        assert [(row["video"], row["object_id"], row["J"]) for row in rows] == [
+            (item.video, item.object_id, item.values["J"]) for item in result.objects
         ]
 
     def test_without_pandas_it_says_how_to_get_it(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from competition import ROOT
 from competition.bundles.build import main
 from competition.checks.bundle import Platform
 from competition.checks.selfcheck import BUNDLES, check_bundle
-from lvos_eval.protocols.lvos import Task
+from lvos_eval.protocols.contract import Task
 from tiny_reference import write_reference
 
 STUB = ROOT / "reference_data_stub" / "reference"

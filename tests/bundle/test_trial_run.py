@@ -28,11 +28,11 @@ def test_the_program_out_of_each_bundle_scores_the_sample_to_the_same_bytes(buil
 
 def test_a_program_that_does_not_run_is_noticed_with_its_message(built: Built, tmp_path: Path) -> None:
     def change(members: dict[str, bytes]) -> None:
-        del members["lvos_eval/protocols/lvos.py"]
+        del members["lvos_eval/protocols/contract.py"]
 
     path = Broken(built.path(Platform.CODABENCH)).inner("scoring_program.zip", change).write(tmp_path / "broken.zip")
     bundle = Bundle(path, Platform.CODABENCH)
-    with bundle.archive, pytest.raises(ValueError, match=r"^exit code 1: (?s:.*)No module named 'lvos_eval.protocols.lvos'"):
+    with bundle.archive, pytest.raises(ValueError, match=r"^exit code 4: (?s:.*)No module named 'lvos_eval.protocols.contract'"):
         run_from_bundle(bundle, REFERENCE, SUBMISSION, tmp_path / "run")
 
 

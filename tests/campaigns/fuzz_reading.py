@@ -18,6 +18,7 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.formats.mask_issues import MemberError, PngError
 from lvos_eval.formats.png import decode_labels, parse_png
 from lvos_eval.formats.zip_members import ArchiveReader, Member
+from lvos_eval.protocols.lvos import LAYOUT
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import open_submission
 from raw_pngs import ihdr, raw_png
@@ -109,7 +110,7 @@ def check_zip(data: bytes) -> None:
         file.flush()
         path = Path(file.name)
         collector = ProblemCollector()
-        submission = open_submission(path, _VIDEOS, _LIMITS, collector)
+        submission = open_submission(path, _VIDEOS, LAYOUT, _LIMITS, collector)
         for problem in collector.problems:
             assert problem.message.isprintable()
             assert problem.fix.isprintable()

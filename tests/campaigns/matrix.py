@@ -25,7 +25,8 @@ from typing import Any, Final, TypeAlias
 import commands
 import goldens
 from faulty_submissions import redrawn
-from lvos_eval.protocols.lvos import SCORE_KEYS, Task
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.lvos import SCORE_KEYS
 from submissions import good_files, png, write_folder, write_reference
 
 ROOT: Final = commands.PROGRAM.parent

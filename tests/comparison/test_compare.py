@@ -13,6 +13,7 @@ import pytest
 
 import rescores
 import submissions
+from lvos_eval import protocols
 from lvos_eval.cli.main import main
 from lvos_eval.comparison.results import compare_results, compare_signatures
 from lvos_eval.diagnostics.errors import ExitCode
@@ -158,7 +159,10 @@ def test_what_cannot_be_compared_is_refused_with_the_reason(
 
 
 def objects(*values: float, unseen: bool = False) -> list[ObjectScore]:
-    return [ObjectScore(f"v{number}", 1, unseen, (), 9, value, value, 0.0) for number, value in enumerate(values)]
+    return [
+        ObjectScore(f"v{number}", 1, "unseen" if unseen else "seen", (), 9, {"J": value, "F": value, "V": 0.0})
+        for number, value in enumerate(values)
+    ]
 
 
 def test_the_difficulty_that_two_results_share_drops_out_of_their_difference() -> None:
@@ -190,7 +194,7 @@ def test_results_on_other_objects_or_splits_have_no_paired_difference() -> None:
 
 
 def result(*values: float) -> Result:
-    scores = publish(objects(*values), Disclosure.FULL)
+    scores = publish(objects(*values), protocols.get("lvos-v2").summary, Disclosure.FULL)
     return Result("result", "version:1", scores.values, scores.objects, {video.name: video.jf for video in scores.videos})
 
 
@@ -204,7 +208,10 @@ def test_the_largest_difference_comes_first_whatever_its_sign() -> None:
 def test_a_gain_in_j_does_not_hide_a_loss_in_f() -> None:
     old = result(0.5, 0.5)
     swapped = tuple(
-        replace(item, j=0.8, f=0.2, jf=0.5) if item.video == "v1" else replace(item, j=0.6, jf=0.55) for item in old.objects
+        replace(item, values={**item.values, "J": 0.8, "F": 0.2}, jf=0.5)
+        if item.video == "v1"
+        else replace(item, values={**item.values, "J": 0.6}, jf=0.55)
+        for item in old.objects
     )
     comparison = compare_results(old, replace(old, objects=swapped))
     assert [item.video for item in comparison.objects] == ["v1", "v0"]

@@ -11,6 +11,7 @@ from lvos_eval.execution import resources
 from lvos_eval.execution.resources import available_cores, memory_limit
 from lvos_eval.execution.workload import workers_for
 from lvos_eval.masks.packed import FrameSize
+from lvos_eval.protocols.lvos import LAYOUT
 from lvos_eval.reference.ground_truth import GroundTruthFolder
 from lvos_eval.reference.survey import SurveyTask
 
@@ -82,7 +83,7 @@ def test_the_limit_of_a_group_around_ours_is_kept(membership: str, group: str, g
 
 def pieces(*frames: tuple[int, int, int], number: int = 64) -> list[SurveyTask]:
     """So many pieces of videos with frames of this height and width and so many objects."""
-    folder = GroundTruthFolder(Path("nowhere"))
+    folder = GroundTruthFolder(Path("nowhere"), LAYOUT)
     return [
         SurveyTask("video", tuple(range(1, objects + 1)), FrameSize(height, width), folder, tuple(range(48)))
         for height, width, objects in frames

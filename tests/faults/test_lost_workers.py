@@ -17,7 +17,8 @@ from disturbed import IN_SCORING, IN_WORKER, Run, finish, slowness, wait_until
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.execution import pool
 from lvos_eval.execution.workload import run_pieces
-from lvos_eval.protocols.lvos import Task
+from lvos_eval.protocols.contract import MaskEncoding, Pairing
+from lvos_eval.protocols.lvos import LAYOUT
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
 from lvos_eval.scoring.evaluate import evaluate_chunk
 
@@ -52,7 +53,7 @@ class Sleeper:
 
 def chunk(source: type, video: str = "video") -> Chunk:
     frames = (FrameTask(1, (), (1,)),)
-    return Chunk(video, Task.SEMI_SUPERVISED, (1,), None, None, source(), frames)
+    return Chunk(video, (1,), (1,), None, None, source(), frames, MaskEncoding.LABEL_MAP, Pairing.BY_ID, LAYOUT)
 
 
 def children() -> set[int]:

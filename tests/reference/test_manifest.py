@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.protocols.lvos import FrameRange, Task
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.lvos import FrameRange
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.exclusions import FrameRun
 from lvos_eval.reference.loading import load_manifest
@@ -63,7 +64,7 @@ def test_unseen_videos_are_marked_and_data_without_any_is_said(tmp_path: Path) -
     assert load(tmp_path, videos()).warnings == ("every video counts as seen: scoring.yaml says `unseen: none`",)
     (tmp_path / "unseen_videos.txt").write_text("\ufeffv1\n\n", encoding="utf-8")
     manifest = load(tmp_path, videos())
-    assert (manifest.videos[0].unseen, manifest.warnings) == (True, ())
+    assert (manifest.videos[0].group, manifest.warnings) == ("unseen", ())
 
 
 def test_frame_nums_above_the_range_and_objects_without_scored_frames_are_said(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from commands import lvos_eval
 from goldens import REFERENCE as GOLDENS
 from lvos_eval.diagnostics.problems import Severity
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.protocols.contract import Task
 from lvos_eval.reference.checks import ReferenceCheck, check_reference
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.survey import ground_truth_digest
@@ -391,7 +391,7 @@ def test_the_digest_is_the_one_that_scoring_computes_under_every_task(reference:
 
 def test_the_command_line_may_choose_the_protocol(reference: Path) -> None:
     edit_object(reference, "seenOne1", "2", start=11, frame_nums=2)
-    assert not any("no scored frame" in problem.message for problem in check(reference, protocol=Protocol.LVOS_V1).problems)
+    assert not any("no scored frame" in problem.message for problem in check(reference, protocol="lvos-v1").problems)
 
 
 def test_the_summary_counts_videos_objects_frames_sizes_and_empty_frames(reference: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lvos_eval import protocols
 from lvos_eval.diagnostics.errors import ReferenceDataError
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.protocols.contract import Task
 from lvos_eval.reference.exclusions import FrameRun
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure, RunLimits, ScoringRules, Settings, load_settings
 
@@ -34,7 +35,7 @@ ground_truth: "0123456789abcdef"
 """
     assert load(tmp_path, text) == Settings(
         ScoringRules(
-            Protocol.LVOS_V1,
+            "lvos-v1",
             Task.UNSUPERVISED_MULTIPLE,
             {"v1": (FrameRun(6, 6), FrameRun(206, 216)), "v2": (FrameRun(11, 11),)},
             unseen_none=True,
@@ -46,7 +47,7 @@ ground_truth: "0123456789abcdef"
 
 
 def test_the_command_line_overrides_what_it_names() -> None:
-    assert ScoringRules().override(protocol=Protocol.LVOS_V1) == ScoringRules(Protocol.LVOS_V1)
+    assert ScoringRules().override(protocol="lvos-v1") == ScoringRules("lvos-v1")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_the_command_line_overrides_what_it_names() -> None:
     [
         ("protocoll: lvos-v1", "unknown key `protocoll`", "did you mean `protocol`?"),
         ("limits: {member: 5}", "unknown key `limits.member`", "did you mean `limits.members`?"),
-        ("protocol: v2", "`protocol` is v2", "use one of: lvos-v1, lvos-v2"),
+        ("protocol: v2", "`protocol` is v2", f"use one of: {', '.join(protocols.names())}"),
         ("task: vos", "`task` is vos", "use one of: semi-supervised, unsupervised_multiple, unsupervised_single"),
         ("detail: all", "`detail` is all", "use one of: public, full"),
         ("time_limit: -1", "`time_limit` is -1", "write a number of seconds above 0, as 540"),

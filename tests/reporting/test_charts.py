@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from typing import Final
 
 import pytest
 
 from lvos_eval.reporting.charts import TIMELINE_POINTS, Dot, bar, distribution, gauge, scatter, shorten, timeline
 from lvos_eval.scoring.results import Interval
+
+KINDS: Final = {"seen": "seen", "unseen": "unseen"}
 
 
 def parsed(svg: str) -> ET.Element:
@@ -50,35 +53,36 @@ def test_a_gauge_without_an_interval_has_no_band() -> None:
 
 def test_the_distribution_counts_every_object_in_one_bin_and_1_in_the_last() -> None:
     titles = [
-        element.text for element in parsed(distribution({"seen": [0.0, 0.049, 0.05, 0.999, 1.0]}, {"seen": 0.42})).iter("title")
+        element.text
+        for element in parsed(distribution({"seen": [0.0, 0.049, 0.05, 0.999, 1.0]}, {"seen": 0.42}, KINDS)).iter("title")
     ]
     assert titles == ["0 to 5: 2 of 5 objects", "5 to 10: 1 of 5 objects", "95 to 100: 2 of 5 objects"]
 
 
 def test_the_distribution_gives_both_splits_one_scale_of_shares() -> None:
-    svg = parsed(distribution({"seen": [0.5], "unseen": [0.1, 0.9]}, {"seen": 0.5, "unseen": 0.5}))
+    svg = parsed(distribution({"seen": [0.5], "unseen": [0.1, 0.9]}, {"seen": 0.5, "unseen": 0.5}, KINDS))
     heights = [float(element.get("height", "")) for element in svg.iter("rect")]
     assert heights == [96.0, 48.0, 48.0]
 
 
 def test_an_empty_split_has_no_panel() -> None:
-    svg = parsed(distribution({"seen": [0.5], "unseen": []}, {"seen": 0.5}))
+    svg = parsed(distribution({"seen": [0.5], "unseen": []}, {"seen": 0.5}, KINDS))
     assert [element.get("class") for element in svg.iter("g") if element.get("class")] == ["seen"]
 
 
 def test_the_scatter_plot_puts_j_across_and_f_up() -> None:
-    (circle,) = parsed(scatter([Dot("a/1", 1.0, 0.5, False, "v1")])).iter("circle")
+    (circle,) = parsed(scatter([Dot("a/1", 1.0, 0.5, "seen", "v1")])).iter("circle")
     assert (circle.get("cx"), circle.get("cy")) == ("336", "158")
 
 
 def test_seen_and_unseen_marks_differ_in_shape_too() -> None:
-    svg = parsed(scatter([Dot("a/1", 0.9, 0.5, False, "v1"), Dot("b/1", 0.2, 0.5, True, "v2")]))
+    svg = parsed(scatter([Dot("a/1", 0.9, 0.5, "seen", "v1"), Dot("b/1", 0.2, 0.5, "unseen", "v2")]))
     assert len(list(svg.iter("circle"))) == 1
     assert len([path for path in svg.iter("path") if path.get("class") == "dot unseen"]) == 1
 
 
 def test_only_the_lowest_marks_carry_names_and_no_name_covers_another() -> None:
-    dots = [Dot(f"video{n}/1", n / 100, n / 100, False, f"v{n}") for n in range(100)]
+    dots = [Dot(f"video{n}/1", n / 100, n / 100, "seen", f"v{n}") for n in range(100)]
     names = [e for e in parsed(scatter(dots)).iter("text") if e.get("class") == "name"]
     assert 0 < len(names) <= 8
     spots = [(float(e.get("x", "")), float(e.get("y", ""))) for e in names]
@@ -86,7 +90,7 @@ def test_only_the_lowest_marks_carry_names_and_no_name_covers_another() -> None:
 
 
 def test_names_in_a_chart_are_escaped() -> None:
-    svg = scatter([Dot('<script>"&', 0.5, 0.5, False, "v1")])
+    svg = scatter([Dot('<script>"&', 0.5, 0.5, "seen", "v1")])
     assert "<script>" not in svg
     assert any('<script>"&' in (element.text or "") for element in parsed(svg).iter("title"))
 

@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import commands
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval import protocols
+from lvos_eval.protocols.contract import Task
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.result_document import DETAILS_FORMAT, details, manifest_summary
@@ -63,8 +64,9 @@ def test_a_checked_submission_fits_the_schema(validator: Draft202012Validator, t
 
 def test_the_means_of_a_video_have_the_same_bits_on_every_python() -> None:
     # added up one after the other, ten times 0.1 is not 1
-    objects = tuple(ObjectScore("video", object_id, False, (), 5, 0.1, 0.1, 0.1) for object_id in range(1, 11))
-    report = Report(State.SCORED, "1", Protocol.LVOS_V2, Task.SEMI_SUPERVISED, scores=publish(objects, Disclosure.FULL))
+    objects = tuple(ObjectScore("video", object_id, "seen", (), 5, {"J": 0.1, "F": 0.1, "V": 0.1}) for object_id in range(1, 11))
+    scores = publish(objects, protocols.get("lvos-v2").summary, Disclosure.FULL)
+    report = Report(State.SCORED, "1", "lvos-v2", Task.SEMI_SUPERVISED, scores=scores)
     assert details(report, None, {})["videos"] == [{"video": "video", "objects": 10, "J": 0.1, "F": 0.1, "V": 0.1, "J&F": 0.1}]
 
 

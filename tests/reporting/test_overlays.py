@@ -16,7 +16,8 @@ from PIL import Image
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.formats.png import parse_png
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.lvos import LAYOUT
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ArchiveLimits, ScoringRules
 from lvos_eval.reporting.overlays import FALSE_ALARM, FOUND, MISSED, Picture, draw_worst_frames
@@ -50,8 +51,8 @@ def draw(
             Image.fromarray(labels).save(place / f"{frame:08d}.png")
     span = {"start": 1, "end": 5 * len(truth) + 1, "frame_nums": len(truth)}
     (folder / "ref" / "meta.json").write_text(json.dumps({"videos": {"v": {"objects": {"1": {"frame_range": span}}}}}))
-    manifest = load_manifest(folder / "ref", ScoringRules(Protocol.LVOS_V1, task, unseen_none=True))
-    submission = open_submission(folder / "res", {"v"}, ArchiveLimits(), ProblemCollector())
+    manifest = load_manifest(folder / "ref", ScoringRules("lvos-v1", task, unseen_none=True))
+    submission = open_submission(folder / "res", {"v"}, LAYOUT, ArchiveLimits(), ProblemCollector())
     return draw_worst_frames(manifest, submission, {("v", 1): values}, budget).get(("v", 1), ())
 
 
@@ -151,8 +152,8 @@ def test_tasks_whose_labels_name_no_object_have_no_pictures(tmp_path: Path, task
 def test_a_mask_that_changed_since_it_was_scored_is_not_drawn(place: str, change: str, tmp_path: Path) -> None:
     masks = {6: rectangle(10, 20)}
     draw(tmp_path, masks, {6: rectangle(10, 22)}, [value(6, 0.5)])
-    manifest = load_manifest(tmp_path / "ref", ScoringRules(Protocol.LVOS_V1, Task.SEMI_SUPERVISED, unseen_none=True))
-    submission = open_submission(tmp_path / "res", {"v"}, ArchiveLimits(), ProblemCollector())
+    manifest = load_manifest(tmp_path / "ref", ScoringRules("lvos-v1", Task.SEMI_SUPERVISED, unseen_none=True))
+    submission = open_submission(tmp_path / "res", {"v"}, LAYOUT, ArchiveLimits(), ProblemCollector())
     path = tmp_path / place / "00000006.png"
     path.unlink()
     if change == "replaced":

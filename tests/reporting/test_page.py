@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from lvos_eval import protocols
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.page import TITLES, render_page
@@ -152,7 +153,8 @@ def test_a_public_page_shows_no_digit_that_was_rounded_away() -> None:
     assert report.scores is not None
     html = render_page(report)
     for score in report.scores.objects:
-        assert f'<td class="n">{100 * score.j:.1f}</td>' in html
+        mean = 100 * score.values["J"]
+        assert f'<td class="n">{mean:.1f}</td>' in html
     assert f"{100 * report.scores.values['Overall']:.2f}" in html
     assert "hold six decimals" in html
 
@@ -193,10 +195,10 @@ def test_a_page_is_the_same_every_time() -> None:
 
 def test_attributes_are_counted_and_the_hardest_comes_first() -> None:
     def score(video: str, jf: float, *attributes: str) -> ObjectScore:
-        return ObjectScore(video, 1, False, attributes, 10, jf, jf, 0.0)
+        return ObjectScore(video, 1, "seen", attributes, 10, {"J": jf, "F": jf, "V": 0.0})
 
     objects = (score("a", 0.9, "OCC", "FM"), score("b", 0.5, "OCC"), score("c", 0.2))
-    html = render_page(replace(scored(), scores=publish(objects, Disclosure.FULL)))
+    html = render_page(replace(scored(), scores=publish(objects, protocols.get("lvos-v2").summary, Disclosure.FULL)))
     rows = re.findall(
         r'<th scope="row"><bdi>(\w+)</bdi> <span class="meaning">([\w -]+)<.*?</svg>\s*([\d.]+)</td>.*?<td class="n">(\d)</td>',
         html,

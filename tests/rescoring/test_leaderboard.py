@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lvos_eval import protocols
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.protocols.lvos import SCORE_KEYS
@@ -31,7 +32,7 @@ def missing(message: str = "there is no folder aVideo01.") -> Problem:
 
 
 def board(*places: Place, previous: dict[str, int] | None = None) -> Leaderboard:
-    return leaderboard(places, "protocol:lvos-v2|gt:1", {"task": "semi-supervised"}, previous)
+    return leaderboard(places, protocols.get("lvos-v2").summary, "protocol:lvos-v2|gt:1", {"task": "semi-supervised"}, previous)
 
 
 def rows(made: Leaderboard) -> list[dict[str, str]]:

@@ -180,7 +180,7 @@ def got(reference: Path, output: Path, key: str, *, scored: bool) -> tuple[Store
     """What the store has under a key of the first video, and how many damaged entries it counts."""
     manifest = load_manifest(reference)
     with open_store(output / ".store") as store:
-        return store.get(key, manifest.videos[0], manifest.rules.task, scored=scored), store.damaged
+        return store.get(key, manifest.videos[0], manifest.protocol, scored=scored), store.damaged
 
 
 @pytest.mark.parametrize("scored", [True, False], ids=["scored", "checked"])

@@ -17,6 +17,7 @@ import pytest
 
 import goldens
 import lvos_eval.scoring.run
+from lvos_eval import protocols
 from lvos_eval.cli.main import main, platform_main
 from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.reference.settings import Disclosure
@@ -27,13 +28,17 @@ from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import ObjectScore, PublishedScores, Report, State
 from submissions import score
 
+SUMMARY: Final = protocols.get("lvos-v2").summary
+
 NOISE: Final = 1e-9
 """What public outputs must not show."""
 
 
 def objects(*values: float, unseen: bool = False, proposal: int | None = None) -> list[ObjectScore]:
     return [
-        ObjectScore(f"v{number}", 1, unseen, ("OCC",), 9, value, value / 3, value / 7, proposal)
+        ObjectScore(
+            f"v{number}", 1, "unseen" if unseen else "seen", ("OCC",), 9, {"J": value, "F": value / 3, "V": value / 7}, proposal
+        )
         for number, value in enumerate(values)
     ]
 
@@ -42,63 +47,67 @@ class TestPublish:
     """The one place where numbers are rounded."""
 
     def test_full_detail_has_all_digits(self) -> None:
-        scores = publish(objects(1 / 3, 2 / 3), Disclosure.FULL)
-        assert [item.j for item in scores.objects] == [1 / 3, 2 / 3]
+        scores = publish(objects(1 / 3, 2 / 3), SUMMARY, Disclosure.FULL)
+        assert [item.values["J"] for item in scores.objects] == [1 / 3, 2 / 3]
         assert scores.objects[0].jf == (1 / 3 + 1 / 9) / 2
 
     def test_public_detail_has_six_decimals_in_the_scores_and_three_elsewhere(self) -> None:
         full, public = (
-            publish([*objects(1 / 3, 2 / 3, 0.4567), *objects(0.1, 0.7, unseen=True)], d)
+            publish([*objects(1 / 3, 2 / 3, 0.4567), *objects(0.1, 0.7, unseen=True)], SUMMARY, d)
             for d in (Disclosure.FULL, Disclosure.PUBLIC)
         )
         assert public.values == {key: round(value, 6) for key, value in full.values.items()}
         assert public.object_mean == round(full.object_mean, 3)
         assert public.interval is not None and full.interval is not None
         assert (public.interval.low, public.interval.high) == (round(full.interval.low, 3), round(full.interval.high, 3))
-        assert public.split_means == {name: round(value, 3) for name, value in full.split_means.items()}
+        assert public.group_means == {name: round(value, 3) for name, value in full.group_means.items()}
         for name in ("objects", "videos", "attributes"):
             for shown, exact in zip(getattr(public, name), getattr(full, name), strict=True):
-                for measure in ("j", "f", "v", "jf") if name != "attributes" else ("j", "f", "jf"):
-                    assert getattr(shown, measure) == round(getattr(exact, measure), 3)
+                if name == "attributes":
+                    assert (shown.j, shown.f) == (round(exact.j, 3), round(exact.f, 3))
+                else:
+                    assert shown.values == {key: round(value, 3) for key, value in exact.values.items()}
+                assert shown.jf == round(exact.jf, 3)
 
     def test_a_mean_is_rounded_from_its_exact_value_and_not_taken_over_rounded_ones(self) -> None:
         public = publish(
             [replace(item, video="one", object_id=number) for number, item in enumerate(objects(0.1004, 0.2004, 0.3004))],
+            SUMMARY,
             Disclosure.PUBLIC,
         )
-        assert [item.j for item in public.objects] == [0.1, 0.2, 0.3]
+        assert [item.values["J"] for item in public.objects] == [0.1, 0.2, 0.3]
         assert public.values["J-Mean"] == 0.2004
-        assert publish(objects(0.10049, 0.10052), Disclosure.PUBLIC).attributes[0].j == 0.101
+        assert publish(objects(0.10049, 0.10052), SUMMARY, Disclosure.PUBLIC).attributes[0].j == 0.101
 
     def test_what_rounds_to_zero_has_no_sign(self) -> None:
-        scores = publish([replace(item, f=-1e-9) for item in objects(0.5)], Disclosure.PUBLIC)
-        assert str(scores.objects[0].f) == "0.0"
+        scores = publish([replace(item, values={**item.values, "F": -1e-9}) for item in objects(0.5)], SUMMARY, Disclosure.PUBLIC)
+        assert str(scores.objects[0].values["F"]) == "0.0"
 
     def test_the_label_that_was_matched_is_for_full_detail_only(self) -> None:
         """Which of two labels fits better is an exact comparison with hidden masks, and 20 labels can be sent at once."""
-        assert publish(objects(0.5, proposal=7), Disclosure.FULL).objects[0].proposal == 7
-        assert publish(objects(0.5, proposal=7), Disclosure.PUBLIC).objects[0].proposal is None
+        assert publish(objects(0.5, proposal=7), SUMMARY, Disclosure.FULL).objects[0].proposal == 7
+        assert publish(objects(0.5, proposal=7), SUMMARY, Disclosure.PUBLIC).objects[0].proposal is None
 
     def test_attributes_are_in_the_order_of_the_values_that_are_shown(self) -> None:
         made = [
             replace(objects(0.50002)[0], video="a", attributes=("A",)),
             replace(objects(0.50001)[0], video="b", attributes=("B",)),
         ]
-        assert [row.name for row in publish(made, Disclosure.FULL).attributes] == ["B", "A"]
-        assert [row.name for row in publish(made, Disclosure.PUBLIC).attributes] == ["A", "B"]
+        assert [row.name for row in publish(made, SUMMARY, Disclosure.FULL).attributes] == ["B", "A"]
+        assert [row.name for row in publish(made, SUMMARY, Disclosure.PUBLIC).attributes] == ["A", "B"]
 
 
 @pytest.mark.parametrize(("detail", "ranks"), [(Disclosure.PUBLIC, [1, 1, 3]), (Disclosure.FULL, [1, 2, 3])])
 def test_ranks_follow_the_values_that_are_shown(detail: Disclosure, ranks: list[int]) -> None:
     def reported(value: float) -> Report:
-        scores = publish([*objects(value), *objects(value, unseen=True)], detail)
+        scores = publish([*objects(value), *objects(value, unseen=True)], SUMMARY, detail)
         return Report(State.SCORED, "1", "lvos-v2", "semi-supervised", scores=scores)
 
     places = [
         place_of(StoredSubmission(Path(name), name, name, name), reported(value))
         for name, value in (("a", 0.5), ("b", 0.5 + 1e-8), ("c", 0.4))
     ]
-    assert [place.rank for place in leaderboard(places, "version:1", {}).ranked] == ranks
+    assert [place.rank for place in leaderboard(places, SUMMARY, "version:1", {}).ranked] == ranks
 
 
 def test_a_public_result_holds_no_values_by_frame() -> None:
@@ -132,7 +141,10 @@ def disturb(patch: pytest.MonkeyPatch, seed: int) -> None:
             tie = abs(1000 * value % 1 - 0.5) < 1e-3
             return value if tie else value + chance.uniform(-NOISE, NOISE)
 
-        return [replace(item, j=shift(item.j), f=shift(item.f), v=shift(item.v)) for item in score_objects(*arguments)]
+        return [
+            replace(item, values={name: shift(value) for name, value in item.values.items()})
+            for item in score_objects(*arguments)
+        ]
 
     patch.setattr(lvos_eval.scoring.run, "score_objects", disturbed)
 

@@ -181,9 +181,9 @@ def test_the_decimals_of_a_score_tell_an_area_where_a_split_is_small(tmp_path: P
     video = oracle.manifest.videos[0]
     target = oracle.targets[video.name]
     whole = Region(0, target.height, 0, target.width)
-    key = f"J-{'unseen' if video.unseen else 'seen'}-Mean"
+    key = f"J-{video.group}-Mean"
     before, after = (oracle.document(asked)["scores"][key] for asked in ({}, {video.name: whole}))
-    objects = sum(len(other.objects) for other in oracle.manifest.videos if other.unseen is video.unseen)
+    objects = sum(len(other.objects) for other in oracle.manifest.videos if other.group == video.group)
     object_frames = objects * video.objects[0].scored.length
     area = (after - before) * object_frames * whole.area
     assert object_frames == 30

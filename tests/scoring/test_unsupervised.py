@@ -10,7 +10,9 @@ import pytest
 
 import commands
 import goldens
-from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange, ScoredFrames, Task
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.frames import ScoredFrames
+from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange
 from lvos_eval.reference.dataset import Video, VideoObject
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ScoringRules
@@ -53,7 +55,7 @@ def test_a_matched_pair_is_filed_under_its_own_object() -> None:
     # object 3 is proposal 7 and object 1 is proposal 2: neither the order nor the labels agree
     scored = ScoredFrames((1, 6), (0, 1), 2)
     objects = tuple(VideoObject(object_id, FrameRange(1, 11, 2), scored) for object_id in (3, 1))
-    video = Video("video", objects, unseen=False)
+    video = Video("video", objects, group="seen")
     quality = {(3, 7): 0.9, (3, 2): 0.8, (1, 7): 0.85, (1, 2): 0.4}
     values = [ObjectFrame(object_id, frame, 0.0, 0.0, True, ABSENT_PROPOSAL) for object_id in (3, 1) for frame in (1, 6)]
     values += [
@@ -70,7 +72,7 @@ def test_a_matched_pair_is_filed_under_its_own_object() -> None:
 
 def test_a_proposal_that_is_absent_in_a_frame_is_right_where_the_object_is_invisible() -> None:
     item = VideoObject(1, FrameRange(1, 11, 2), ScoredFrames((1, 6), (0, 1), 2))
-    video = Video("video", (item,), unseen=False)
+    video = Video("video", (item,), group="seen")
     values = [
         ObjectFrame(1, 1, 0.0, 0.0, True, ABSENT_PROPOSAL),
         ObjectFrame(1, 6, 1.0, 1.0, False, ABSENT_PROPOSAL),

@@ -68,7 +68,7 @@ def test_the_same_is_said_of_what_a_store_gives_back(case: str, tmp_path: Path, 
     with open_store(tmp_path / "store") as store:
         for name, found in findings.items():
             store.put(name, StoredVideo([], found))
-            entry = store.get(name, videos[name], manifest.rules.task, scored=False)
+            entry = store.get(name, videos[name], manifest.protocol, scored=False)
             assert entry is not None
             kept[name] = entry.findings
             assert {**vars_of(kept[name]), "faults": 0} == {**vars_of(found), "faults": 0}

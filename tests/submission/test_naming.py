@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from lvos_eval.protocols.lvos import LAYOUT
 from lvos_eval.submission.frame_numbering import Naming, find_naming
 
 ANNOTATED = list(range(11, 62, 5))
@@ -53,11 +54,11 @@ SCORED = ANNOTATED[1:-1]
 )
 def test_a_rule_is_found_and_said(name: Callable[[int, int], str], frames: Sequence[int], words: str, formula: str) -> None:
     names = [name(position, frame) for position, frame in enumerate(frames)]
-    naming = find_naming(names, ANNOTATED, SCORED)
+    naming = find_naming(names, ANNOTATED, SCORED, LAYOUT)
     assert naming is not None
     assert naming.rule is not None
     assert (naming.in_words, naming.rule.formula) == (words, formula)
-    assert naming.rule.pattern == f'f"{{{formula}:08d}}.png"'
+    assert naming.rule.pattern(LAYOUT) == f'f"{{{formula}:08d}}.png"'
     found = {name: naming.rule.frame(number) for name, number in zip(naming.names, naming.numbers, strict=True)}
     assert found == dict(zip(names, frames, strict=True))
 
@@ -66,7 +67,7 @@ FROM_1: Final = list(range(1, 52, 5))
 
 
 def of_numbers(numbers: Iterable[int], pictures: Sequence[int] = FROM_1) -> Naming | None:
-    return find_naming([f"{number:05d}.png" for number in numbers], pictures, pictures[1:-1])
+    return find_naming([f"{number:05d}.png" for number in numbers], pictures, pictures[1:-1], LAYOUT)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_mask_too_many_at_an_end_is_only_told_where_it_cannot_be_at_the_other(
 def test_a_picture_of_something_else_makes_no_rule_and_unmakes_none() -> None:
     others = ["preview_10.png", "x1.png"]
     whole, short = ([f"{k:05d}.png" for k in range(count)] for count in (len(FROM_1), len(FROM_1) - 1))
-    one, two = (find_naming([*names, *others], FROM_1, FROM_1[1:-1]) for names in (whole, short))
+    one, two = (find_naming([*names, *others], FROM_1, FROM_1[1:-1], LAYOUT) for names in (whole, short))
     assert one is not None
     assert two is not None
     assert (one.names, one.rule) == (tuple(whole), (5, 1))
@@ -115,7 +116,7 @@ def test_a_picture_of_something_else_makes_no_rule_and_unmakes_none() -> None:
 
 
 def test_only_the_files_with_wrong_names_are_part_of_a_rule_of_digits() -> None:
-    naming = find_naming(["00000011.png", "16.png"], ANNOTATED, SCORED)
+    naming = find_naming(["00000011.png", "16.png"], ANNOTATED, SCORED, LAYOUT)
     assert naming is not None
     assert (naming.names, naming.numbers, naming.in_words) == (("16.png",), (16,), "2 digits instead of 8")
 
@@ -136,7 +137,7 @@ def test_only_the_files_with_wrong_names_are_part_of_a_rule_of_digits() -> None:
     ids=["nothing", "no number", "right names", "one number twice", "few", "many", "a gap", "no step", "one"],
 )
 def test_no_rule_is_made_up(names: list[str]) -> None:
-    assert find_naming(names, ANNOTATED, SCORED) is None
+    assert find_naming(names, ANNOTATED, SCORED, LAYOUT) is None
 
 
 def test_pictures_on_several_grids_are_not_counted() -> None:

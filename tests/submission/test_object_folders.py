@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.protocols.lvos import LAYOUT
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import open_submission
@@ -18,7 +19,7 @@ def found_in(folders: list[str], tmp_path: Path) -> ObjectFolders | None:
     """What is found in folders that hold a file for each frame."""
     manifest = load_manifest(write_reference(tmp_path / "ref", masks="none"))
     files = {f"{folder}/{frame:08d}.png": b"" for folder in folders for frame in FRAMES}
-    submission = open_submission(write_folder(tmp_path / "s", files), set(OBJECTS), ArchiveLimits(), ProblemCollector())
+    submission = open_submission(write_folder(tmp_path / "s", files), set(OBJECTS), LAYOUT, ArchiveLimits(), ProblemCollector())
     return find_object_folders(manifest.videos, submission)
 
 

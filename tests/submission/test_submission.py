@@ -16,6 +16,7 @@ from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.formats.files import read_file
 from lvos_eval.formats.mask_issues import MemberError, TooLarge
+from lvos_eval.protocols.lvos import LAYOUT
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.listing import Submission, open_submission
 from lvos_eval.submission.source import mask_digest
@@ -28,7 +29,7 @@ MASKS = {"v1/00000001.png": b"a", "v1/00000006.png": b"b", "v2/00000001.png": b"
 def problems_of(path: Path, limits: ArchiveLimits | None = None) -> tuple[Submission, tuple[Problem, ...]]:
     """The submission and its problems."""
     collector = ProblemCollector()
-    submission = open_submission(path, VIDEOS, limits or ArchiveLimits(), collector)
+    submission = open_submission(path, VIDEOS, LAYOUT, limits or ArchiveLimits(), collector)
     return submission, collector.problems
 
 

@@ -10,11 +10,13 @@ from typing import Any, Final
 import pytest
 
 from findings import manifest, refused, unknown, video, wrong_size
+from lvos_eval import protocols
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.diagnostics.text import ZIP_MASKS as ZIP
 from lvos_eval.formats.mask_issues import MaskIssue, NotPng, TooLarge, Unreadable
-from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange
 from lvos_eval.reference.dataset import Video, VideoObject
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.check_masks import check_masks
@@ -299,11 +301,12 @@ def test_a_video_that_lies_elsewhere_is_found(path: str, place: str, root: str, 
 def test_masks_of_the_scored_frames_alone_may_have_other_numbers() -> None:
     early, late = (FrameRange(start, start + 4 * FRAME_STEP, 4) for start in (1, 21))
     objects = tuple(
-        VideoObject(object_id, span, scored_frames(span, Protocol.LVOS_V2)) for object_id, span in ((1, early), (2, late))
+        VideoObject(object_id, span, protocols.get("lvos-v2").frame_rule.scored(span))
+        for object_id, span in ((1, early), (2, late))
     )
     # a gap lies where one object has its last frame and the other its first
     others = {"v1": {f"{frame - 1:08d}.png": "" for frame in (6, 11, 26, 31)}}
-    (problem,) = of_names(Video("v1", objects, unseen=False), masks={"v1": {}}, others=others)
+    (problem,) = of_names(Video("v1", objects, group="seen"), masks={"v1": {}}, others=others)
     assert (problem.code, problem.frames) == ("misnamed-frames", (6, 11, 26, 31))
     assert problem.message == (
         "4 masks are there under other names: the numbers are off by 1 "

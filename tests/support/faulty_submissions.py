@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lvos_eval.protocols.lvos import Task
+from lvos_eval.protocols.contract import Task
 from lvos_eval.submission.archive_checks import SIZE_LIMIT
 from lvos_eval.submission.palettes import PALETTES
 from raw_pngs import ihdr, raw_png

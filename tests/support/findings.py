@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lvos_eval import protocols
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_issues import MaskIssue, WrongSize
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange, Protocol, Task, scored_frames
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.submission.mask_findings import VideoFindings
@@ -20,7 +22,9 @@ def video(name: str = "v1", ids: Sequence[int] = (1,), frames: int = 4) -> Video
     """A video whose objects are there in all frames, of which the first and the last are not scored."""
     span = FrameRange(1, 1 + FRAME_STEP * frames, frames)
     return Video(
-        name, tuple(VideoObject(object_id, span, scored_frames(span, Protocol.LVOS_V2)) for object_id in ids), unseen=False
+        name,
+        tuple(VideoObject(object_id, span, protocols.get("lvos-v2").frame_rule.scored(span)) for object_id in ids),
+        group="seen",
     )
 
 

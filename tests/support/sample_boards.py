@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from lvos_eval import __version__
+from lvos_eval import __version__, protocols
 from lvos_eval.comparison.leaderboards import BoardComparison, Move, WidespreadChange
 from lvos_eval.comparison.results import compare_results, compare_signatures
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.reporting.html import render
 from lvos_eval.reporting.reading import Result
 from lvos_eval.rescoring.leaderboard import Leaderboard, Place, leaderboard
+from lvos_eval.scoring.results import PublishedObject
 from sample_reports import HOSTILE, SIGNATURE, invalid, scored
 
 NAMES = (*(f"team {number:02d}" for number in range(30)), *map(printable, HOSTILE))
@@ -34,7 +35,19 @@ def board() -> Leaderboard:
             Place(f"bad{number}", printable(name), f"bad{number}", "", None, None, None, 4 + number, 1, problems[: 1 + number])
         )
     previous = {f"{number:02d}.zip": 1 + (7 * number) % 38 for number in range(36)} | {"bad1": 9}
-    return leaderboard(places, SIGNATURE, {}, previous, ("not looked at, for they are no submissions: notes.txt",))
+    return leaderboard(
+        places,
+        protocols.get("lvos-v2").summary,
+        SIGNATURE,
+        {},
+        previous,
+        ("not looked at, for they are no submissions: notes.txt",),
+    )
+
+
+def scaled(item: PublishedObject, j: float, f: float) -> PublishedObject:
+    """An object with other means of J and F."""
+    return replace(item, values={**item.values, "J": item.values["J"] * j, "F": item.values["F"] * f})
 
 
 def result_comparison() -> str:
@@ -45,8 +58,8 @@ def result_comparison() -> str:
         replace(item, video=printable(HOSTILE[number]) if number < len(HOSTILE) else item.video)
         for number, item in enumerate(report.scores.objects)
     )
-    changed = tuple(replace(item, j=item.j * 0.9, f=item.f * 0.95) if number % 2 else item for number, item in enumerate(objects))
-    every = tuple(replace(item, j=item.j * 0.99) for item in changed)
+    changed = tuple(scaled(item, 0.9, 0.95) if number % 2 else item for number, item in enumerate(objects))
+    every = tuple(scaled(item, 0.99, 1.0) for item in changed)
     old = Result(printable(HOSTILE[1]), SIGNATURE, report.scores.values, objects, {})
     new = Result("new", SIGNATURE.replace("0123", "4567"), {key: value * 0.99 for key, value in old.scores.items()}, every, {})
     return render("result_comparison.html.j2", comparison=compare_results(old, new), version=__version__)

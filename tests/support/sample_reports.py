@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from lvos_eval import protocols
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.execution.progress import Progress
@@ -63,7 +64,12 @@ def scored(
         f = min(skill + chance.uniform(-0.02, 0.08), 1.0)
         members.append(
             ObjectScore(
-                named[owner], ids[owner], unseen, traits[owner], chance.randint(60, 700), j, f, chance.uniform(0.02, 0.35)
+                named[owner],
+                ids[owner],
+                "unseen" if unseen else "seen",
+                traits[owner],
+                chance.randint(60, 700),
+                {"J": j, "F": f, "V": chance.uniform(0.02, 0.35)},
             )
         )
     return Report(
@@ -76,7 +82,7 @@ def scored(
         videos,
         objects,
         70_000,
-        publish(members, detail),
+        publish(members, protocols.get("lvos-v2").summary, detail),
     )
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import operator
 import os
-from enum import StrEnum
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lvos_eval import protocols
 from lvos_eval.masks.packed import Labels
+from lvos_eval.protocols import Task
+from lvos_eval.reference.choice import ReferenceChoice
 
-__all__ = ["StrPath", "choice", "flag", "frame_number", "job_count", "label_map", "path"]
+__all__ = ["StrPath", "choice", "flag", "frame_number", "job_count", "label_map", "path", "reference_choice"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
-_ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
+_ChoiceT = TypeVar("_ChoiceT", bound=str)
 _LARGEST_LABEL = 255
 
 
@@ -32,16 +35,25 @@ def path(name: str, value: StrPath) -> Path:
     return Path(text).absolute()
 
 
-def choice(name: str, kinds: type[_ChoiceT], value: str | None) -> _ChoiceT | None:
-    """The member of an enumeration that is meant; None stays None. Raises TypeError or ValueError."""
+def choice(name: str, choices: Iterable[_ChoiceT], value: str | None) -> _ChoiceT | None:
+    """The one of the choices that is meant; None stays None. Raises TypeError or ValueError."""
     if value is None:
         return None
     if not isinstance(value, str):
         raise TypeError(f"{name} has to be a str or None, not {_kind(value)}")
-    try:
-        return kinds(value)
-    except ValueError:
-        raise ValueError(f"{name} is {value!r}; use one of: {', '.join(kinds)}") from None
+    found = next((known for known in choices if known == value), None)
+    if found is None:
+        raise ValueError(f"{name} is {value!r}; use one of: {', '.join(choices)}")
+    return found
+
+
+def reference_choice(reference: StrPath, protocol: str | None, task: str | None, image_set: str | None) -> ReferenceChoice:
+    """The reference data that is meant, and what is asked of it. Raises TypeError or ValueError."""
+    if image_set is not None and not isinstance(image_set, str):
+        raise TypeError(f"image_set has to be a str or None, not {_kind(image_set)}")
+    return ReferenceChoice(
+        path("reference", reference), choice("protocol", protocols.names(), protocol), choice("task", Task, task), image_set
+    )
 
 
 def job_count(value: int | None) -> int | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from lvos_eval.api.arguments import StrPath, choice, flag, job_count, path
+from lvos_eval.api.arguments import StrPath, choice, flag, job_count, path, reference_choice
 from lvos_eval.api.results import CheckResult, ScoringResult, scoring_result
 from lvos_eval.comparison.leaderboards import BoardComparison
 from lvos_eval.comparison.outputs import compare_outputs
 from lvos_eval.comparison.results import ResultComparison, compare_results
 from lvos_eval.execution.workload import unobserved
-from lvos_eval.protocols.lvos import Protocol, Task
-from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reference.survey import ground_truth_digest
@@ -25,6 +23,7 @@ def score(
     *,
     protocol: str | None = None,
     task: str | None = None,
+    image_set: str | None = None,
     detail: str | None = None,
     strict: bool = False,
     jobs: int | None = 1,
@@ -35,16 +34,17 @@ def score(
     >>> result.valid, f"{result.scores['Overall']:.4f}"
     (True, '0.7457')
 
-    `protocol` and `task` override the scoring.yaml of the reference. `detail` is `full`, with every digit, or `public`, rounded
-    as on a leaderboard for hidden masks; None stands for what scoring.yaml says, else `full`. With `strict`, labels that are no
-    declared object are errors. `jobs` worker processes do the work; 1 needs none, None stands for the cores that may be used.
-    A `time_limit` in scoring.yaml is for runs on a platform and does not count here.
+    `protocol`, one of `lvos_eval.protocols.names()`, and `task` override the scoring.yaml of the reference. `image_set` is the
+    list of videos, where a data set has several. `detail` is `full`, with every digit, or `public`, rounded as on a leaderboard
+    for hidden masks; None stands for what scoring.yaml says, else `full`. With `strict`, labels that are no declared object are
+    errors. `jobs` worker processes do the work; 1 needs none, None stands for the cores that may be used. A `time_limit` in
+    scoring.yaml is for runs on a platform and does not count here.
 
     An invalid submission is a result: `valid` is False and `scores` is empty. Nothing is printed or written, and nothing of the
     calling process is changed. Raises ReferenceDataError where the reference is wrong, UsageError where there is no submission,
     RunStoppedError where a worker is lost or memory runs out, ValueError and TypeError for arguments.
     """
-    chosen = _reference(reference, protocol, task)
+    chosen = reference_choice(reference, protocol, task, image_set)
     detail, strict, jobs = choice("detail", Disclosure, detail), flag("strict", strict), job_count(jobs)
     submission = path("submission", submission)
     settings = chosen.settings()
@@ -63,6 +63,7 @@ def check(
     *,
     protocol: str | None = None,
     task: str | None = None,
+    image_set: str | None = None,
     strict: bool = False,
     jobs: int | None = 1,
 ) -> CheckResult:
@@ -73,7 +74,7 @@ def check(
 
     `reference` is the metadata file or the folder that holds it. Arguments and exceptions are those of `score`.
     """
-    chosen = _reference(reference, protocol, task)
+    chosen = reference_choice(reference, protocol, task, image_set)
     strict, jobs = flag("strict", strict), job_count(jobs)
     submission = path("submission", submission)
     settings = chosen.settings()
@@ -96,10 +97,6 @@ def compare(old: StrPath | ScoringResult, new: StrPath | ScoringResult) -> Resul
     if isinstance(old, ScoringResult) or isinstance(new, ScoringResult):
         return compare_results(_stored("old", old), _stored("new", new))
     return compare_outputs(path("old", old), path("new", new))
-
-
-def _reference(reference: StrPath, protocol: str | None, task: str | None) -> ReferenceChoice:
-    return ReferenceChoice(path("reference", reference), choice("protocol", Protocol, protocol), choice("task", Task, task))
 
 
 def _stored(name: str, given: StrPath | ScoringResult) -> Result:

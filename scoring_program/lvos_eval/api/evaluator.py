@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lvos_eval.api.arguments import StrPath, choice, frame_number, label_map, path
+from lvos_eval.api.arguments import StrPath, frame_number, label_map, reference_choice
 from lvos_eval.api.results import ScoringResult
 from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.diagnostics.text import counted
@@ -19,16 +19,18 @@ from lvos_eval.formats.mask_issues import LabelMapError
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize, Labels
-from lvos_eval.protocols.lvos import PROPOSALS, VOID_LABEL, FrameRange, Protocol, ScoredFrames, Task
-from lvos_eval.reference.choice import ReferenceChoice
+from lvos_eval.protocols.contract import VOID_LABEL, MaskEncoding, Pairing
+from lvos_eval.protocols.frames import FrameList, ScoredFrames
+from lvos_eval.protocols.lvos import SEEN
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.ground_truth import combine_digests, frame_digest
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Disclosure, ScoringRules
 from lvos_eval.scoring.chunks import objects_by_frame
 from lvos_eval.scoring.pairing import Comparisons
+from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import ObjectFrame
-from lvos_eval.scoring.run import matched_values, notes_on, scores_of
+from lvos_eval.scoring.run import matched_values, notes_on, object_scores
 from lvos_eval.scoring.signature import signature
 from lvos_eval.version import __version__
 
@@ -62,8 +64,8 @@ class Evaluator:
     {'Overall': 0.6693, 'J-Mean': 0.6667, 'F-Mean': 0.6719, 'V-Mean': 0.3308}
 
     With a reference, a folder or its metadata file, the frames and objects count that its protocol scores, and the scores are
-    those of `score` to the last bit, with the same signature if the ground truth is that of the reference. `protocol` and `task`
-    override its scoring.yaml.
+    those of `score` to the last bit, with the same signature if the ground truth is that of the reference. `protocol`, `task` and
+    `image_set` are those of `score`.
 
     Without one, every added frame counts, and every label but 0 and 255 that the ground truth of a video has in any frame is an
     object: its J and F are the means over all frames of the video (1 where neither mask has it), those of the result the plain
@@ -73,14 +75,20 @@ class Evaluator:
     arguments.
     """
 
-    def __init__(self, reference: StrPath | None = None, *, protocol: str | None = None, task: str | None = None) -> None:
-        chosen = choice("protocol", Protocol, protocol), choice("task", Task, task)
-        if reference is None and any(chosen):
-            raise ValueError("protocol and task go with a reference; without one every frame and object counts")
+    def __init__(
+        self,
+        reference: StrPath | None = None,
+        *,
+        protocol: str | None = None,
+        task: str | None = None,
+        image_set: str | None = None,
+    ) -> None:
         self._manifest: Manifest | None = None
         if reference is not None:
-            asked = ReferenceChoice(path("reference", reference), *chosen)
+            asked = reference_choice(reference, protocol, task, image_set)
             self._manifest = load_manifest(asked.path, asked.settings().rules)
+        elif (protocol, task, image_set) != (None, None, None):
+            raise ValueError("protocol, task and image_set go with a reference; without one every frame and object counts")
         self._videos = {video.name: video for video in self._manifest.videos} if self._manifest else {}
         self._scored = {name: dict(objects_by_frame(video)) for name, video in self._videos.items()}
         self._added: dict[str, dict[int, _AddedFrame]] = {}
@@ -93,7 +101,7 @@ class Evaluator:
         left out.
 
         Raises ValueError for masks that are no label maps or differ in size, for a frame that was added before, and, with a
-        reference, for a video, frame or size that it does not have; nothing is added then.
+        reference, for a video, frame or size that it does not have or a label that its protocol refuses; nothing is added then.
         """
         if not isinstance(video, str):
             raise TypeError(f"video has to be a str, not {type(video).__name__}")
@@ -121,7 +129,7 @@ class Evaluator:
                 (video, frame, self._added[video][frame].digest) for video, frames in self._scored.items() for frame in frames
             ]
             signed = signature(manifest, combine_digests(manifest, digests), __version__)
-        scores = scores_of(manifest, values, Disclosure.FULL)
+        scores = publish(object_scores(manifest, values), manifest.protocol.summary, Disclosure.FULL)
         splits = () if self._manifest else _SPLITS
         return ScoringResult(
             problems=(),
@@ -143,7 +151,7 @@ class Evaluator:
             raise ValueError(f"{self._manifest.metadata_name} has no video {video!r} that is scored")
         annotated = self._videos[video].annotated
         if frame not in annotated:
-            known = frame_ranges(sorted(annotated))
+            known = frame_ranges(sorted(annotated), self._manifest.protocol.layout.digits)
             raise ValueError(f"no object of video {video!r} is annotated in frame {frame}; annotated are {known}")
 
     def _require_size(self, video: str, truth: Labels, guess: Labels) -> None:
@@ -157,22 +165,24 @@ class Evaluator:
             raise ValueError(f"the masks have the shape {truth.shape}, but the frames of video {video!r} {tuple(wanted)}")
 
     def _compare(self, name: str, frame: int, truth: Labels, guess: Labels) -> _AddedFrame:
-        """The frame as the task compares it."""
+        """The frame as the protocol compares it."""
         assert self._manifest is not None
-        video, task = self._videos[name], self._manifest.rules.task
-        if task is Task.UNSUPERVISED_SINGLE:
+        video, protocol = self._videos[name], self._manifest.protocol
+        if protocol.encoding is MaskEncoding.SALIENCY:
             try:
                 guess = salient_labels(guess, *video.ids)
             except LabelMapError as fault:
                 raise ValueError(f"prediction is no salient map: {fault}") from None
-        labels = PROPOSALS if task is Task.UNSUPERVISED_MULTIPLE else video.ids
-        return _compared(task, frame, self._scored[name].get(frame, ()), _packed(truth, video.ids), _packed(guess, labels))
+        ids, packed = self._scored[name].get(frame, ()), _packed(guess, protocol.labels(video.ids))
+        if protocol.refuses_other_labels and ids and packed.unknown:
+            raise ValueError(f"prediction has the label {min(packed.unknown)}, which is no object of video {name!r}")
+        return _compared(protocol.pairing, frame, ids, _packed(truth, video.ids), packed)
 
     def _compare_all(self, frame: int, truth: Labels, guess: Labels) -> _AddedFrame:
         """The frame with every label that one of the masks has."""
         counts = np.bincount(truth.reshape(-1), minlength=256) + np.bincount(guess.reshape(-1), minlength=256)
         labels = [label for label in np.flatnonzero(counts).tolist() if label not in (0, VOID_LABEL)]
-        return _compared(Task.SEMI_SUPERVISED, frame, tuple(labels), _packed(truth, labels), _packed(guess, labels))
+        return _compared(Pairing.BY_ID, frame, tuple(labels), _packed(truth, labels), _packed(guess, labels))
 
     def _complete_values(self) -> Mapping[str, Sequence[ObjectFrame]]:
         """The values that count by video. Raises ValueError if there is a scored frame that was not added."""
@@ -183,7 +193,8 @@ class Evaluator:
         }
         missing = {video: frames for video, frames in missing.items() if frames}
         if missing:
-            shown = [f"{video} {frame_ranges(frames)}" for video, frames in list(missing.items())[:_SHOWN]]
+            digits = self._manifest.protocol.layout.digits
+            shown = [f"{video} {frame_ranges(frames, digits)}" for video, frames in list(missing.items())[:_SHOWN]]
             if len(missing) > len(shown):
                 shown.append(f"and {counted(len(missing) - len(shown), 'more video')}")
             count = sum(map(len, missing.values()))
@@ -212,8 +223,8 @@ def _packed(labels: Labels, ids: Sequence[int]) -> DecodedMask:
     return DecodedMask(FrameSize(*labels.shape), *ObjectFinder(ids).find(labels), MaskValues(ImageKind.GREY, b""))
 
 
-def _compared(task: Task, frame: int, ids: tuple[int, ...], truth: DecodedMask, guess: DecodedMask) -> _AddedFrame:
-    comparisons = Comparisons(task)
+def _compared(pairing: Pairing, frame: int, ids: tuple[int, ...], truth: DecodedMask, guess: DecodedMask) -> _AddedFrame:
+    comparisons = Comparisons(pairing)
     comparisons.add(frame, ids, truth, guess)
     strangers = frozenset(guess.unknown) - {VOID_LABEL}
     return _AddedFrame(truth.size, comparisons.values(), frame_digest(frame, truth), strangers)
@@ -229,7 +240,7 @@ def _without_reference(
         frames = sorted(added[name])
         ids = sorted({value.object_id for item in added[name].values() for value in item.values if value.visible})
         scored = ScoredFrames(tuple(frames), tuple(range(len(frames))), len(frames))
-        videos.append(Video(name, tuple(VideoObject(label, FrameRange(0, 0, 0), scored) for label in ids), False))
+        videos.append(Video(name, tuple(VideoObject(label, FrameList(scored.frames), scored) for label in ids), SEEN))
         # where neither mask has an object, its absence is right
         nothing = {(label, frame): ObjectFrame(label, frame, 1.0, 1.0, False) for frame in frames for label in ids}
         found = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lvos_eval.diagnostics.problems import Problem, Severity
@@ -33,7 +33,7 @@ class ScoringResult(CheckResult):
     """The scores of a submission, or, where it is not valid, none and its problems."""
 
     scores: Mapping[str, float]
-    """By the leaderboard's keys in their order, J, F and Overall from 0 to 1; empty where the submission is not valid."""
+    """By the keys of the protocol in their order, J, F and their mean from 0 to 1; empty where the submission is not valid."""
     objects: tuple[PublishedObject, ...] = field(repr=False)
     """The means of each object over its frames, in the order of the reference."""
     videos: tuple[PublishedVideo, ...] = field(repr=False)
@@ -49,7 +49,19 @@ class ScoringResult(CheckResult):
             import pandas
         except ImportError as error:
             raise ImportError("ScoringResult.to_frame needs pandas: pip install pandas") from error
-        return pandas.DataFrame([asdict(item) for item in self.objects])
+        return pandas.DataFrame([_row(item) for item in self.objects])
+
+
+def _row(score: PublishedObject) -> dict[str, Any]:
+    return {
+        "video": score.video,
+        "object_id": score.object_id,
+        "group": score.group,
+        "attributes": score.attributes,
+        "frames": score.frames,
+        **score.measures,
+        "proposal": score.proposal,
+    }
 
 
 def scoring_result(report: Report, detail: Disclosure) -> ScoringResult:

@@ -44,7 +44,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _request_of(namespace: argparse.Namespace) -> CheckRequest:
     return CheckRequest(
-        submission=namespace.submission, reference=reference_of(namespace), strict=namespace.strict, jobs=namespace.jobs
+        submission=namespace.submission,
+        reference=reference_of(namespace.reference, namespace),
+        strict=namespace.strict,
+        jobs=namespace.jobs,
     )
 
 

@@ -38,14 +38,20 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _request_of(namespace: argparse.Namespace) -> CheckReferenceRequest:
-    return CheckReferenceRequest(reference=reference_of(namespace), jobs=namespace.jobs)
+    return CheckReferenceRequest(reference=reference_of(namespace.reference, namespace), jobs=namespace.jobs)
 
 
 def _run(request: CheckReferenceRequest, _: Disclosure, console: Console) -> ExitCode:
     console.say(f"lvos-eval {__version__}")
     reference = request.reference
-
-    check = check_reference(reference.path, request.jobs, console.observer, protocol=reference.protocol, task=reference.task)
+    check = check_reference(
+        reference.path,
+        request.jobs,
+        console.observer,
+        protocol=reference.protocol,
+        task=reference.task,
+        image_set=reference.image_set,
+    )
     console.problems(check.problems)
     for note in check.manifest.list_notes if check.manifest is not None else ():
         console.say(f"note: {note}")
@@ -59,7 +65,7 @@ def _run(request: CheckReferenceRequest, _: Disclosure, console: Console) -> Exi
             "version": __version__,
             "digest": check.digest,
             "summary": asdict(check.summary) | {"empty_share": check.summary.empty_share} if check.summary else None,
-            "problems": [asdict(problem) for problem in check.problems],
+            "problems": [problem.to_json() for problem in check.problems],
         }
     )
     return ExitCode.REFERENCE if check.has_errors else ExitCode.SUCCESS

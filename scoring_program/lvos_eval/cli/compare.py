@@ -88,9 +88,10 @@ def _result_lines(comparison: ResultComparison) -> list[str]:
             f"better in {100 * paired.better:.1f} % of {paired.resamples} draws of videos (paired bootstrap, seed {paired.seed})."
         )
     lines.append(f"{comparison.verdict}.")
-    lines += ["", f"{'object':<24} {'J&F old':>8} {'J&F new':>8} {'J&F':>10} {'J':>10} {'F':>10} {'V':>10}"]
+    measures = comparison.measures
+    lines += ["", f"{'object':<24} {'J&F old':>8} {'J&F new':>8} " + " ".join(f"{name:>10}" for name in measures)]
     for item in comparison.objects[:_SHOWN]:
-        differences = " ".join(_points(item.differences[name]) for name in ("J&F", "J", "F", "V"))
+        differences = " ".join(_points(item.differences[name]) for name in measures)
         lines.append(f"{f'{item.video}/{item.object_id}':<24} {_percent(item.old.jf)} {_percent(item.new.jf)} {differences}")
     lines += _rest(len(comparison.objects), "object")
     lines += ["", f"{'video':<24} {'J&F old':>8} {'J&F new':>8} {'J&F':>10}"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval import protocols
+from lvos_eval.protocols import Task
 from lvos_eval.reference.choice import ReferenceChoice
 
 __all__ = ["add_common_options", "add_output_options", "reference_of"]
@@ -12,9 +14,8 @@ __all__ = ["add_common_options", "add_output_options", "reference_of"]
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """What every command takes that looks at reference data."""
-    parser.add_argument(
-        "--protocol", choices=list(Protocol), type=Protocol, help="frame rule (default: scoring.yaml, else lvos-v2)"
-    )
+    parser.add_argument("--protocol", choices=protocols.names(), help="frame rule (default: scoring.yaml, else lvos-v2)")
+    parser.add_argument("--set", metavar="NAME", dest="image_set", help="list of videos, where the data has several")
     parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else semi-supervised")
     parser.add_argument("--strict", action="store_true", help="labels that are no declared object are errors, not warnings")
     parser.add_argument(
@@ -39,6 +40,6 @@ def _job_count(text: str) -> int:
     return int(text)
 
 
-def reference_of(namespace: argparse.Namespace) -> ReferenceChoice:
-    """The reference data that the arguments mean."""
-    return ReferenceChoice(namespace.reference, namespace.protocol, namespace.task)
+def reference_of(path: Path, namespace: argparse.Namespace) -> ReferenceChoice:
+    """The reference data at `path` as the arguments ask for it."""
+    return ReferenceChoice(path, namespace.protocol, namespace.task, namespace.image_set)

@@ -84,7 +84,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _request_of(namespace: argparse.Namespace) -> RescoreRequest:
     return RescoreRequest(
         submissions=namespace.submissions,
-        reference=reference_of(namespace),
+        reference=reference_of(namespace.reference, namespace),
         output=namespace.output,
         store=namespace.store,
         names=namespace.names,
@@ -145,7 +145,7 @@ def _run(request: RescoreRequest, detail: Disclosure, console: Console) -> ExitC
         for note in notes:
             console.say(f"note: {note}")
         rescoring.run([submission.path for submission in submissions], finish)
-        board = leaderboard(places, signed, manifest_summary(manifest), previous, notes)
+        board = leaderboard(places, manifest.protocol.summary, signed, manifest_summary(manifest), previous, notes)
         replace_file(output / "leaderboard.html", board.to_html())
         replace_file(output / "leaderboard.csv", board.to_csv())
         replace_file(output / LEADERBOARD_FILE, board.to_json())

@@ -80,12 +80,11 @@ def _add_scoring_options(parser: argparse.ArgumentParser, detail: Disclosure) ->
 
 
 def _request_of(namespace: argparse.Namespace) -> ScoreRequest:
-    return _request(namespace, namespace.submission, reference_of(namespace), platform=False)
+    return _request(namespace, namespace.submission, reference_of(namespace.reference, namespace), platform=False)
 
 
 def _platform_request_of(namespace: argparse.Namespace) -> ScoreRequest:
-    reference = ReferenceChoice(namespace.input / "ref", namespace.protocol, namespace.task)
-    return _request(namespace, namespace.input / "res", reference, platform=True)
+    return _request(namespace, namespace.input / "res", reference_of(namespace.input / "ref", namespace), platform=True)
 
 
 def _request(namespace: argparse.Namespace, submission: Path, reference: ReferenceChoice, *, platform: bool) -> ScoreRequest:

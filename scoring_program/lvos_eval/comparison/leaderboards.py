@@ -12,7 +12,7 @@ from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.untrusted_json import MAX_COUNT, MAX_SCORE, Value
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
-from lvos_eval.reporting.reading import read_result
+from lvos_eval.reporting.reading import read_protocol, read_result
 from lvos_eval.rescoring.leaderboard import RESULTS, by_submission, read_leaderboard
 from lvos_eval.scoring.publication import OTHER_DIGITS, rounded
 
@@ -127,19 +127,20 @@ def compare_leaderboards(old: Path, new: Path) -> BoardComparison:
 
 def _read(path: Path) -> tuple[Mapping[str, _Row], str]:
     content = read_leaderboard(path)
+    key = read_protocol(content["settings"]).summary.keys[0]
     rows = {
-        key: _Row(
+        submission: _Row(
             item["name"].text(),
             item["rank"].whole(1, MAX_COUNT),
-            item["scores"]["Overall"].number(0, MAX_SCORE),
+            item["scores"][key].number(0, MAX_SCORE),
             path.parent / _results(item["results"]),
         )
-        for key, item in by_submission(content["submissions"]).items()
+        for submission, item in by_submission(content["submissions"]).items()
     }
-    for key, item in by_submission(content["invalid"]).items():
-        if key in rows:
+    for submission, item in by_submission(content["invalid"]).items():
+        if submission in rows:
             raise item["submission"].refuse("another one: it is among the ranked ones")
-        rows[key] = _Row(item["name"].text(), None, None, path.parent / _results(item["results"]))
+        rows[submission] = _Row(item["name"].text(), None, None, path.parent / _results(item["results"]))
     return rows, content["signature"].text()
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
+from lvos_eval.protocols.contract import JF
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.reading import Result
 from lvos_eval.scoring.bootstrap import PairedDifference, overall_difference
@@ -76,8 +77,9 @@ class ObjectChange:
 
     @property
     def differences(self) -> dict[str, float]:
-        """New less old, of J, F, V and J&F."""
-        return {name: less(getattr(self.new, field), getattr(self.old, field)) for name, field in _MEASURES.items()}
+        """New less old, of every statistic that both have, and of J&F."""
+        both = {name: less(self.new.values[name], old) for name, old in self.old.values.items() if name in self.new.values}
+        return both | {JF: less(self.new.jf, self.old.jf)}
 
     @property
     def size(self) -> float:
@@ -96,9 +98,6 @@ class VideoChange:
     @property
     def difference(self) -> float:
         return less(self.new, self.old)
-
-
-_MEASURES: Final = {"J": "j", "F": "f", "V": "v", "J&F": "jf"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +124,11 @@ class ResultComparison:
         """Whether every number is the same; the signatures are another matter."""
         return not (self.scores or self.objects or self.only_old or self.only_new)
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """J&F, then what else the objects that differ are compared in."""
+        return tuple(dict.fromkeys([JF, *(name for item in self.objects for name in item.differences)]))
+
     def content(self) -> dict[str, Any]:
         """The comparison as it is printed with `--json`."""
         return {
@@ -140,8 +144,8 @@ class ResultComparison:
                 {
                     "video": item.video,
                     "object": item.object_id,
-                    "old": {name: getattr(item.old, field) for name, field in _MEASURES.items()},
-                    "new": {name: getattr(item.new, field) for name, field in _MEASURES.items()},
+                    "old": {**item.old.values, JF: item.old.jf},
+                    "new": {**item.new.values, JF: item.new.jf},
                     "differences": item.differences,
                 }
                 for item in self.objects

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
@@ -20,21 +20,27 @@ class ProblemCollector:
     """
 
     codes: Mapping[str, tuple[Severity | None, str]] = field(default_factory=lambda: SUBMISSION_CODES)
+    digits: int = 8
+    """Of a frame in the names of masks."""
     _found: list[Problem] = field(default_factory=list)
 
     def add(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
         """A problem of which the catalogue knows the severity."""
         severity = self.codes[code][0]
         assert severity is not None, f"{code} has errors and warnings"
-        self._found.append(_harmless(Problem(code, severity, video, tuple(sorted(frames)), message, fix)))
+        self._add(severity, code, message, fix, video, frames)
 
     def error(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
-        assert code in self.codes
-        self._found.append(_harmless(Problem(code, Severity.ERROR, video, tuple(sorted(frames)), message, fix)))
+        self._add(Severity.ERROR, code, message, fix, video, frames)
 
     def warning(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
+        self._add(Severity.WARNING, code, message, fix, video, frames)
+
+    def _add(self, severity: Severity, code: str, message: str, fix: str, video: str | None, frames: Iterable[int]) -> None:
         assert code in self.codes
-        self._found.append(_harmless(Problem(code, Severity.WARNING, video, tuple(sorted(frames)), message, fix)))
+        where = None if video is None else printable(video)
+        found = Problem(code, severity, where, tuple(sorted(frames)), printable(message), printable(fix), self.digits)
+        self._found.append(found)
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Problems that were found elsewhere, as they are."""
@@ -57,8 +63,3 @@ class ProblemCollector:
         errors = [problem for problem in self._found if problem.severity is Severity.ERROR]
         if errors:
             raise ReferenceDataError(errors)
-
-
-def _harmless(problem: Problem) -> Problem:
-    video = None if problem.video is None else printable(problem.video)
-    return replace(problem, video=video, message=printable(problem.message), fix=printable(problem.fix))

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.protocols.lvos import FRAME_STEP, frame_name
 
 __all__ = [
     "REFERENCE_CODES",
@@ -29,6 +28,10 @@ __all__ = [
 
 TERMINAL_LINES: Final = 50
 """At most so many problems are printed on a terminal; the page and `--json` hold them all."""
+
+
+_USUAL_STEPS: Final = (1, 5)
+"""From one annotated frame to the next."""
 
 
 class Severity(StrEnum):
@@ -100,6 +103,19 @@ class Problem:
     frames: tuple[int, ...]
     message: str
     fix: str
+    digits: int = 8
+    """Of a frame in the names of masks."""
+
+    @property
+    def frame_ranges(self) -> str:
+        """Its frames as compact text."""
+        return frame_ranges(self.frames, self.digits)
+
+    def to_json(self) -> dict[str, Any]:
+        """As documents hold it."""
+        content = asdict(self)
+        del content["digits"]
+        return content
 
     @property
     def sort_key(self) -> tuple[bool, int, str, str, tuple[int, ...], str]:
@@ -108,13 +124,13 @@ class Problem:
         return (self.severity is not Severity.ERROR, rank, self.code, self.video or "", self.frames, self.message)
 
 
-def frame_ranges(frames: Sequence[int]) -> str:
+def frame_ranges(frames: Sequence[int], digits: int = 8) -> str:
     """Sorted frame numbers as compact text: `00000006-00000206 (41 frames), 00000301`."""
     runs: list[list[int]] = []
     step = 0
     for frame in frames:
         gap = frame - runs[-1][1] if runs else 0
-        if gap and (gap == step or (runs[-1][2] == 1 and gap in (1, FRAME_STEP))):
+        if gap and (gap == step or (runs[-1][2] == 1 and gap in _USUAL_STEPS)):
             step = gap
             runs[-1][1] = frame
             runs[-1][2] += 1
@@ -122,7 +138,7 @@ def frame_ranges(frames: Sequence[int]) -> str:
             step = 0
             runs.append([frame, frame, 1])
     texts = [
-        frame_name(first) if count == 1 else f"{frame_name(first)}-{frame_name(last)} ({count} frames)"
+        f"{first:0{digits}d}" if count == 1 else f"{first:0{digits}d}-{last:0{digits}d} ({count} frames)"
         for first, last, count in runs
     ]
     shown = texts[:6]
@@ -148,7 +164,7 @@ def render_problems(problems: Sequence[Problem], limit: int | None = TERMINAL_LI
     shown = problems if limit is None else problems[:limit]
     for problem in shown:
         where = f" {printable(problem.video)}" if problem.video is not None else ""
-        frames = f" {frame_ranges(problem.frames)}" if problem.frames else ""
+        frames = f" {problem.frame_ranges}" if problem.frames else ""
         lines.append(
             f"{problem.severity} {problem.code}{where}{frames}: {printable(problem.message)} Fix: {printable(problem.fix)}"
         )

@@ -1,38 +1,44 @@
-"""The evaluation protocol of LVOS: which frames of an object are scored, and the score keys.
+"""LVOS: its two frame rules and three tasks, six protocols under two names.
 
-Every rule that makes two scores comparable is written here once; the metadata pages, the bundle and the
-tests read it from here.
+`lvos-v1` and `lvos-v2` differ in two things: the first and the last frame of a semi-supervised object are scored or not, and each
+toolkit has its own list of unseen videos.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-__all__ = [
-    "FRAME_STEP",
-    "MAX_OBJECT_ID",
-    "PROPOSALS",
-    "SCORE_KEYS",
-    "VOID_LABEL",
-    "FrameRange",
-    "Protocol",
-    "ScoredFrames",
-    "Task",
-    "frame_name",
-    "scored_frames",
-]
+import numpy as np
+
+from lvos_eval.metrics.definition import temporal_stability
+from lvos_eval.protocols.contract import (
+    EvaluationProtocol,
+    MaskEncoding,
+    MaskLayout,
+    Pairing,
+    PublishedList,
+    ScoredObject,
+    ScoreRow,
+    ScoreTable,
+    Statistic,
+    Summary,
+    Task,
+)
+from lvos_eval.protocols.frames import FrameRule
+from lvos_eval.protocols.statistics import mean, of_contour, of_region
+
+__all__ = ["FRAME_STEP", "LAYOUT", "PROTOCOLS", "SCORE_KEYS", "SEEN", "UNSEEN", "FrameRange", "frame_name"]
 
 FRAME_STEP: Final = 5
 """LVOS annotates every fifth frame of the 30 fps video, that is 6 fps."""
 
-VOID_LABEL: Final = 255
-"""The label that is background in both masks and never an object."""
+LAYOUT: Final = MaskLayout(digits=8, step=FRAME_STEP)
 
-MAX_OBJECT_ID: Final = VOID_LABEL - 1
-PROPOSALS: Final = range(1, 21)
-"""Labels that are proposals in the multi-object unsupervised task."""
+SEEN: Final = "seen"
+UNSEEN: Final = "unseen"
+"""Videos of categories that are not in the training set."""
 
 SCORE_KEYS: Final = (
     "Overall",
@@ -47,23 +53,6 @@ SCORE_KEYS: Final = (
     "V-unseen-Mean",
 )
 """The leaderboard's keys in the order in which every output writes them. Never rename one."""
-
-
-class Protocol(StrEnum):
-    """A named frame rule of the official toolkit."""
-
-    LVOS_V1 = "lvos-v1"
-    """Toolkit of 2022-23: every frame of the object's range is scored."""
-    LVOS_V2 = "lvos-v2"
-    """Toolkit of May 2024: the object's first and last frame are not scored."""
-
-
-class Task(StrEnum):
-    """What a submission answers."""
-
-    SEMI_SUPERVISED = "semi-supervised"
-    UNSUPERVISED_MULTIPLE = "unsupervised_multiple"
-    UNSUPERVISED_SINGLE = "unsupervised_single"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,50 +72,114 @@ class FrameRange:
         return range(self.start, self.end, FRAME_STEP)
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredFrames:
-    """Where the values of one object come from.
-
-    `frames[i]` is the frame whose J and F go to slot `slots[i]` of `length` values; a slot that no frame fills stays 0.
-    The slot fixes the order of summation, which the last bit of the official means depends on.
-    """
-
-    frames: tuple[int, ...]
-    slots: tuple[int, ...]
-    length: int
-
-
 def frame_name(frame: int) -> str:
     """The file stem of a frame: eight digits."""
-    return f"{frame:08d}"
+    return LAYOUT.name(frame)
 
 
-def scored_frames(
-    frame_range: FrameRange,
-    protocol: Protocol,
-    task: Task = Task.SEMI_SUPERVISED,
-    excluded: frozenset[int] = frozenset(),
-) -> ScoredFrames:
-    """The frames of an object that count, and the slot of each.
+def _combine(objects: Sequence[ScoredObject]) -> dict[str, float]:
+    """Plain means over the objects of each split, then means of the two splits; those of the other one where a split has none."""
+    # sums run as in the official toolkit: over videos, then over objects or, where they are matched, over proposals
+    objects = sorted(objects, key=lambda score: (score.video, score.proposal or 0))
+    splits = {split: [score for score in objects if score.group == split] for split in (SEEN, UNSEEN)}
+    found: dict[str, float] = {}
+    for measure in "JFV":
+        means = {}
+        for split, members in splits.items():
+            if members:
+                means[split] = float(np.mean([member.values[measure] for member in members]))
+                found[f"{measure}-{split}-Mean"] = means[split]
+        found[f"{measure}-Mean"] = sum(means.values()) / len(means)
+    # the official order: J&F of each split, then the mean of the two
+    both = [(found[f"J-{split}-Mean"] + found[f"F-{split}-Mean"]) / 2 for split, members in splits.items() if members]
+    found["Overall"] = sum(both) / len(both)
+    return found
 
-    `lvos-v2` leaves out positions 0 and `frame_nums - 1` of a semi-supervised object; every other rule scores all.
-    The salient-object task of the official toolkit files the first frame last. Excluded frames give up their slot.
 
-    Raises ValueError if `frame_nums` is smaller than the range: the official toolkit has no number for it.
-    """
-    frames = frame_range.frames
-    n = frame_range.frame_nums
-    if n < len(frames):
-        raise ValueError(
-            f"frame_nums is {n} but range({frame_range.start}, {frame_range.end}, {FRAME_STEP}) has {len(frames)} frames"
-        )
-    if task is Task.SEMI_SUPERVISED and protocol is Protocol.LVOS_V2:
-        order = list(range(1, n - 1))
-    elif task is Task.UNSUPERVISED_SINGLE:
-        order = [*range(1, n), 0][:n]
-    else:
-        order = list(range(n))
-    kept = [k for k in order if k >= len(frames) or frames[k] not in excluded]
-    filled = [(slot, frames[k]) for slot, k in enumerate(kept) if k < len(frames)]
-    filled.sort(key=lambda pair: pair[1])
-    return ScoredFrames(tuple(frame for _, frame in filled), tuple(slot for slot, _ in filled), len(kept))
+_SUMMARY: Final = Summary(
+    keys=SCORE_KEYS,
+    combine=_combine,
+    groups=(SEEN, UNSEEN),
+    headline=("Overall", "J-seen-Mean", "F-seen-Mean", "J-unseen-Mean", "F-unseen-Mean"),
+    title="Overall J&F",
+    table=ScoreTable(
+        ("Mean", "Seen", "Unseen"),
+        tuple(
+            ScoreRow(measure, meaning, (f"{measure}-Mean", f"{measure}-seen-Mean", f"{measure}-unseen-Mean"))
+            for measure, meaning in (
+                ("J", "region similarity"),
+                ("F", "contour accuracy"),
+                ("V", "temporal deviation, lower is steadier"),
+            )
+        ),
+    ),
+)
+
+
+def _all(count: int) -> Sequence[int]:
+    return range(count)
+
+
+def _without_ends(count: int) -> Sequence[int]:
+    return range(1, count - 1)
+
+
+def _first_last(count: int) -> Sequence[int]:
+    """The salient-object task of the official toolkit files the first frame last."""
+    return [*range(1, count), 0][:count]
+
+
+_EVERY_FRAME: Final = "every frame of an object's range counts"
+_RULES: Final[Mapping[str, FrameRule]] = {
+    "lvos-v1": FrameRule(_EVERY_FRAME, _all),
+    "lvos-v2": FrameRule(
+        "an object's first and last frame do not count",
+        _without_ends,
+        "lvos-v2 leaves out the first and the last frame of each object, lvos-v1 scores them",
+    ),
+}
+_DESCRIPTIONS: Final = {
+    "lvos-v1": "LVOS as the toolkit of 2022-23 scores it: every frame of an object counts; 27 unseen videos",
+    "lvos-v2": "LVOS as the toolkit of May 2024 scores it: an object's first and last frame do not count; 51 unseen videos",
+}
+_SOURCES: Final = {
+    "lvos-v1": "github.com/LingyiHongfd/lvos-evaluation at 457d397",
+    "lvos-v2": "github.com/LingyiHongfd/lvos-evaluation at 25cb02d",
+}
+_UNSEEN_LISTS: Final = {
+    "lvos-v1": PublishedList("lvos_v1_unseen_videos.txt", "LVOS V1"),
+    "lvos-v2": PublishedList("lvos_v2_unseen_videos.txt", "LVOS V2"),
+}
+"""The toolkits of the two ages have lists of their own, and neither holds all of the other."""
+
+
+def _protocol(name: str, task: Task) -> EvaluationProtocol:
+    alone = task is Task.UNSUPERVISED_SINGLE
+    return EvaluationProtocol(
+        name=name,
+        description=_DESCRIPTIONS[name],
+        source=_SOURCES[name],
+        task=task,
+        layout=LAYOUT,
+        videos="metadata",
+        video_list=PublishedList("lvos_unsupervised_single_videos.txt", "LVOS, single-object unsupervised task")
+        if alone
+        else None,
+        group_list=_UNSEEN_LISTS[name],
+        frame_rule={
+            Task.SEMI_SUPERVISED: _RULES[name],
+            Task.UNSUPERVISED_MULTIPLE: FrameRule(_EVERY_FRAME, _all),
+            Task.UNSUPERVISED_SINGLE: FrameRule(_EVERY_FRAME, _first_last),
+        }[task],
+        encoding=MaskEncoding.SALIENCY if alone else MaskEncoding.LABEL_MAP,
+        pairing=Pairing.ASSIGNMENT if task is Task.UNSUPERVISED_MULTIPLE else Pairing.BY_ID,
+        statistics=(
+            Statistic("J", of_region(mean)),
+            Statistic("F", of_contour(mean)),
+            Statistic("V", lambda values: temporal_stability(*values)),
+        ),
+        summary=_SUMMARY,
+    )
+
+
+PROTOCOLS: Final = tuple(_protocol(name, task) for name in _RULES for task in Task)

@@ -8,23 +8,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import Severity
 from lvos_eval.formats.litter import is_litter
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.lvos import FRAME_STEP, VOID_LABEL, Task, frame_name
+from lvos_eval.protocols.contract import VOID_LABEL, MaskLayout
+from lvos_eval.protocols.lvos import FRAME_STEP, SEEN, UNSEEN
 from lvos_eval.reference.dataset import Manifest, Video, VideoObject
-from lvos_eval.reference.loading import ADD_STEP, ATTRIBUTES, inclusive_ends
-from lvos_eval.reference.metadata import ANNOTATIONS
+from lvos_eval.reference.metadata_videos import ADD_STEP, ATTRIBUTES, inclusive_ends
 from lvos_eval.reference.survey import GroundTruthMask
 from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST, read_list
 
 __all__ = ["check_labels", "check_manifest", "check_sizes", "list_masks"]
-
-_MASK_FILE: Final = re.compile(r"([0-9]{8})\.png")
 
 
 def check_manifest(manifest: Manifest, faults: ProblemCollector) -> None:
@@ -44,20 +41,22 @@ def _check_lists(manifest: Manifest, faults: ProblemCollector) -> None:
     for found in manifest.lists:
         for doubt in found.doubts:
             faults.warning("list", doubt, "correct its spelling, or leave it if it is of another set")
-    if manifest.rules.task is not Task.UNSUPERVISED_SINGLE and (manifest.folder / UNSUPERVISED_LIST).exists():
+    if manifest.protocol.video_list is None and (manifest.folder / UNSUPERVISED_LIST).exists():
         try:
             read_list(manifest.folder / UNSUPERVISED_LIST)
         except ReferenceDataError as fault:
             faults.extend(replace(problem, severity=Severity.WARNING) for problem in fault.problems)
     unknown = any(problem.code == "list" and problem.severity is Severity.ERROR for problem in faults.problems)
-    if manifest.rules.unseen_none or unknown or not all(video.objects for video in manifest.videos):
+    if manifest.protocol.group_list is None or manifest.rules.unseen_none or unknown:
         return
-    for whose, split in (("an unseen video", True), ("a seen video", False)):
-        if not any(item.scored.length for video in manifest.videos if video.unseen is split for item in video.objects):
+    if not all(video.objects for video in manifest.videos):
+        return
+    for whose, group in (("an unseen video", UNSEEN), ("a seen video", SEEN)):
+        if not any(item.scored.length for video in manifest.videos if video.group == group for item in video.objects):
             faults.warning(
                 "list",
                 f"no object of {whose} is scored: their scores are left out, the means are those of the other split",
-                f"list the unseen videos in {UNSEEN_LIST}, one id a line" if split else f"check {UNSEEN_LIST}",
+                f"list the unseen videos in {UNSEEN_LIST}, one id a line" if group == UNSEEN else f"check {UNSEEN_LIST}",
             )
 
 
@@ -104,22 +103,26 @@ def _one_short(item: VideoObject) -> bool:
 
 def list_masks(manifest: Manifest, faults: ProblemCollector) -> dict[str, list[int]]:
     """The frames with a mask file of every video, sorted; what is missing or too much is reported."""
-    root = manifest.folder / ANNOTATIONS
+    layout = manifest.protocol.layout
+    root = manifest.folder / layout.annotations
+    mask_file = re.compile(rf"([0-9]{{{layout.digits}}})\.png")
     known = {video.name for video in manifest.videos} | manifest.unlisted
     extra = [name for name in _names(root) if name not in known]
     if extra:
-        faults.warning("ground-truth", f"{ANNOTATIONS} holds what is no video of the metadata: {_some(extra)}", "take it out")
+        faults.warning(
+            "ground-truth", f"{layout.annotations} holds what is no video of the metadata: {_some(extra)}", "take it out"
+        )
     frames: dict[str, list[int]] = {}
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
         if not folder.is_dir():
-            faults.error("ground-truth", f"no folder {ANNOTATIONS}/{video.name}", "add its masks", video=video.name)
+            faults.error("ground-truth", f"no folder {layout.annotations}/{video.name}", "add its masks", video=video.name)
             continue
         names = _names(folder)
-        there = sorted(int(match[1]) for name in names if (match := _MASK_FILE.fullmatch(name)))
+        there = sorted(int(match[1]) for name in names if (match := mask_file.fullmatch(name)))
         frames[video.name] = there
-        strays = [name for name in names if not _MASK_FILE.fullmatch(name)]
-        _check_names(video, there, strays, faults)
+        strays = [name for name in names if not mask_file.fullmatch(name)]
+        _check_names(video, there, strays, layout, faults)
     return frames
 
 
@@ -128,7 +131,7 @@ def _names(folder: Path) -> list[str]:
     return sorted(name for name in os.listdir(folder) if not is_litter(name)) if folder.is_dir() else []
 
 
-def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], faults: ProblemCollector) -> None:
+def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], layout: MaskLayout, faults: ProblemCollector) -> None:
     scored, present = video.scored, set(there)
     missing = [frame for frame in scored if frame not in present]
     if missing:
@@ -157,7 +160,7 @@ def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], faul
         faults.warning(
             "ground-truth",
             f"files that are no mask of a frame: {_some(strays)}",
-            f"name masks as {frame_name(1)}.png",
+            f"name masks as {layout.name(1)}.png",
             video=video.name,
         )
 

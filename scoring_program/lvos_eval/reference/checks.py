@@ -15,7 +15,7 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem, Severity
 from lvos_eval.execution.workload import Observer, run_pieces
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.protocols import Task
 from lvos_eval.reference.check_rules import check_labels, check_manifest, check_sizes, list_masks
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests
@@ -74,8 +74,9 @@ def check_reference(
     observer: Callable[[Manifest], Observer],
     *,
     what: str = "the ground truth",
-    protocol: Protocol | None = None,
+    protocol: str | None = None,
     task: Task | None = None,
+    image_set: str | None = None,
 ) -> ReferenceCheck:
     """Looks at settings, metadata, lists and every mask of a reference folder; faults in one do not hide those of another.
 
@@ -88,7 +89,8 @@ def check_reference(
         settings = load_settings(reference)
     except ReferenceDataError as fault:
         faults.extend(fault.problems)
-    manifest = read_manifest(reference, settings.rules.override(protocol=protocol, task=task), faults)
+    rules = settings.rules.override(protocol=protocol, task=task, image_set=image_set)
+    manifest = read_manifest(reference, rules, faults)
     if manifest is None:
         return ReferenceCheck(faults.problems, settings, None, None, None, {})
     check_manifest(manifest, faults)
@@ -107,7 +109,8 @@ def check_reference(
         faults.error("ground-truth", message, fix, video=name, frames=numbers)
     for video in manifest.videos:
         check_sizes(video, masks[video.name], faults)
-        check_labels(video, masks[video.name], faults)
+        if manifest.declares_objects:
+            check_labels(video, masks[video.name], faults)
     digest = _digest(manifest, settings.ground_truth, digests, faults)
     shapes = {shape: (video.name, mask.frame) for video in manifest.videos for mask in masks[video.name] for shape in mask.shapes}
     return ReferenceCheck(faults.problems, settings, manifest, _summarise(manifest, masks), digest, shapes)
@@ -140,7 +143,7 @@ def _summarise(manifest: Manifest, masks: Mapping[str, Sequence[GroundTruthMask]
             readable = [pixels[frame] for frame in item.scored.frames if frame in pixels]
             object_frames += len(readable)
             empty += sum(item.object_id not in labels for labels in readable)
-    unseen = [video for video in manifest.videos if video.unseen]
+    unseen = [video for video in manifest.videos if video.group != manifest.protocol.summary.groups[0]]
     return ReferenceSummary(
         len(manifest.videos),
         len(unseen),

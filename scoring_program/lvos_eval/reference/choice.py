@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.protocols import Task
 from lvos_eval.reference.settings import Disclosure, Settings, load_settings
 
 __all__ = ["ReferenceChoice"]
@@ -13,16 +13,18 @@ __all__ = ["ReferenceChoice"]
 
 @dataclass(frozen=True, slots=True)
 class ReferenceChoice:
-    """A reference folder or metadata file; `protocol` and `task` override its scoring.yaml where they are not None."""
+    """A reference folder or metadata file; the other fields override its scoring.yaml where they are not None."""
 
     path: Path
-    protocol: Protocol | None = None
+    protocol: str | None = None
     task: Task | None = None
+    image_set: str | None = None
 
     def settings(self) -> Settings:
         """The settings in scoring.yaml, under the rules that were asked for. Raises ReferenceDataError."""
         settings = load_settings(self.path)
-        return replace(settings, rules=settings.rules.override(protocol=self.protocol, task=self.task))
+        rules = settings.rules.override(protocol=self.protocol, task=self.task, image_set=self.image_set)
+        return replace(settings, rules=rules)
 
     def detail(self, default: Disclosure) -> Disclosure:
         """How much may be shown of the masks, as scoring.yaml says; `default` where it says nothing.

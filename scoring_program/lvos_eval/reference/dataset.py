@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from lvos_eval import protocols
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.lvos import FrameRange, ScoredFrames
-from lvos_eval.reference.metadata import ANNOTATIONS
+from lvos_eval.protocols.contract import EvaluationProtocol
+from lvos_eval.protocols.frames import AnnotatedFrames, ScoredFrames
 from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.reference.video_lists import VideoList
 
@@ -19,7 +20,7 @@ class VideoObject:
     """One annotated object of a video; `object_id` is its label in the masks."""
 
     object_id: int
-    range: FrameRange
+    range: AnnotatedFrames
     scored: ScoredFrames
 
 
@@ -29,7 +30,8 @@ class Video:
 
     name: str
     objects: tuple[VideoObject, ...]
-    unseen: bool
+    group: str
+    """One of the protocol's."""
     size: FrameSize | None = None
     attributes: tuple[str, ...] = ()
     excluded: frozenset[int] = frozenset()
@@ -52,7 +54,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is asked of a submission. Videos are sorted by name; `folder` is where the ground truth lies."""
+    """What is asked of a submission. Videos are in the order of the official sums; `folder` is where the data lies."""
 
     folder: Path
     metadata_name: str
@@ -64,6 +66,13 @@ class Manifest:
     """Oddities of the reference data that do not stop a run but must be said."""
     lists: tuple[VideoList, ...] = ()
     """The lists of videos in use."""
+    declares_objects: bool = True
+    """Whether the data says beside the masks which objects there are; else they are those of the first masks."""
+
+    @property
+    def protocol(self) -> EvaluationProtocol:
+        """What the rules name."""
+        return protocols.get(self.rules.protocol, self.rules.task)
 
     @property
     def object_count(self) -> int:
@@ -86,4 +95,4 @@ class Manifest:
 
     def ground_truth(self, video: str) -> Path:
         """The folder with the ground-truth masks of a video."""
-        return self.folder / ANNOTATIONS / video
+        return self.folder / self.protocol.layout.annotations / video

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from lvos_eval.protocols.lvos import frame_name
+from lvos_eval.protocols.contract import MaskLayout
 
 __all__ = ["FrameRun", "excluded_frames", "parse_run", "write_runs"]
 
@@ -19,9 +19,10 @@ class FrameRun(NamedTuple):
     first: int
     last: int
 
-    def __str__(self) -> str:
-        name = frame_name(self.first)
-        return name if self.last == self.first else f"{name}-{frame_name(self.last)}"
+    def name(self, layout: MaskLayout) -> str:
+        """By the names of its frames: `00000206-00000306`."""
+        first, last = layout.name(self.first), layout.name(self.last)
+        return first if first == last else f"{first}-{last}"
 
 
 def parse_run(text: str) -> FrameRun | None:

@@ -19,9 +19,8 @@ from lvos_eval.formats.label_map import DecodedMask, Decoder
 from lvos_eval.formats.mask_issues import MaskError, PngError
 from lvos_eval.formats.png import parse_header
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.lvos import frame_name
+from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.dataset import Manifest
-from lvos_eval.reference.metadata import ANNOTATIONS
 
 __all__ = [
     "GroundTruthFolder",
@@ -36,7 +35,6 @@ __all__ = [
 ]
 
 _GROUND_TRUTH_BYTES: Final = 1 << 28
-_MASKS: Final = "[0-9]" * 8 + ".png"
 
 
 class GroundTruthSource(Protocol):
@@ -51,9 +49,10 @@ class GroundTruthFolder:
     """The folder that holds the ground truth of one video."""
 
     folder: Path
+    layout: MaskLayout
 
     def read(self, frame: int) -> bytes:
-        return read_file(f"{self.folder}/{frame_name(frame)}.png", _GROUND_TRUTH_BYTES)
+        return read_file(f"{self.folder}/{self.layout.name(frame)}.png", _GROUND_TRUTH_BYTES)
 
 
 def read_size(mask: Path) -> FrameSize:
@@ -61,19 +60,21 @@ def read_size(mask: Path) -> FrameSize:
     return parse_header(read_beginning(mask, 64)).size
 
 
-def read_ground_truth(decoder: Decoder, source: GroundTruthSource, video: str, frame: int) -> DecodedMask | Problem:
+def read_ground_truth(
+    decoder: Decoder, source: GroundTruthSource, video: str, frame: int, layout: MaskLayout
+) -> DecodedMask | Problem:
     """The decoded ground truth of a frame, or what is wrong with it. Raises RunStoppedError where the system is at fault."""
     try:
         return decoder.decode(source.read(frame))
     except FileNotFoundError:
         fault = "the ground truth has no mask"
     except OSError as error:
-        raise_if_environmental(error, f"the ground-truth mask {video}/{frame_name(frame)}.png")
+        raise_if_environmental(error, f"the ground-truth mask {video}/{layout.name(frame)}.png")
         fault = f"the ground-truth mask cannot be read ({error.strerror})"
     except MaskError as error:
         fault = f"the ground-truth mask cannot be used ({error})"
     fix = "put an indexed PNG of the video's size there, or exclude the frame in scoring.yaml"
-    return Problem("ground-truth", Severity.ERROR, video, (frame,), fault, fix)
+    return Problem("ground-truth", Severity.ERROR, video, (frame,), fault, fix, layout.digits)
 
 
 def refuse_unusable(faults: Iterable[Problem]) -> None:
@@ -96,7 +97,7 @@ def known_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
     """The size of every video as far as public data tells: its first mask if there is one, else the metadata."""
     sizes: dict[str, FrameSize | None] = {}
     for video in manifest.videos:
-        mask = _first_mask(manifest.ground_truth(video.name))
+        mask = _first_mask(manifest.ground_truth(video.name), manifest.protocol.layout)
         try:
             sizes[video.name] = read_size(mask) if mask else video.size
         except (PngError, OSError):
@@ -104,21 +105,22 @@ def known_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
     return sizes
 
 
-def _first_mask(folder: Path) -> Path | None:
-    return min(folder.glob(_MASKS), default=None) if folder.is_dir() else None
+def _first_mask(folder: Path, layout: MaskLayout) -> Path | None:
+    return min(folder.glob("[0-9]" * layout.digits + ".png"), default=None) if folder.is_dir() else None
 
 
 def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
     """The size of every video from its ground truth. Raises ReferenceDataError naming all videos that lack masks."""
-    collector = ProblemCollector(REFERENCE_CODES)
+    layout = manifest.protocol.layout
+    collector = ProblemCollector(REFERENCE_CODES, layout.digits)
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
         if not folder.is_dir():
-            collector.error("ground-truth", f"no folder {ANNOTATIONS}/{video.name}", "add its masks", video=video.name)
+            collector.error("ground-truth", f"no folder {layout.annotations}/{video.name}", "add its masks", video=video.name)
             continue
         with os.scandir(folder) as entries:
             masks = {entry.name for entry in entries if entry.is_file()}
-        missing = tuple(frame for frame in video.scored if f"{frame_name(frame)}.png" not in masks)
+        missing = tuple(frame for frame in video.scored if f"{layout.name(frame)}.png" not in masks)
         if missing:
             message = f"{len(missing)} of {len(video.scored)} scored frames have no ground-truth mask"
             fix = "add them, or exclude the frames in scoring.yaml"
@@ -140,9 +142,10 @@ def combine_digests(manifest: Manifest, digests: Iterable[tuple[str, int, bytes]
     for video, frame, digest in digests:
         by_video[video].append((frame, digest))
     total = hashlib.sha256()
+    first = manifest.protocol.summary.groups[0]
     for item in manifest.videos:
         objects = [(o.object_id, o.range.start, o.range.end, o.range.frame_nums) for o in item.objects]
-        total.update(json.dumps([item.name, item.unseen, objects]).encode())
+        total.update(json.dumps([item.name, item.group != first, objects]).encode())
         for _, digest in sorted(by_video[item.name]):
             total.update(digest)
     return total.hexdigest()[:16]

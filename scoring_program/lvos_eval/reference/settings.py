@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from lvos_eval import protocols
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.problems import REFERENCE_CODES
 from lvos_eval.diagnostics.text import quoted
 from lvos_eval.formats.text_files import DocumentError, Yaml, misnamed, read_yaml, rename
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.protocols import Task
 from lvos_eval.reference.exclusions import FrameRun, parse_run
 
 __all__ = ["SETTINGS_FILE", "ArchiveLimits", "Disclosure", "RunLimits", "ScoringRules", "Settings", "load_settings"]
 
 SETTINGS_FILE: Final = "scoring.yaml"
+_Choice = TypeVar("_Choice", bound=str)
 _MIB: Final = 1 << 20
 _WHOLE: Final = re.compile(r"[0-9]{1,15}")
 _DECIMAL: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -58,16 +60,20 @@ class ArchiveLimits:
 class ScoringRules:
     """Everything that the numbers depend on; the defaults score LVOS V2."""
 
-    protocol: Protocol = Protocol.LVOS_V2
+    protocol: str = protocols.DEFAULT
+    """The name of one in `lvos_eval.protocols`."""
     task: Task = Task.SEMI_SUPERVISED
     exclude: Mapping[str, tuple[FrameRun, ...]] = field(default_factory=dict)
     """Per video, the frames that are not scored because their ground truth is faulty."""
     unseen_none: bool = False
     """Whether the data has no unseen video, so that one split has all the scores."""
 
-    def override(self, *, protocol: Protocol | None = None, task: Task | None = None) -> ScoringRules:
+    image_set: str | None = None
+    """The name of the list of videos, where a data set has several; None: the usual one."""
+
+    def override(self, *, protocol: str | None = None, task: Task | None = None, image_set: str | None = None) -> ScoringRules:
         """The rules with what is not None in place of their own."""
-        return replace(self, protocol=protocol or self.protocol, task=task or self.task)
+        return replace(self, protocol=protocol or self.protocol, task=task or self.task, image_set=image_set or self.image_set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ class _SettingsReader:
 
     def read(self, content: Mapping[str, Yaml]) -> Settings:
         parsers: dict[str, Callable[[Yaml], Any]] = {
-            "protocol": lambda value: self._choice("protocol", Protocol, value),
+            "protocol": lambda value: self._choice("protocol", protocols.names(), value),
             "task": lambda value: self._choice("task", Task, value),
             "detail": lambda value: self._choice("detail", Disclosure, value),
             "time_limit": lambda value: self._number("time_limit", value, _DECIMAL, "a number of seconds above 0, as 540"),
@@ -165,12 +171,11 @@ class _SettingsReader:
     def _add(self, message: str, fix: str) -> None:
         self._collector.error("settings", f"{SETTINGS_FILE}: {message}", fix)
 
-    def _choice(self, key: str, kind: type[StrEnum], value: Yaml) -> StrEnum | None:
-        try:
-            return kind(value)  # type: ignore[arg-type]
-        except ValueError:
-            self._add(f"`{key}` is {_shown(value)}", f"use one of: {', '.join(kind)}")
-            return None
+    def _choice(self, key: str, choices: Iterable[_Choice], value: Yaml) -> _Choice | None:
+        found = next((choice for choice in choices if choice == value), None)
+        if found is None:
+            self._add(f"`{key}` is {_shown(value)}", f"use one of: {', '.join(choices)}")
+        return found
 
     def _number(self, key: str, value: Yaml, pattern: re.Pattern[str], wanted: str) -> float | None:
         """A number above 0 in plain decimal digits: `1_000`, `0x10`, `1e3`, `10:00` and `4GB` could be read in several ways."""

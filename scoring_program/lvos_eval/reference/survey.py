@@ -56,7 +56,7 @@ class SurveyTask:
 
     @property
     def where(self) -> str:
-        return f"{self.video} {frame_ranges(self.frames)}"
+        return f"{self.video} {frame_ranges(self.frames, self.folder.layout.digits)}"
 
     @property
     def cost(self) -> int:
@@ -82,8 +82,11 @@ def plan_survey(
     manifest: Manifest, frames: Mapping[str, Sequence[int]], sizes: Mapping[str, FrameSize | None]
 ) -> list[SurveyTask]:
     """The work to read these frames of every video, the most expensive first."""
+    layout = manifest.protocol.layout
     tasks = [
-        SurveyTask(video.name, video.ids, sizes.get(video.name), GroundTruthFolder(manifest.ground_truth(video.name)), piece)
+        SurveyTask(
+            video.name, video.ids, sizes.get(video.name), GroundTruthFolder(manifest.ground_truth(video.name), layout), piece
+        )
         for video in manifest.videos
         for piece in cut_up(frames.get(video.name, ()))
     ]
@@ -113,7 +116,7 @@ def _usable_masks(task: SurveyTask, result: SurveyResult) -> Iterator[tuple[int,
     """The decoded masks by frame; digests and faults are added to the result."""
     decoder = Decoder(task.ids, task.size)
     for frame in task.frames:
-        mask = read_ground_truth(decoder, task.folder, task.video, frame)
+        mask = read_ground_truth(decoder, task.folder, task.video, frame, task.folder.layout)
         if isinstance(mask, Problem):
             result.faults.append(mask)
         else:

@@ -15,7 +15,7 @@ from typing import Final
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.text import listed, printable
 from lvos_eval.formats.text_files import DocumentError, misnamed, read_text, rename
-from lvos_eval.protocols.lvos import Protocol
+from lvos_eval.protocols.contract import PublishedList
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 
 __all__ = ["UNSEEN_LIST", "UNSUPERVISED_LIST", "VIDEO_NAME", "VideoList", "read_list", "unseen_videos", "unsupervised_videos"]
@@ -25,12 +25,6 @@ UNSUPERVISED_LIST: Final = "unsupervised_videos.txt"
 VIDEO_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 _PUBLISHED: Final = Path(__file__).with_name("lists")
-_PUBLISHED_UNSEEN: Final = {
-    Protocol.LVOS_V1: ("lvos_v1_unseen_videos.txt", "LVOS V1"),
-    Protocol.LVOS_V2: ("lvos_v2_unseen_videos.txt", "LVOS V2"),
-}
-"""The toolkits of the two ages have lists of their own, and neither holds all of the other."""
-_PUBLISHED_UNSUPERVISED: Final = ("lvos_unsupervised_single_videos.txt", "LVOS, single-object unsupervised task")
 _FEW: Final = 3
 """So many unknown ids may be misspelt; more are a list for more videos."""
 
@@ -44,7 +38,15 @@ class VideoList:
     doubts: tuple[str, ...] = ()
 
 
-def unseen_videos(folder: Path, rules: ScoringRules, videos: Collection[str], metadata: str, *, needed: bool = True) -> VideoList:
+def unseen_videos(
+    folder: Path,
+    rules: ScoringRules,
+    published: PublishedList,
+    videos: Collection[str],
+    metadata: str,
+    *,
+    needed: bool = True,
+) -> VideoList:
     """The unseen videos: the folder's list, else the published one of the protocol if it names a video of the metadata.
 
     Where there is neither, that is an error unless `unseen: none` is set or the list is not `needed`: which videos are
@@ -64,27 +66,25 @@ def unseen_videos(folder: Path, rules: ScoringRules, videos: Collection[str], me
     )
     if own is not None and (needed or not own.isdisjoint(videos)):
         return _of_folder(UNSEEN_LIST, own, videos, metadata, ways_out.replace("add ", "write ", 1))
-    file, whose = _PUBLISHED_UNSEEN[rules.protocol]
-    found = _published(file, whose, UNSEEN_LIST, videos)
+    found = _published(published, UNSEEN_LIST, videos)
     if found is None and needed:
         raise ReferenceDataError.single(
             "list",
-            f"there is no {UNSEEN_LIST}, and the published list ({whose}) names no video of {metadata}",
+            f"there is no {UNSEEN_LIST}, and the published list ({published.title}) names no video of {metadata}",
             ways_out,
         )
     return found or VideoList(frozenset())
 
 
-def unsupervised_videos(folder: Path, videos: Collection[str], metadata: str) -> VideoList:
+def unsupervised_videos(folder: Path, published: PublishedList, videos: Collection[str], metadata: str) -> VideoList:
     """The videos of the single-object unsupervised task, found as the unseen ones are. Raises ReferenceDataError."""
     own = read_list(folder / UNSUPERVISED_LIST)
     fix = f"write the videos of the task into {UNSUPERVISED_LIST}, one id a line"
     if own is not None:
         return _of_folder(UNSUPERVISED_LIST, own, videos, metadata, fix)
-    file, whose = _PUBLISHED_UNSUPERVISED
-    found = _published(file, whose, UNSUPERVISED_LIST, videos)
+    found = _published(published, UNSUPERVISED_LIST, videos)
     if found is None:
-        message = f"there is no {UNSUPERVISED_LIST}, and the published list ({whose}) names no video of {metadata}"
+        message = f"there is no {UNSUPERVISED_LIST}, and the published list ({published.title}) names no video of {metadata}"
         raise ReferenceDataError.single("list", message, fix)
     return found
 
@@ -115,13 +115,13 @@ def _doubts(name: str, own: Collection[str], unknown: Collection[str], videos: C
             yield f"{name} names {video}, which the metadata does not have; is {near[0]} meant?"
 
 
-def _published(file: str, whose: str, name: str, videos: Collection[str]) -> VideoList | None:
-    names = read_list(_PUBLISHED / file) or frozenset()
+def _published(published: PublishedList, name: str, videos: Collection[str]) -> VideoList | None:
+    names = read_list(_PUBLISHED / published.file) or frozenset()
     here = len(names.intersection(videos))
     if not here:
         return None
     return VideoList(
-        names, (f"there is no {name}; the published list is used ({whose}: {len(names)} videos, {here} of them here)",)
+        names, (f"there is no {name}; the published list is used ({published.title}: {len(names)} videos, {here} of them here)",)
     )
 
 

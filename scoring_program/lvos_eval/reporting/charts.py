@@ -32,7 +32,8 @@ class Dot(NamedTuple):
     name: str
     j: float
     f: float
-    unseen: bool
+    kind: str
+    """`seen` is drawn as a circle, `unseen` as a diamond."""
     target: str
 
 
@@ -63,22 +64,26 @@ def gauge(value: float, interval: Interval | None) -> Markup:
     ).format(band, _short(400 * value), _ticks(range(0, 101, 25), 400, 37))
 
 
-def distribution(splits: Mapping[str, Sequence[float]], means: Mapping[str, float]) -> Markup:
-    """Histograms of J&F and its means, one below the other, in shares of each split so that they can be compared."""
-    counts = {name: _histogram(values) for name, values in splits.items() if values}
+def distribution(groups: Mapping[str, Sequence[float]], means: Mapping[str, float], kinds: Mapping[str, str]) -> Markup:
+    """Histograms of J&F and its means, one below the other, in shares of each group so that they can be compared.
+
+    `kinds` are the classes of the groups.
+    """
+    counts = {name: _histogram(values) for name, values in groups.items() if values}
     top = max((max(bins) / sum(bins) for bins in counts.values()), default=1)
     height, width, step = 96, 400, 150
     panels = [
-        _panel(name, bins, means[name], top, 24 + row * step, height, width) for row, (name, bins) in enumerate(counts.items())
+        _panel(name, kinds[name], bins, means[name], top, 24 + row * step, height, width)
+        for row, (name, bins) in enumerate(counts.items())
     ]
     total = step * max(len(panels), 1) + 8
-    words = "; ".join(f"{name}: {len(values)} objects, mean {_percent(means[name])}" for name, values in splits.items() if values)
+    words = "; ".join(f"{name}: {len(values)} objects, mean {_percent(means[name])}" for name, values in groups.items() if values)
     return Markup('<svg class="chart" viewBox="-8 0 416 {}" role="img" aria-label="Distribution of J&amp;F: {}">{}</svg>').format(
         total, words, _join(panels)
     )
 
 
-def _panel(name: str, bins: Sequence[int], mean: float, top: float, y: int, height: int, width: int) -> Markup:
+def _panel(name: str, kind: str, bins: Sequence[int], mean: float, top: float, y: int, height: int, width: int) -> Markup:
     step = width / BINS
     objects = sum(bins)
     parts = []
@@ -99,7 +104,7 @@ def _panel(name: str, bins: Sequence[int], mean: float, top: float, y: int, heig
         '<g class="{}"><text class="strong" x="0" y="{}">{}</text><text x="400" y="{}" text-anchor="end">{}</text>{}'
         '<path class="axis" d="M0 {}H400"/><path class="mean" d="M{} {}v{}"/>{}</g>'
     ).format(
-        name,
+        kind,
         y - 8,
         name,
         y - 8,
@@ -121,17 +126,17 @@ def _histogram(values: Sequence[float]) -> list[int]:
 
 
 def scatter(dots: Sequence[Dot]) -> Markup:
-    """J across, F up; seen objects are circles, unseen ones diamonds, the lowest carry their names."""
+    """J across, F up, each object in the shape of its kind; the lowest carry their names."""
     size, left = 300, 36
     shapes = []
-    for dot in sorted(dots, key=lambda dot: dot.unseen):
+    for dot in sorted(dots, key=lambda dot: dot.kind):
         x, y = left + size * dot.j, size * (1 - dot.f) + 8
         words = f"{dot.name}: J {_percent(dot.j)}, F {_percent(dot.f)}"
         shape = (
             Markup('<path class="dot unseen" data-to="{}" d="M{} {}l4.5 4.5-4.5 4.5-4.5-4.5z"><title>{}</title></path>').format(
                 dot.target, _short(x), _short(y - 4.5), words
             )
-            if dot.unseen
+            if dot.kind == "unseen"
             else Markup('<circle class="dot seen" data-to="{}" cx="{}" cy="{}" r="3.7"><title>{}</title></circle>').format(
                 dot.target, _short(x), _short(y), words
             )

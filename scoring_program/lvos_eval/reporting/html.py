@@ -15,9 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.diagnostics.text import duration, printable
-from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reporting import charts
 
 __all__ = ["points", "render"]
@@ -48,8 +46,6 @@ def _environment() -> Environment:
         capitalize_first=_capitalize_first,
         count=_count,
         duration=duration,
-        frame_name=frame_name,
-        frame_ranges=frame_ranges,
         name=_name,
         percent=_percent,
         points=points,

@@ -36,6 +36,7 @@ SCORES_JSON: Final = "scores.json"
 SCORES_TEXT: Final = "scores.txt"
 DETAILS_FILE: Final = "scoring_details.json"
 PAGE_FILE: Final = "detailed_results.html"
+OFFICIAL_FOLDER: Final = "official"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,13 @@ class ResultFiles:
 
     page: str
     details: dict[str, Any]
+    official: Mapping[str, str]
+    """What the official tool writes, by name."""
 
     def write(self, output: OutputFolder) -> None:
         output.write_page(self.page)
         output.write_details(self.details)
+        output.write_official(self.official)
 
 
 def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
@@ -55,7 +59,7 @@ def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
     frames = result.frames
     pictures = draw_worst_frames(manifest, result.submission, frames.values) if frames is not None else {}
     page = render_page(result.report, frames, pictures)
-    return ResultFiles(page, details(result.report, frames, manifest_summary(manifest)))
+    return ResultFiles(page, details(result.report, frames, manifest_summary(manifest)), result.official)
 
 
 _FILES: Final = (SCORES_JSON, SCORES_TEXT, DETAILS_FILE, PAGE_FILE)
@@ -90,6 +94,16 @@ class OutputFolder:
         self._require()
         replace_file(self._folder / DETAILS_FILE, json.dumps(content, indent=1, allow_nan=False, ensure_ascii=True) + "\n")
 
+    def write_official(self, files: Mapping[str, str]) -> None:
+        """The files of the official tool, in a folder of their own, as it writes them."""
+        self._require()
+        folder = self._folder / OFFICIAL_FOLDER
+        for name, content in files.items():
+            # where there can be no folder, writing into it says why
+            with contextlib.suppress(OSError):
+                folder.mkdir(exist_ok=True)
+            replace_file(folder / name, content)
+
     def write_scores(self, scores: Mapping[str, float]) -> None:
         """The last files of a run; `scores.txt` before `scores.json`, which Codabench reads first."""
         self._require()
@@ -102,6 +116,7 @@ class OutputFolder:
             return
         for name in (SCORES_JSON, SCORES_TEXT, DETAILS_FILE):
             self._discard(name)
+        _clear_official(self._folder)
         try:
             self.write_page(page)
         except RunStoppedError:
@@ -143,7 +158,16 @@ def open_output(folder: Path) -> Iterator[OutputFolder]:
             for name in _FILES:
                 (folder / name).unlink(missing_ok=True)
                 remove_unfinished(folder, name)
+            _clear_official(folder)
         yield OutputFolder(folder, reservation)
+
+
+def _clear_official(folder: Path) -> None:
+    """Removes the official files of a run, all tables, and nothing that somebody else may have put beside them."""
+    with contextlib.suppress(OSError):
+        remove_unfinished(folder / OFFICIAL_FOLDER)
+        for path in (folder / OFFICIAL_FOLDER).glob("*.csv"):
+            path.unlink()
 
 
 @contextlib.contextmanager

@@ -22,14 +22,12 @@ from lvos_eval.formats.files import read_regular
 from lvos_eval.formats.mask_issues import MaskError
 from lvos_eval.formats.png import PALETTE, Png, decode_labels, parse_png, plain_png
 from lvos_eval.masks.packed import FrameSize, Labels
-from lvos_eval.protocols.lvos import Task, frame_name
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
 
 __all__ = ["PICTURE_BUDGET", "Picture", "Pictures", "draw_worst_frames"]
 
-JPEG_IMAGES: Final = "JPEGImages"
 PICTURE_BUDGET: Final = 3_400_000
 """Characters that all pictures of a page may take together."""
 
@@ -82,18 +80,19 @@ def draw_worst_frames(
     drawn: RunStoppedError is raised, as the masks have changed since they were scored. Only the semi-supervised task has labels
     that say which object is meant; the others get no pictures.
     """
-    if manifest.rules.task is not Task.SEMI_SUPERVISED:
+    if not manifest.protocol.names_objects:
         return {}
     drawn: dict[tuple[str, int], list[Picture]] = {}
+    layout = manifest.protocol.layout
     try:
         with closing(submission.source.open()) as reader:
             for (video, object_id), value in _worst(values):
-                truth = _decode((manifest.ground_truth(video) / f"{frame_name(value.frame)}.png").read_bytes()) == object_id
+                truth = _decode((manifest.ground_truth(video) / f"{layout.name(value.frame)}.png").read_bytes()) == object_id
                 (label_map,) = submission.masks[video][value.frame]
                 prediction = _decode(reader.read(label_map)) == object_id
                 if not _are_scored(truth, prediction, value):
                     raise RunStoppedError(_CHANGED)
-                photo = manifest.folder / JPEG_IMAGES / video / f"{frame_name(value.frame)}.jpg"
+                photo = manifest.folder / layout.images / video / f"{layout.name(value.frame)}.jpg"
                 picture = _draw(truth, prediction, photo, value)
                 budget -= len(picture.uri)
                 if budget < 0:

@@ -5,14 +5,16 @@ No data is embedded in another form than the one that is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from markupsafe import Markup
 
+from lvos_eval import protocols
 from lvos_eval.diagnostics.problems import Severity, needed_imports
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.protocols.lvos import Protocol, Task
+from lvos_eval.protocols import EvaluationProtocol
+from lvos_eval.protocols.contract import JF
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting import charts
 from lvos_eval.reporting.html import render
@@ -20,7 +22,7 @@ from lvos_eval.reporting.overlays import Pictures
 from lvos_eval.reporting.page_model import VideoSection, problem_groups, video_sections
 from lvos_eval.scoring.frame_kinds import pooled_means
 from lvos_eval.scoring.publication import OTHER_DIGITS
-from lvos_eval.scoring.results import FrameDetails, Report, State
+from lvos_eval.scoring.results import FrameDetails, PublishedScores, Report, State
 
 __all__ = ["REFRESH_SECONDS", "render_page"]
 
@@ -37,11 +39,8 @@ TITLES: Final = {
     State.STOPPED: "Stopped",
 }
 
-RULES: Final = {
-    Protocol.LVOS_V1: "every frame of an object's range counts",
-    Protocol.LVOS_V2: "an object's first and last frame do not count",
-}
-
+KINDS: Final = ("seen", "unseen")
+"""The classes of the first and of every other group of videos in the page's style."""
 
 ATTRIBUTES: Final = {
     "BC": "background clutter",
@@ -67,6 +66,7 @@ def render_page(report: Report, frames: FrameDetails | None = None, pictures: Pi
     `frames` and `pictures` are for public ground truth only; without `frames` there is nothing per frame to render.
     """
     scores = report.scores
+    protocol = _protocol(report)
     sections = video_sections(scores, frames, pictures or {}) if scores else ()
     return render(
         "page.html.j2",
@@ -75,7 +75,11 @@ def render_page(report: Report, frames: FrameDetails | None = None, pictures: Pi
         title=TITLES[report.state],
         running=report.state in (State.CHECKING, State.SCORING),
         refresh=REFRESH_SECONDS,
-        rule=_rule(report),
+        protocol=protocol,
+        layout=protocol.layout if protocol is not None else None,
+        kinds=_kinds(protocol),
+        several=protocol is not None and len(protocol.summary.groups) > 1,
+        columns=_columns(scores),
         meanings=ATTRIBUTES,
         sections=sections,
         anchors={section.name: section.anchor for section in sections},
@@ -89,27 +93,42 @@ def render_page(report: Report, frames: FrameDetails | None = None, pictures: Pi
         digits=2 if scores is not None and scores.detail is Disclosure.FULL else OTHER_DIGITS - 2,
         pooled=pooled_means(o.means for section in sections for o in section.objects),
         drawn=sum(len(o.pictures) for section in sections for o in section.objects),
-        **_charts(report, sections),
+        **_charts(report, sections, _kinds(protocol)),
     )
 
 
-def _rule(report: Report) -> str:
-    """The frame rule in words, where the protocol decides about frames."""
-    if report.task != Task.SEMI_SUPERVISED or report.protocol not in set(Protocol):
-        return "every frame of an object's range counts" if report.task else ""
-    return RULES[Protocol(report.protocol)]
+def _protocol(report: Report) -> EvaluationProtocol | None:
+    """The protocol of a report; None where it is not known yet."""
+    try:
+        return protocols.get(report.protocol, report.task)
+    except protocols.UnknownProtocolError:
+        return None
 
 
-def _charts(report: Report, sections: Sequence[VideoSection]) -> dict[str, Markup]:
+def _kinds(protocol: EvaluationProtocol | None) -> dict[str, str]:
+    """The class of each group of videos, which decides its colour and shape."""
+    groups = protocol.summary.groups if protocol is not None else ()
+    return {group: KINDS[min(position, len(KINDS) - 1)] for position, group in enumerate(groups)}
+
+
+def _columns(scores: PublishedScores | None) -> tuple[str, ...]:
+    """J&F and every statistic that an object has."""
+    return tuple(dict.fromkeys(name for score in scores.objects for name in score.measures)) if scores is not None else (JF,)
+
+
+def _charts(report: Report, sections: Sequence[VideoSection], kinds: Mapping[str, str]) -> dict[str, Markup]:
     """The charts of a scored report."""
     scores = report.scores
     if scores is None:
         return {"gauge": Markup(), "distribution": Markup(), "scatter": Markup()}
     anchors = {section.name: section.anchor for section in sections}
-    dots = [charts.Dot(f"{printable(o.video)}/{o.object_id}", o.j, o.f, o.unseen, anchors[o.video]) for o in scores.objects]
-    splits = {name: [o.jf for o in scores.objects if o.unseen is (name == "unseen")] for name in scores.split_means}
+    dots = [
+        charts.Dot(f"{printable(o.video)}/{o.object_id}", o.values["J"], o.values["F"], kinds[o.group], anchors[o.video])
+        for o in scores.objects
+    ]
+    groups = {name: [o.jf for o in scores.objects if o.group == name] for name in scores.group_means}
     return {
-        "gauge": charts.gauge(scores.values["Overall"], scores.interval),
-        "distribution": charts.distribution(splits, scores.split_means),
+        "gauge": charts.gauge(scores.overall, scores.interval),
+        "distribution": charts.distribution(groups, scores.group_means, kinds),
         "scatter": charts.scatter(dots),
     }

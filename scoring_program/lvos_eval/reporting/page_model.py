@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
+from lvos_eval.protocols.contract import JF
 from lvos_eval.reporting import charts
 from lvos_eval.reporting.overlays import Picture, Pictures
 from lvos_eval.scoring.frame_kinds import FrameMeans, frame_means
@@ -38,12 +39,11 @@ class VideoSection:
 
     anchor: str
     name: str
-    unseen: bool
+    group: str
     attributes: tuple[str, ...]
     objects: tuple[ObjectSection, ...]
-    j: float
-    f: float
-    v: float
+    measures: Mapping[str, float]
+    """J&F, then every statistic that all its objects have."""
     jf: float
 
 
@@ -70,12 +70,10 @@ def video_sections(scores: PublishedScores, frames: FrameDetails | None, picture
         VideoSection(
             f"v{number}",
             video.name,
-            video.unseen,
+            video.group,
             video.attributes,
             tuple(_object_section(score, frames, pictures) for score in members[video.name]),
-            video.j,
-            video.f,
-            video.v,
+            {JF: video.jf, **video.values},
             video.jf,
         )
         for number, video in enumerate(scores.videos, 1)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from lvos_eval import protocols
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.untrusted_json import MAX_COUNT, MAX_LABEL, MAX_SCORE, Value, read_document
+from lvos_eval.protocols import EvaluationProtocol
+from lvos_eval.protocols.contract import ONE_GROUP
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.result_document import DETAILS_FORMAT
 from lvos_eval.scoring.results import PublishedObject
 
-__all__ = ["Result", "read_result"]
+__all__ = ["Result", "read_protocol", "read_result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,15 @@ def read_result(path: Path) -> Result:
         raise UsageError(
             f"{printable(str(file))} holds no scores (its state is {content['state'].shown}): there is nothing to compare"
         )
+    protocol = read_protocol(content["settings"])
     result = Result(
         printable(str(path)),
         content["signature"].text(),
-        {key: value.number(0, MAX_SCORE) for key, value in content["scores"].fields()},
-        tuple(_object(item) for item in content["objects"].items()),
+        {
+            key: value.number(-MAX_SCORE if key in protocol.summary.signed else 0, MAX_SCORE)
+            for key, value in content["scores"].fields()
+        },
+        tuple(_object(item, protocol) for item in content["objects"].items()),
         {item["video"].text(): _both(item) for item in content["videos"].items()},
         # a result that does not say so has all digits
         Disclosure(content["detail"].one_of(list(Disclosure))) if content.has("detail") else Disclosure.FULL,
@@ -62,16 +70,28 @@ def _both(item: Value) -> float:
     return item["J&F"].number(0, 1) if item.has("J&F") else (item["J"].number(0, 1) + item["F"].number(0, 1)) / 2
 
 
-def _object(item: Value) -> PublishedObject:
+def read_protocol(settings: Value) -> EvaluationProtocol:
+    """The protocol that a document names in its settings. Raises UsageError for one that is not known here."""
+    try:
+        return protocols.get(settings["protocol"].text(), settings["task"].text())
+    except protocols.UnknownProtocolError as error:
+        raise settings["protocol"].refuse(f"a protocol of this program ({error})") from None
+
+
+_COMPARED: Final = ("J", "F", "V")
+"""The statistics that are read back, all from 0 to 1."""
+
+
+def _object(item: Value, protocol: EvaluationProtocol) -> PublishedObject:
+    groups = protocol.summary.groups
+    names = [statistic.name for statistic in protocol.statistics if statistic.name in _COMPARED]
     return PublishedObject(
         item["video"].text(),
         item["object"].whole(0, MAX_LABEL),
-        item["split"].one_of(("seen", "unseen")) == "unseen",
+        groups[0] if groups == ONE_GROUP else item["split"].one_of(groups),
         tuple(attribute.text() for attribute in item["attributes"].items()),
         item["frames"].whole(0, MAX_COUNT),
-        item["J"].number(0, 1),
-        item["F"].number(0, 1),
-        item["V"].number(0, 1),
+        {name: item[name].number(0, 1) for name in names},
         _both(item),
         item["proposal"].whole(0, MAX_LABEL) if item.has("proposal") else None,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from lvos_eval.protocols.contract import JF, ONE_GROUP
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.scoring.frame_kinds import frame_means
 from lvos_eval.scoring.results import FrameDetails, PublishedObject, Report
@@ -37,10 +38,10 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
         "J&F-objects": scores.object_mean if scores else None,
         "objects": [_object(score) for score in scores.objects] if scores else [],
         "videos": [
-            {"video": video.name, "objects": video.objects, "J": video.j, "F": video.f, "V": video.v, "J&F": video.jf}
+            {"video": video.name, "objects": video.objects, **video.values, JF: video.jf}
             for video in (scores.videos if scores else ())
         ],
-        "problems": [asdict(problem) for problem in report.problems],
+        "problems": [problem.to_json() for problem in report.problems],
         "notes": list(report.notes),
     }
     if frames is not None:
@@ -62,13 +63,11 @@ def _object(score: PublishedObject) -> dict[str, Any]:
         "video": score.video,
         "object": score.object_id,
         **({} if score.proposal is None else {"proposal": score.proposal}),
-        "split": "unseen" if score.unseen else "seen",
+        **({} if score.group in ONE_GROUP else {"split": score.group}),
         "attributes": list(score.attributes),
         "frames": score.frames,
-        "J": score.j,
-        "F": score.f,
-        "V": score.v,
-        "J&F": score.jf,
+        **score.values,
+        JF: score.jf,
     }
 
 

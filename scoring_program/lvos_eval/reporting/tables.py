@@ -13,7 +13,7 @@ __all__ = ["object_csv", "score_table", "summary_table"]
 
 
 def score_table(scores: PublishedScores) -> str:
-    """The ten scores as a table, in percent with two decimals."""
+    """The scores as a table, in percent with two decimals."""
     width = max(map(len, scores.values))
     lines = [f"{key:<{width}}  {100 * value:6.2f}" for key, value in scores.values.items()]
     digits = 2 if scores.detail is Disclosure.FULL else OTHER_DIGITS - 2
@@ -23,8 +23,9 @@ def score_table(scores: PublishedScores) -> str:
 
 def object_csv(objects: Sequence[PublishedObject]) -> str:
     """One line an object, as the official toolkit prints it; `Sequence` is `<video>_<object id>`."""
-    lines = [f"{score.video}_{score.object_id},{score.j:.3f},{score.f:.3f},{score.v:.3f}" for score in objects]
-    return "\n".join(["Sequence,J-Mean,F-Mean,V-Mean", *lines])
+    means = [name for name in ("J", "F", "V") if all(name in score.values for score in objects)]
+    lines = [",".join([score.label, *(f"{score.values[name]:.3f}" for name in means)]) for score in objects]
+    return "\n".join([",".join(["Sequence", *(f"{name}-Mean" for name in means)]), *lines])
 
 
 def summary_table(summary: ReferenceSummary) -> str:

@@ -22,15 +22,14 @@ from typing import Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
-from lvos_eval.diagnostics.problems import submission_codes
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.mask_issues import MemberError
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.lvos import Task
+from lvos_eval.protocols import Task
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.scoring.chunks import FrameTask, frame_tasks, objects_by_frame
-from lvos_eval.scoring.run import open_checked
+from lvos_eval.scoring.run import new_collector, open_checked
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.self_check import refuse_ground_truth
 from lvos_eval.submission.source import MaskReader, MaskSource, mask_digest
@@ -46,6 +45,7 @@ class Basis:
     """What the values of a video depend on beside the submitted masks and the metadata."""
 
     task: Task
+    """Which decides how masks are read and labels matched, whatever the protocol."""
     sizes: Mapping[str, FrameSize | None]
     truths: Mapping[str, str]
     """The digest of the decoded ground truth of each video."""
@@ -109,7 +109,7 @@ def opening(submission: Submission, collector: ProblemCollector) -> str:
 
 def identify(request: KeyRequest) -> SubmissionKeys:
     """Opens a submission and reads every mask that it would be scored on."""
-    collector = ProblemCollector(submission_codes(strict=request.strict))
+    collector = new_collector(request.manifest, strict=request.strict)
     submission = open_stored(request.path, request.manifest, request.limits, collector)
     scorable = not collector.has_errors
     keys: dict[str, str | None] = {}

@@ -18,11 +18,10 @@ from typing import Final, TextIO
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
-from lvos_eval.diagnostics.problems import submission_codes
 from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.execution.cluster import Backend, LocalBackend
 from lvos_eval.execution.progress import ProgressReporter
-from lvos_eval.protocols.lvos import Task
+from lvos_eval.protocols.contract import Pairing
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
@@ -42,7 +41,7 @@ from lvos_eval.rescoring.stored_video import StoredVideo
 from lvos_eval.scoring.assignment import require_solver
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, plan_chunks
 from lvos_eval.scoring.results import ObjectFrame, RunResult
-from lvos_eval.scoring.run import build_result
+from lvos_eval.scoring.run import build_result, new_collector
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.listing import Submission
 
@@ -102,7 +101,7 @@ class Rescoring:
 
         Raises ReferenceDataError with every mask that cannot be used, or if the seal is broken.
         """
-        if manifest.rules.task is Task.UNSUPERVISED_MULTIPLE:
+        if manifest.protocol.pairing is Pairing.ASSIGNMENT:
             require_solver()
         self._manifest = manifest
         self._backend = backend
@@ -219,7 +218,9 @@ class Rescoring:
 
     def _stored(self, identity: SubmissionKeys, video: str) -> StoredVideo | None:
         key = identity.keys[video]
-        return None if key is None else self._store.get(key, self._videos[video], self._basis.task, scored=identity.scorable)
+        return (
+            None if key is None else self._store.get(key, self._videos[video], self._manifest.protocol, scored=identity.scorable)
+        )
 
     def _plan(self, item: _Unfinished) -> list[list[Chunk]]:
         """What there is to do for a submission, the chunks of each video together, the longest video first.
@@ -236,7 +237,7 @@ class Rescoring:
         return sorted(by_video.values(), key=lambda chunks: -sum(chunk.cost for chunk in chunks))
 
     def _open(self, path: Path) -> tuple[Submission, ProblemCollector]:
-        collector = ProblemCollector(submission_codes(strict=self._strict))
+        collector = new_collector(self._manifest, strict=self._strict)
         return open_stored(path, self._manifest, self._limits, collector), collector
 
     def _keep(self, item: _Unfinished, video: str, parts: Sequence[ChunkResult | None]) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from lvos_eval.diagnostics.errors import UsageError
-from lvos_eval.diagnostics.problems import Problem, Severity, frame_ranges
+from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.untrusted_json import MAX_COUNT, Value, read_document
-from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.protocols.contract import Summary
 from lvos_eval.reporting.html import render
 from lvos_eval.rescoring.discovery import StoredSubmission
 from lvos_eval.scoring.results import Interval, Report
@@ -81,6 +81,7 @@ class Place:
 class Leaderboard:
     """All submissions: `ranked` from the best to the worst, `invalid` by key."""
 
+    summary: Summary
     signature: str
     settings: Mapping[str, Any]
     ranked: tuple[Place, ...]
@@ -104,12 +105,11 @@ class Leaderboard:
 
     def to_html(self) -> str:
         """`leaderboard.html`: one file that asks for nothing else; the pages that it links lie beside it."""
-        keys = [key for key in SCORE_KEYS if key != "Overall"]
-        return render("leaderboard.html.j2", board=self, keys=keys, results=RESULTS, version=__version__)
+        return render("leaderboard.html.j2", board=self, summary=self.summary, results=RESULTS, version=__version__)
 
     def table(self) -> str:
         """The leaderboard for a terminal, the scores in percent; at most TABLE_ROWS submissions of either kind."""
-        keys = ("Overall", "J-seen-Mean", "F-seen-Mean", "J-unseen-Mean", "F-unseen-Mean")
+        keys = self.summary.headline
         lines = [f"{'rank':>5} {'change':>6}  " + " ".join(f"{key.removesuffix('-Mean'):>8}" for key in keys) + "  submission"]
         for place in self.ranked[:TABLE_ROWS]:
             assert place.scores is not None
@@ -134,7 +134,7 @@ class Leaderboard:
                 "rank",
                 "change",
                 "name",
-                *SCORE_KEYS,
+                *self.summary.keys,
                 "low",
                 "high",
                 "J&F-objects",
@@ -152,7 +152,7 @@ class Leaderboard:
                 place.rank,
                 place.change,
                 as_text(place.name),
-                *(scores.get(key) for key in SCORE_KEYS),
+                *(scores.get(key) for key in self.summary.keys),
                 interval and interval.low,
                 interval and interval.high,
                 place.object_mean,
@@ -174,7 +174,7 @@ def as_text(cell: str) -> str:
 def problem_line(problem: Problem) -> str:
     """`missing-frame aVideo01 00000006: 1 of 9 scored frames has no mask.`"""
     where = f" {printable(problem.video)}" if problem.video is not None else ""
-    frames = f" {frame_ranges(problem.frames)}" if problem.frames else ""
+    frames = f" {problem.frame_ranges}" if problem.frames else ""
     return f"{problem.code}{where}{frames}: {printable(problem.message)}"
 
 
@@ -197,7 +197,7 @@ def _invalid(place: Place) -> dict[str, Any]:
         "previous_rank": place.previous,
         "errors": place.errors,
         "warnings": place.warnings,
-        "problems": [asdict(problem) for problem in place.problems],
+        "problems": [problem.to_json() for problem in place.problems],
     }
 
 
@@ -224,12 +224,13 @@ def place_of(submission: StoredSubmission, report: Report) -> Place:
 
 def leaderboard(
     places: Iterable[Place],
+    summary: Summary,
     signature: str,
     settings: Mapping[str, Any],
     previous: Mapping[str, int] | None = None,
     notes: Sequence[str] = (),
 ) -> Leaderboard:
-    """Ranks by Overall, the best first; equal scores share a rank, and the next one is skipped (1, 2, 2, 4)."""
+    """Ranks by the first score, the best first; equal scores share a rank, and the next one is skipped (1, 2, 2, 4)."""
     found = [replace(place, previous=(previous or {}).get(place.key)) for place in places]
     scored = sorted((place for place in found if place.scores), key=lambda place: (-_overall(place), place.name, place.key))
     ranked: list[Place] = []
@@ -237,12 +238,12 @@ def leaderboard(
         tied = ranked and _overall(ranked[-1]) == _overall(place)
         ranked.append(replace(place, rank=ranked[-1].rank if tied else position))
     invalid = sorted((place for place in found if not place.scores), key=lambda place: place.key)
-    return Leaderboard(signature, settings, tuple(ranked), tuple(invalid), previous is not None, tuple(notes))
+    return Leaderboard(summary, signature, settings, tuple(ranked), tuple(invalid), previous is not None, tuple(notes))
 
 
 def _overall(place: Place) -> float:
     assert place.scores is not None
-    return place.scores["Overall"]
+    return next(iter(place.scores.values()))
 
 
 def read_ranks(path: Path) -> dict[str, int]:

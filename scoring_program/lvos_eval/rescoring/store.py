@@ -19,7 +19,7 @@ from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import lock
 from lvos_eval.formats.files import read_regular, remove_unfinished, replace_bytes
-from lvos_eval.protocols.lvos import Task
+from lvos_eval.protocols.contract import EvaluationProtocol
 from lvos_eval.reference.dataset import Video
 from lvos_eval.rescoring.stored_video import StoredVideo, decode, encode, fits
 
@@ -38,7 +38,7 @@ class Store:
         self.damaged = 0
         """Number of entries that were there and could not be used."""
 
-    def get(self, key: str, video: Video, task: Task, *, scored: bool) -> StoredVideo | None:
+    def get(self, key: str, video: Video, protocol: EvaluationProtocol, *, scored: bool) -> StoredVideo | None:
         """The entry of a key; None where there is none, or none that can be that of the video, `scored` or checked only."""
         try:
             data = read_regular(self._path(key), _LARGEST)
@@ -47,7 +47,7 @@ class Store:
         except OSError:
             data = b""
         entry = decode(key, data)
-        if entry is None or not fits(entry, video, task, scored):
+        if entry is None or not fits(entry, video, protocol, scored):
             self.damaged += 1
             return None
         return entry

@@ -29,7 +29,7 @@ from lvos_eval.formats.mask_issues import (
 )
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.lvos import PROPOSALS, Task
+from lvos_eval.protocols.contract import EvaluationProtocol, Pairing
 from lvos_eval.reference.dataset import Video
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.mask_findings import VideoFindings
@@ -117,21 +117,22 @@ def _are_sound_values(found: MaskValues) -> bool:
     return not found.kind.has_colours or len(found.samples) % 3 == 0
 
 
-def fits(entry: StoredVideo, video: Video, task: Task, scored: bool) -> bool:
+def fits(entry: StoredVideo, video: Video, protocol: EvaluationProtocol, scored: bool) -> bool:
     """Whether an entry is one that the video can have: a value from 0 to 1 for each object and frame, if it was scored."""
     findings = entry.findings
-    many = task is Task.UNSUPERVISED_MULTIPLE
+    labels = protocol.labels(video.ids)
+    many = protocol.pairing is Pairing.ASSIGNMENT
     frames = set(video.scored)
     found = set[int]().union(*findings.issues.values(), *findings.unknown_frames.values())
     asked = [(item.object_id, frame) for item in video.objects for frame in item.scored.frames]
     wanted = sorted(asked) if scored and not findings.issues else []
     return (
         found <= frames
-        and findings.present <= set(PROPOSALS if many else video.ids)
+        and findings.present <= set(labels)
         and findings.inspected.keys() <= set(video.ids)
         and sorted((value.object_id, value.frame) for value in entry.values) == wanted
         and all(_is_value(value.region_similarity) and _is_value(value.contour_accuracy) for value in entry.values)
-        and all((value.proposal in PROPOSALS) if many else value.proposal is None for value in entry.values)
+        and all((value.proposal in labels) if many else value.proposal is None for value in entry.values)
     )
 
 

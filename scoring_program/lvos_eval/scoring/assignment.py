@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lvos_eval.diagnostics.errors import UsageError
-from lvos_eval.protocols.lvos import PROPOSALS
+from lvos_eval.protocols.contract import PROPOSALS
 from lvos_eval.reference.dataset import Video
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 

@@ -1,7 +1,7 @@
-"""How far Overall, or a difference in it, could be from what it is by the choice of videos alone: bootstrap intervals.
+"""How far J&F, or a difference in it, could be from what it is by the choice of videos alone: bootstrap intervals.
 
-Overall is the mean of two splits, and which categories are unseen is part of the benchmark's design, not of chance. So
-videos are drawn *within* each split, as many as it has; drawing from all videos would mix the splits' weights and now and then
+Overall of LVOS is the mean of two splits, and which categories are unseen is part of the benchmark's design, not of chance. So
+videos are drawn *within* each group, as many as it has; drawing from all videos would mix the groups' weights and now and then
 leave one empty. Whole videos are drawn because the objects of a video share its difficulty.
 """
 
@@ -32,7 +32,7 @@ class Scored(Protocol):
     @property
     def object_id(self) -> int: ...
     @property
-    def unseen(self) -> bool: ...
+    def group(self) -> str: ...
     @property
     def jf(self) -> float: ...
 
@@ -74,8 +74,8 @@ def overall_difference(
     intervals that overlap widely may belong to a difference that is certain. None if the two do not score the same objects in
     the same splits, or if a split has a single video.
     """
-    before = {(score.video, score.object_id, score.unseen): score.jf for score in old}
-    if before.keys() != {(score.video, score.object_id, score.unseen) for score in new}:
+    before = {(score.video, score.object_id, score.group): score.jf for score in old}
+    if before.keys() != {(score.video, score.object_id, score.group) for score in new}:
         return None
     splits = _splits(new, before)
     if splits is None:
@@ -91,11 +91,10 @@ _Split: TypeAlias = Sequence[tuple[float, int]]
 """Of each video, the sum of the values of its objects and their number."""
 
 
-def _splits(objects: Sequence[Scored], before: Mapping[tuple[str, int, bool], float] | None = None) -> list[_Split] | None:
+def _splits(objects: Sequence[Scored], before: Mapping[tuple[str, int, str], float] | None = None) -> list[_Split] | None:
     """The splits that have objects, by J&F less what it was before; None if there is none, or one of a single video."""
-    splits: list[_Split] = [
-        split for unseen in (False, True) if (split := _by_video((o for o in objects if o.unseen is unseen), before or {}))
-    ]
+    groups = sorted({score.group for score in objects})
+    splits: list[_Split] = [_by_video((o for o in objects if o.group == group), before or {}) for group in groups]
     return None if not splits or any(len(split) < 2 for split in splits) else splits
 
 
@@ -110,12 +109,12 @@ def _draws(splits: Sequence[_Split], resamples: int, seed: int) -> NDArray[np.fl
     return total / len(splits)
 
 
-def _by_video(objects: Iterable[Scored], before: Mapping[tuple[str, int, bool], float]) -> list[tuple[float, int]]:
+def _by_video(objects: Iterable[Scored], before: Mapping[tuple[str, int, str], float]) -> list[tuple[float, int]]:
     """Of each video, the sum of J&F over its objects and their number; videos in the order of the objects."""
     videos: dict[str, tuple[float, int]] = {}
     for score in objects:
         total, count = videos.get(score.video, (0.0, 0))
-        videos[score.video] = total + (score.jf - before.get((score.video, score.object_id, score.unseen), 0.0)), count + 1
+        videos[score.video] = total + (score.jf - before.get((score.video, score.object_id, score.group), 0.0)), count + 1
     return list(videos.values())
 
 

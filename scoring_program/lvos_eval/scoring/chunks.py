@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from lvos_eval.diagnostics.problems import Problem, frame_ranges
 from lvos_eval.execution.workload import cut_up, masks_memory, usual_pixels
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.lvos import PROPOSALS, Task
+from lvos_eval.protocols.contract import MaskEncoding, MaskLayout, Pairing
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthSource
 from lvos_eval.scoring.results import ObjectFrame
@@ -48,21 +48,20 @@ class Chunk:
     """Consecutive frames of one video. Without `ground_truth` the masks are only checked."""
 
     video: str
-    task: Task
     ids: tuple[int, ...]
+    labels: Sequence[int]
+    """The labels that mean something in a submitted mask."""
     size: FrameSize | None
     ground_truth: GroundTruthSource | None
     source: PredictionSource
     frames: tuple[FrameTask, ...]
-
-    @property
-    def labels(self) -> Sequence[int]:
-        """The labels that mean something in a submitted mask."""
-        return PROPOSALS if self.task is Task.UNSUPERVISED_MULTIPLE else self.ids
+    encoding: MaskEncoding
+    pairing: Pairing
+    layout: MaskLayout
 
     @property
     def where(self) -> str:
-        return f"{self.video} {frame_ranges([task.frame for task in self.frames])}"
+        return f"{self.video} {frame_ranges([task.frame for task in self.frames], self.layout.digits)}"
 
     @property
     def cost(self) -> int:
@@ -92,15 +91,19 @@ def plan_chunks(manifest: Manifest, sizes: Mapping[str, FrameSize | None], submi
 
     Without `score` the submission is only checked.
     """
+    protocol = manifest.protocol
     chunks = [
         Chunk(
             video.name,
-            manifest.rules.task,
             video.ids,
+            protocol.labels(video.ids),
             sizes[video.name],
-            GroundTruthFolder(manifest.ground_truth(video.name)) if score else None,
+            GroundTruthFolder(manifest.ground_truth(video.name), protocol.layout) if score else None,
             submission.source,
             piece,
+            protocol.encoding,
+            protocol.pairing,
+            protocol.layout,
         )
         for video in manifest.videos
         for piece in cut_up(frame_tasks(video, _readable_masks(submission, video), score=score))

@@ -13,7 +13,7 @@ from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.formats.label_map import DecodedMask, Decoder, SalientDecoder
 from lvos_eval.formats.mask_issues import MaskError, MemberError, NotIndexed, PngError, Unreadable
 from lvos_eval.formats.mask_values import read_values
-from lvos_eval.protocols.lvos import PROPOSALS, Task, frame_name
+from lvos_eval.protocols.contract import MaskEncoding, Pairing
 from lvos_eval.reference.ground_truth import frame_digest, read_ground_truth
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
 from lvos_eval.scoring.pairing import Comparisons
@@ -30,9 +30,9 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     """
     result = ChunkResult(chunk.video, len(chunk.frames))
     truths = Decoder(chunk.ids, chunk.size)
-    kind = SalientDecoder if chunk.task is Task.UNSUPERVISED_SINGLE else Decoder
+    kind = SalientDecoder if chunk.encoding is MaskEncoding.SALIENCY else Decoder
     predictions = kind(chunk.labels, chunk.size)
-    comparisons = Comparisons(chunk.task)
+    comparisons = Comparisons(chunk.pairing)
     for task, data in _read_predictions(chunk, result):
         prediction = _inspect(predictions, chunk, task, data, result.findings)
         truth = _read_ground_truth(truths, chunk, task.frame, result)
@@ -61,7 +61,7 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
                 except MemberError as error:
                     result.findings.add_issues(task.frame, error.issues)
                 except OSError as error:
-                    raise_if_environmental(error, f"the submitted mask {chunk.video}/{frame_name(task.frame)}.png")
+                    raise_if_environmental(error, f"the submitted mask {chunk.video}/{chunk.layout.name(task.frame)}.png")
                     result.findings.add_issues(task.frame, [Unreadable(error.strerror or str(error))])
             yield task, data
 
@@ -86,7 +86,8 @@ def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None
             except PngError as damage:
                 findings.add_issues(task.frame, damage.issues)
         return None
-    findings.add_mask(task.frame, mask, task.scored, PROPOSALS if chunk.task is Task.UNSUPERVISED_MULTIPLE else task.scored)
+    asked = task.scored if chunk.pairing is Pairing.BY_ID else chunk.labels
+    findings.add_mask(task.frame, mask, task.scored, asked)
     return mask
 
 
@@ -94,7 +95,7 @@ def _read_ground_truth(decoder: Decoder, chunk: Chunk, frame: int, result: Chunk
     """The decoded ground truth of a frame, its digest added to the result; None, with a fault, if it cannot be used."""
     if chunk.ground_truth is None:
         return None
-    mask = read_ground_truth(decoder, chunk.ground_truth, chunk.video, frame)
+    mask = read_ground_truth(decoder, chunk.ground_truth, chunk.video, frame, chunk.layout)
     if isinstance(mask, Problem):
         result.reference_faults.append(mask)
         return None

@@ -12,7 +12,7 @@ from lvos_eval.masks.packed import EMPTY_MASK, FrameSize
 from lvos_eval.metrics.boundary_matching import Pair
 from lvos_eval.metrics.measures import score_pairs
 from lvos_eval.metrics.proximity import footprints, surroundings
-from lvos_eval.protocols.lvos import Task
+from lvos_eval.protocols.contract import Pairing
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 
 __all__ = ["Comparisons"]
@@ -34,8 +34,8 @@ class _Comparison(NamedTuple):
 class Comparisons:
     """Takes frames one by one and measures their objects when there are many."""
 
-    def __init__(self, task: Task) -> None:
-        self._compare = _with_proposals if task is Task.UNSUPERVISED_MULTIPLE else _with_namesakes
+    def __init__(self, pairing: Pairing) -> None:
+        self._compare = _with_proposals if pairing is Pairing.ASSIGNMENT else _with_namesakes
         self._last: tuple[DecodedMask, DecodedMask, Sequence[int]] | None = None
         self._of_last: list[_Comparison] = []
         self._size = FrameSize(0, 0)

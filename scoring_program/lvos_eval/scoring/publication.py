@@ -11,6 +11,7 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Final
 
+from lvos_eval.protocols.contract import Summary
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.scoring.aggregation import aggregate
 from lvos_eval.scoring.bootstrap import overall_interval
@@ -30,31 +31,32 @@ def rounded(value: float, digits: int, detail: Disclosure) -> float:
     return value if detail is Disclosure.FULL else round(value, digits) + 0.0
 
 
-def publish(objects: Sequence[ObjectScore], detail: Disclosure) -> PublishedScores:
+def publish(objects: Sequence[ObjectScore], summary: Summary, detail: Disclosure) -> PublishedScores:
     """The published form of the scores of objects in manifest order. Raises ValueError if there is none."""
-    scores = aggregate(objects)
+    scores = aggregate(objects, summary)
     interval = overall_interval(objects)
 
     def show(value: float) -> float:
         return rounded(value, OTHER_DIGITS, detail)
 
     attributes = _attributes(objects, detail)
-    splits = {"seen": [o.jf for o in objects if not o.unseen], "unseen": [o.jf for o in objects if o.unseen]}
+    groups = {name: [o.jf for o in objects if o.group == name] for name in summary.groups}
     return PublishedScores(
         detail,
         {key: rounded(value, SCORE_DIGITS, detail) for key, value in scores.values.items()},
+        scores.undefined,
         show(scores.object_mean),
         interval and replace(interval, low=show(interval.low), high=show(interval.high)),
         tuple(
             PublishedObject(
-                o.video, o.object_id, o.unseen, o.attributes, o.frames, show(o.j), show(o.f), show(o.v), show(o.jf),
-                o.proposal if detail is Disclosure.FULL else None,
+                o.video, o.object_id, o.group, o.attributes, o.frames, {name: show(value) for name, value in o.values.items()},
+                show(o.jf), o.proposal if detail is Disclosure.FULL else None,
             )
             for o in objects
         ),
         _videos(objects, detail),
         tuple(sorted(attributes, key=lambda row: (row.jf, row.name))),
-        {name: show(fmean(values)) for name, values in splits.items() if values},
+        {name: show(fmean(values)) for name, values in groups.items() if values},
     )  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def _videos(objects: Sequence[ObjectScore], detail: Disclosure) -> tuple[Publish
     for score in objects:
         by_video.setdefault(score.video, []).append(score)
     return tuple(
-        PublishedVideo(name, members[0].unseen, members[0].attributes, len(members), *_means(members, "jfv", detail))
+        PublishedVideo(name, members[0].group, members[0].attributes, len(members), *_means(members, detail))
         for name, members in by_video.items()
     )
 
@@ -73,13 +75,16 @@ def _attributes(objects: Sequence[ObjectScore], detail: Disclosure) -> list[Publ
     for score in objects:
         for attribute in score.attributes:
             by_attribute.setdefault(attribute, []).append(score)
-    return [
-        PublishedAttribute(name, len({o.video for o in members}), len(members), *_means(members, "jf", detail))
-        for name, members in by_attribute.items()
-    ]
+    found = []
+    for name, members in by_attribute.items():
+        values, jf = _means(members, detail)
+        found.append(PublishedAttribute(name, len({o.video for o in members}), len(members), values["J"], values["F"], jf))
+    return found
 
 
-def _means(members: Sequence[ObjectScore], measures: str, detail: Disclosure) -> list[float]:
-    """The mean of each measure, and that of J and F last."""
-    means = {measure: fmean(getattr(member, measure) for member in members) for measure in measures}
-    return [rounded(value, OTHER_DIGITS, detail) for value in (*means.values(), (means["j"] + means["f"]) / 2)]
+def _means(members: Sequence[ObjectScore], detail: Disclosure) -> tuple[dict[str, float], float]:
+    """The mean of each statistic that all objects have, by name, and that of J and F."""
+    names = [name for name in members[0].values if all(name in member.values for member in members)]
+    means = {name: fmean(member.values[name] for member in members) for name in names}
+    shown = {name: rounded(value, OTHER_DIGITS, detail) for name, value in means.items()}
+    return shown, rounded((means["J"] + means["F"]) / 2, OTHER_DIGITS, detail)

@@ -7,12 +7,13 @@ never makes: an output cannot leak what its data does not have.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.execution.progress import Progress
+from lvos_eval.protocols.contract import JF
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.submission.listing import Submission
 
@@ -37,33 +38,40 @@ ABSENT_PROPOSAL: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class ObjectScore:
-    """The means of one object over its scored frames."""
+    """The statistics of one object over its scored frames."""
 
     video: str
     object_id: int
-    unseen: bool
+    group: str
+    """That of its video, one of the protocol's."""
     attributes: tuple[str, ...]
     frames: int
-    """Number of values that the means are over."""
-    j: float
-    f: float
-    v: float
-    """Temporal stability: the deviation of (J + F) / 2 over the frames, lower is steadier."""
+    """Number of values that the statistics are over."""
+    values: Mapping[str, float]
+    """By the names of the protocol's statistics, in their order; those that are no number are left out. J and F are there."""
     proposal: int | None = None
-    """The label of the submission that was matched to the object, in the multi-object unsupervised task."""
+    """The label of the submission that was matched to the object, where labels are proposals."""
 
     @property
     def jf(self) -> float:
-        return (self.j + self.f) / 2
+        return (self.values["J"] + self.values["F"]) / 2
+
+    @property
+    def label(self) -> str:
+        """As official tables name an object."""
+        return f"{self.video}_{self.object_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The leaderboard's numbers by key, in the order of SCORE_KEYS; keys of a split without objects are left out."""
+    """The scores of a protocol by key, in its order."""
 
     values: Mapping[str, float]
+    """Those that are numbers; keys of a group without objects are left out."""
+    undefined: tuple[str, ...]
+    """The keys that the official tool writes as nan."""
     object_mean: float
-    """J&F as a plain mean over all objects, which gives each split the weight of its number of objects."""
+    """J&F as a plain mean over all objects, which gives each group the weight of its number of objects."""
 
 
 class ObjectFrame(NamedTuple):
@@ -75,26 +83,35 @@ class ObjectFrame(NamedTuple):
     contour_accuracy: float
     visible: bool
     proposal: int | None = None
-    """In the multi-object unsupervised task the label that the object is compared with; ABSENT_PROPOSAL stands for all that
-    have no pixel in the frame."""
+    """Where labels are proposals, the one that the object is compared with; ABSENT_PROPOSAL stands for all that have no pixel in
+    the frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedObject:
-    """The means of one object over its scored frames."""
+    """The statistics of one object over its scored frames."""
 
     video: str
     object_id: int
-    unseen: bool
+    group: str
     attributes: tuple[str, ...]
     frames: int
-    """Number of values that the means are over."""
-    j: float
-    f: float
-    v: float
+    """Number of values that the statistics are over."""
+    values: Mapping[str, float]
+    """By name; J and F are there."""
     jf: float
     proposal: int | None = None
     """The label that was matched to the object, in full detail only: matching compares unrounded values with hidden masks."""
+
+    @property
+    def label(self) -> str:
+        """As official tables name an object."""
+        return f"{self.video}_{self.object_id}"
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """J&F, then every statistic."""
+        return {JF: self.jf, **self.values}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +119,11 @@ class PublishedVideo:
     """Means over the objects of one video."""
 
     name: str
-    unseen: bool
+    group: str
     attributes: tuple[str, ...]
     objects: int
-    j: float
-    f: float
-    v: float
+    values: Mapping[str, float]
+    """By the names of the statistics that all its objects have."""
     jf: float
 
 
@@ -129,17 +145,24 @@ class PublishedScores:
 
     detail: Disclosure
     values: Mapping[str, float]
-    """The leaderboard's numbers by key, in the order of SCORE_KEYS; keys of a split without objects are left out."""
+    """The scores by key, in the protocol's order; the first one decides a ranking."""
+    undefined: tuple[str, ...]
+    """The keys that the official tool writes as nan."""
     object_mean: float
     """J&F as a plain mean over all objects."""
     interval: Interval | None
-    """Of Overall; None where a split has too few videos to tell."""
+    """Of the first score; None where a group has too few videos to tell."""
     objects: tuple[PublishedObject, ...]
     videos: tuple[PublishedVideo, ...]
     attributes: tuple[PublishedAttribute, ...]
     """The hardest first."""
-    split_means: Mapping[str, float]
-    """J&F of `seen` and `unseen`, as far as they have objects."""
+    group_means: Mapping[str, float]
+    """J&F of each group, as far as it has objects."""
+
+    @property
+    def overall(self) -> float:
+        """The score that decides a ranking."""
+        return next(iter(self.values.values()))
 
 
 class State(StrEnum):
@@ -192,11 +215,13 @@ class RunResult:
     frames: FrameDetails | None
     """None unless scored in full detail."""
     submission: Submission
+    official: Mapping[str, str] = field(default_factory=dict)
+    """The files that the official tool writes, by name; only where all digits may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The percentile interval `low` to `high` of Overall at `level`, and what it takes to compute it again."""
+    """The percentile interval `low` to `high` of the first score at `level`, and what it takes to compute it again."""
 
     low: float
     high: float

@@ -11,18 +11,18 @@ from pathlib import Path
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.diagnostics.problems import Problem, submission_codes
-from lvos_eval.diagnostics.text import counted
+from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.workload import Observer, run_pieces
-from lvos_eval.protocols.lvos import SCORE_KEYS, Task
+from lvos_eval.protocols.contract import Pairing
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes, refuse_unusable
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
-from lvos_eval.scoring.aggregation import score_objects
+from lvos_eval.scoring.aggregation import official_files, score_objects
 from lvos_eval.scoring.assignment import match_proposals, require_solver
 from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.scoring.publication import publish
-from lvos_eval.scoring.results import FrameDetails, ObjectFrame, PublishedScores, Report, RunResult, State
+from lvos_eval.scoring.results import FrameDetails, ObjectFrame, ObjectScore, PublishedScores, Report, RunResult, State
 from lvos_eval.scoring.signature import signature
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.check_names import check_names
@@ -35,11 +35,12 @@ __all__ = [
     "build_result",
     "check_submission",
     "matched_values",
+    "new_collector",
     "new_report",
     "notes_on",
+    "object_scores",
     "open_checked",
     "score_submission",
-    "scores_of",
 ]
 
 
@@ -76,9 +77,9 @@ def score_submission(
     With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
     decoded once, for its check and its score. Raises ReferenceDataError, RunStoppedError, UsageError.
     """
-    if manifest.rules.task is Task.UNSUPERVISED_MULTIPLE:
+    if manifest.protocol.pairing is Pairing.ASSIGNMENT:
         require_solver()
-    collector = ProblemCollector(submission_codes(strict=strict))
+    collector = new_collector(manifest, strict=strict)
     submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
     if foreign:
         refuse_ground_truth(manifest, submission, collector)
@@ -88,9 +89,8 @@ def score_submission(
     score = not collector.has_errors
     chunks = plan_chunks(manifest, sizes, submission, score=score)
     results = _Results()
-    what = "scoring" if score else "checking"
     with closing(run_pieces(evaluate_chunk, chunks, jobs)) as done:
-        results.add_all(observe(what, sum(len(chunk.frames) for chunk in chunks), done))
+        results.add_all(observe("scoring" if score else "checking", sum(len(chunk.frames) for chunk in chunks), done))
     if submission.fingerprint() != fingerprint:
         raise RunStoppedError(CHANGED)
     check_masks(manifest, results.findings, collector)
@@ -110,8 +110,8 @@ def score_submission(
 
 
 def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> Mapping[str, Sequence[ObjectFrame]]:
-    """The values by video that count: in the multi-object unsupervised task those of the matched proposals, else all."""
-    if manifest.rules.task is not Task.UNSUPERVISED_MULTIPLE:
+    """The values by video that count: those of the matched proposals where labels are proposals, else all."""
+    if manifest.protocol.pairing is not Pairing.ASSIGNMENT:
         return values
     return {
         video.name: [value for found in match_proposals(video, values[video.name]).values() for value in found]
@@ -140,23 +140,32 @@ def build_result(
     )
     if collector.has_errors:
         return RunResult(report, None, submission)
-    scores = scores_of(manifest, values, detail)
+    objects = object_scores(manifest, values)
+    scores = publish(objects, manifest.protocol.summary, detail)
     return RunResult(
         replace(report, state=State.SCORED, scores=scores, notes=notes_on(manifest, scores)),
         FrameDetails(_frame_details(manifest, values)) if detail is Disclosure.FULL else None,
         submission,
+        official_files(objects, manifest.protocol, manifest.rules.image_set) if detail is Disclosure.FULL else {},
     )
 
 
-def scores_of(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]], detail: Disclosure) -> PublishedScores:
-    """The scores that the values of every video make. Raises ValueError if no object has a scored frame."""
-    return publish([score for video in manifest.videos for score in score_objects(video, values[video.name])], detail)
+def object_scores(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> tuple[ObjectScore, ...]:
+    """The scores of all objects in manifest order, from the values of every video."""
+    protocol = manifest.protocol
+    return tuple(score for video in manifest.videos for score in score_objects(video, values[video.name], protocol))
 
 
 def notes_on(manifest: Manifest, scores: PublishedScores) -> tuple[str, ...]:
     """What a reader of the scores should know."""
-    left_out = [key for key in SCORE_KEYS if key not in scores.values]
-    return (*manifest.warnings, f"no object in a split: {', '.join(left_out)} are left out") if left_out else manifest.warnings
+    protocol, notes = manifest.protocol, list(manifest.warnings)
+    left_out = [key for key in protocol.summary.keys if key not in scores.values and key not in scores.undefined]
+    if left_out:
+        notes.append(f"no object in a split: {', '.join(left_out)} are left out")
+    if scores.undefined:
+        nan = listed(score.label for score in scores.objects if len(score.values) < len(protocol.statistics))
+        notes.append(f"the official tool gives nan for {nan}; left out: {', '.join(scores.undefined)}")
+    return tuple(notes)
 
 
 def _frame_details(
@@ -181,7 +190,7 @@ def check_submission(
     strict: bool = False,
 ) -> Report:
     """Everything that is wrong with a submission, from public data alone; its notes say what could not be checked."""
-    collector = ProblemCollector(submission_codes(strict=strict))
+    collector = new_collector(manifest, strict=strict)
     submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
     fingerprint = submission.watch()
     sizes = known_sizes(manifest)
@@ -206,10 +215,16 @@ def check_submission(
     )
 
 
+def new_collector(manifest: Manifest, *, strict: bool) -> ProblemCollector:
+    """Where the problems of a submission go; labels of no object are errors where the protocol says so, or if `strict`."""
+    protocol = manifest.protocol
+    return ProblemCollector(submission_codes(strict=strict or protocol.refuses_other_labels), protocol.layout.digits)
+
+
 def open_checked(path: Path, manifest: Manifest, limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
     """Opens a submission and checks everything that its names tell. Raises UsageError if there is nothing to be read."""
     videos = manifest.unlisted.union(video.name for video in manifest.videos)
-    submission = open_submission(path, videos, limits, collector)
+    submission = open_submission(path, videos, manifest.protocol.layout, limits, collector)
     return check_names(manifest, submission, collector)
 
 

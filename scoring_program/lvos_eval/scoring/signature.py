@@ -20,13 +20,14 @@ def signature(manifest: Manifest, digest: str, version: str) -> str:
     pairs = {
         "protocol": manifest.rules.protocol,
         "task": manifest.rules.task,
+        **({} if manifest.rules.image_set is None else {"set": manifest.rules.image_set}),
         "videos": len(manifest.videos),
         "objects": manifest.object_count,
         "frames": manifest.scored_count,
         "tolerance": TOLERANCE_FRACTION,
         "gt": digest,
         "excluded": _digested(manifest.excluded),
-        "unseen": _unseen(manifest),
+        **_groups(manifest),
         "version": version,
     }
     return "|".join(f"{key}:{value}" for key, value in pairs.items())
@@ -40,7 +41,10 @@ def _digested(excluded: Mapping[str, Sequence[int]]) -> str:
     return f"{sum(len(numbers) for _, numbers in frames)}-{hashlib.sha256(json.dumps(frames).encode()).hexdigest()[:8]}"
 
 
-def _unseen(manifest: Manifest) -> str:
-    """Number of unseen videos and a digest of which: what a list says of other videos does not count."""
-    names = [video.name for video in manifest.videos if video.unseen]
-    return f"{len(names)}-{hashlib.sha256(json.dumps(names).encode()).hexdigest()[:8]}" if names else "none"
+def _groups(manifest: Manifest) -> dict[str, str]:
+    """For each group but the first, the number of its videos and a digest of which; what a list says of others does not count."""
+    found = {}
+    for group in manifest.protocol.summary.groups[1:]:
+        names = [video.name for video in manifest.videos if video.group == group]
+        found[group] = f"{len(names)}-{hashlib.sha256(json.dumps(names).encode()).hexdigest()[:8]}" if names else "none"
+    return found

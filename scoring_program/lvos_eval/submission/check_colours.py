@@ -8,7 +8,7 @@ from typing import Final
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
-from lvos_eval.protocols.lvos import VOID_LABEL
+from lvos_eval.protocols.contract import VOID_LABEL
 from lvos_eval.submission.causes import Cause, Values, plain
 from lvos_eval.submission.encodings import LabelVideo, ScaleReading, read_scale
 from lvos_eval.submission.mask_findings import VideoFindings

@@ -11,7 +11,7 @@ from typing import Final
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, these_videos
 from lvos_eval.formats.mask_values import MaskValues
-from lvos_eval.protocols.lvos import VOID_LABEL
+from lvos_eval.protocols.contract import VOID_LABEL
 from lvos_eval.submission.causes import Values, Where, alike
 from lvos_eval.submission.check_colours import NOT_UNDONE
 from lvos_eval.submission.encodings import (

@@ -8,7 +8,6 @@ from typing import Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import ZIP_MASKS, counted, in_natural_order, listed, zip_of
-from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.submission.listing import MaskSet, Submission
 from lvos_eval.submission.object_folders import ObjectFolders
@@ -24,7 +23,7 @@ def report_no_videos(manifest: Manifest, submission: Submission, collector: Prob
     """Reports that no folder is one of a video, and what lies there instead."""
     names = submission.top_level
     first = manifest.videos[0]
-    example = f"{first.name}/{frame_name(min(first.annotated))}.png"
+    example = f"{first.name}/{manifest.protocol.layout.name(min(first.annotated))}.png"
     holds = f"its top level holds {listed(names, _SHOWN)}" if names else "it is empty"
     fix = f"put the folders of the videos side by side into a folder masks, as in masks/{example}, and zip that: {ZIP_MASKS}"
     videos = {video.name.lower(): video.name for video in manifest.videos}

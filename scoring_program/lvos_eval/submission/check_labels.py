@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lvos_eval.diagnostics.text import listed
-from lvos_eval.protocols.lvos import PROPOSALS, VOID_LABEL
+from lvos_eval.protocols.contract import PROPOSALS, VOID_LABEL
 from lvos_eval.reference.dataset import Video
 from lvos_eval.submission.causes import Cause, Causes, Values, Where
 from lvos_eval.submission.check_colours import NOT_UNDONE

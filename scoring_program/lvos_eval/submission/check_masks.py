@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.mask_issues import WrongSize
-from lvos_eval.protocols.lvos import PROPOSALS, Task
+from lvos_eval.protocols.contract import MaskEncoding, Pairing
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.submission.causes import Causes
 from lvos_eval.submission.check_encodings import report_encodings
@@ -25,15 +25,15 @@ __all__ = ["check_masks"]
 
 def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], collector: ProblemCollector) -> None:
     """What the decoded masks show: unreadable, wrongly saved or wrongly sized masks, undeclared and absent objects."""
-    task = manifest.rules.task
-    multiple = task is Task.UNSUPERVISED_MULTIPLE
+    protocol = manifest.protocol
+    multiple = protocol.pairing is Pairing.ASSIGNMENT
     videos = {video.name: (video, findings[video.name]) for video in manifest.videos if video.name in findings}
-    labelled = {name: (PROPOSALS if multiple else video.ids, found) for name, (video, found) in videos.items()}
+    labelled = {name: (protocol.labels(video.ids), found) for name, (video, found) in videos.items()}
     causes = Causes(videos)
     channel = ANY_DEPTH if any(_has_packed(found) for _, found in videos.values()) else CHANNEL
     find_issues(labelled, channel, causes)
     explained: frozenset[str] = frozenset()
-    if task is not Task.UNSUPERVISED_SINGLE:
+    if protocol.encoding is MaskEncoding.LABEL_MAP:
         explained = report_encodings(labelled, shades=not multiple, collector=collector, channel=channel)
     rest = [videos[name] for name in videos if name not in explained]
     rest = [(video, found) for video, found in rest if not find_greys(video, labelled[video.name][0], found, channel, causes)]
@@ -49,7 +49,7 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     if len(rest) == len(videos) and _report_nothing(rest, collector):
         return
     if not multiple:
-        report_unknown(rest, collector)
+        report_unknown(rest, collector, refused=protocol.refuses_other_labels)
         report_absent(rest, collector)
 
 

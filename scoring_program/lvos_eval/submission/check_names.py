@@ -13,7 +13,7 @@ from typing import Final
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.diagnostics.text import counted, listed
-from lvos_eval.protocols.lvos import FRAME_STEP, frame_name
+from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.submission.check_folders import report_missing_videos, report_no_videos, report_object_folders, report_sets
 from lvos_eval.submission.check_naming import report_naming
@@ -48,7 +48,7 @@ def check_names(manifest: Manifest, submission: Submission, collector: ProblemCo
     videos = [video for video in manifest.videos if video.name not in answered]
     there = [video for video in videos if submission.masks.get(video.name) or submission.others.get(video.name)]
     near = report_missing_videos([video for video in videos if video not in there and video.scored], submission, collector)
-    findings = _Findings()
+    findings = _Findings(manifest.protocol.layout)
     masks = {video.name: _check_video(video, submission, findings) for video in there}
     findings.report(collector)
     _report_extra(manifest, submission, answered, near, collector)
@@ -59,6 +59,7 @@ def check_names(manifest: Manifest, submission: Submission, collector: ProblemCo
 class _Findings:
     """What is found in the folders of the videos, to be reported once for each cause."""
 
+    layout: MaskLayout
     named: list[tuple[Video, Naming]] = field(default_factory=list)
     missing: list[tuple[Video, list[int], list[str]]] = field(default_factory=list)
     """Video, frames without a mask, and files that are there instead."""
@@ -75,9 +76,9 @@ class _Findings:
         for video, naming in self.named:
             groups[naming.in_words, tuple(rule.formula for rule in naming.readings)].append((video, naming))
         for members in groups.values():
-            report_naming(members, collector)
+            report_naming(members, self.layout, collector)
         for video, missing, unused in self.missing:
-            _report_missing_frames(video, missing, unused, collector)
+            _report_missing_frames(video, missing, unused, self.layout, collector)
         for doubt, videos in (
             ("", set(self.frames).difference(self.early, self.late)),
             ("early", self.early),
@@ -85,25 +86,26 @@ class _Findings:
         ):
             frames = {video: found for video, found in self.frames.items() if video in videos}
             if frames:
-                _report_extra_frames(frames, doubt, collector)
+                _report_extra_frames(frames, doubt, self.layout, collector)
         if self.files:
-            _report_extra_files(self.files, collector)
+            _report_extra_files(self.files, self.layout, collector)
 
 
 def _check_video(video: Video, submission: Submission, findings: _Findings) -> Mapping[int, MaskFiles]:
     """Finds what the names in one video's folder tell; returns its masks by frame, those under other names included."""
     masks = submission.masks.get(video.name, {})
     others = submission.others.get(video.name, {})
+    layout = findings.layout
     found, unused, annotated = dict(masks), list(others), video.annotated
     if any(frame not in masks for frame in video.scored):
-        entries = {f"{frame_name(frame)}.png": files for frame, files in masks.items()}
+        entries = {f"{layout.name(frame)}.png": files for frame, files in masks.items()}
         entries |= {name: (entry,) for name, entry in others.items()}
-        naming = find_naming(entries, _pictures(video), video.scored)
+        naming = find_naming(entries, _pictures(video, layout), video.scored, layout)
         if naming is not None:
             findings.named.append((video, naming))
             listed_names = set(naming.names)
             unused = [name for name in unused if name not in listed_names]
-            found = {frame: files for frame, files in masks.items() if f"{frame_name(frame)}.png" not in listed_names}
+            found = {frame: files for frame, files in masks.items() if f"{layout.name(frame)}.png" not in listed_names}
             if naming.rule is None:
                 return {}
             for name, number in zip(naming.names, naming.numbers, strict=True):
@@ -119,31 +121,33 @@ def _check_video(video: Video, submission: Submission, findings: _Findings) -> M
     extra = sorted(set(found) - annotated)
     if extra:
         findings.frames[video.name] = extra
-        if not missing and _is_counted_from_0(found, annotated):
+        if not missing and _is_counted_from_0(found, annotated, layout):
             findings.early.append(video.name)
-        elif not missing and _is_late(found, annotated):
+        elif not missing and _is_late(found, annotated, layout):
             findings.late.append(video.name)
     return found
 
 
-def _pictures(video: Video) -> list[int]:
+def _pictures(video: Video, layout: MaskLayout) -> list[int]:
     """The annotated frames and those after them that the metadata counts."""
     spans = (item.range for item in video.objects)
-    counted_ones = {span.start + FRAME_STEP * position for span in spans for position in range(span.frame_nums)}
+    counted_ones = {span.start + layout.step * position for span in spans for position in range(span.frame_nums)}
     return sorted(counted_ones | video.annotated)
 
 
-def _is_counted_from_0(found: Mapping[int, MaskFiles], annotated: frozenset[int]) -> bool:
+def _is_counted_from_0(found: Mapping[int, MaskFiles], annotated: frozenset[int], layout: MaskLayout) -> bool:
     """Whether every frame has a mask, from a frame 0 on that does not exist where frames count from 1."""
-    return 0 in found and min(annotated) % FRAME_STEP == 1 and max(found) == len(found) - 1
+    return 0 in found and min(annotated) % layout.step == 1 and max(found) == len(found) - 1
 
 
-def _is_late(found: Mapping[int, MaskFiles], annotated: frozenset[int]) -> bool:
+def _is_late(found: Mapping[int, MaskFiles], annotated: frozenset[int], layout: MaskLayout) -> bool:
     """Whether every frame has a mask but the first, which has been given, and there is one of the frame after the last."""
-    return set(found) == {frame + FRAME_STEP for frame in annotated}
+    return set(found) == {frame + layout.step for frame in annotated}
 
 
-def _report_missing_frames(video: Video, missing: Sequence[int], unused: Sequence[str], collector: ProblemCollector) -> None:
+def _report_missing_frames(
+    video: Video, missing: Sequence[int], unused: Sequence[str], layout: MaskLayout, collector: ProblemCollector
+) -> None:
     have = "has" if len(missing) == 1 else "have"
     message = f"{len(missing)} of {counted(len(video.scored), 'scored frame')} {have} no mask"
     if unused:
@@ -151,46 +155,50 @@ def _report_missing_frames(video: Video, missing: Sequence[int], unused: Sequenc
     collector.add(
         "missing-frame",
         f"{message}.",
-        "write a mask for every scored frame, named by its eight digits and .png, all 0 where no object is visible.",
+        f"write a mask for every scored frame, named by its {layout.digits_in_words} digits and .png, all 0 where no object is "
+        "visible.",
         video=video.name,
         frames=missing,
     )
 
 
-def _report_extra_frames(found: Mapping[str, Sequence[int]], doubt: str, collector: ProblemCollector) -> None:
+def _report_extra_frames(found: Mapping[str, Sequence[int]], doubt: str, layout: MaskLayout, collector: ProblemCollector) -> None:
     number = sum(map(len, found.values()))
     one, several = number == 1, len(found) > 1
     message = f"no object is annotated in {'this frame' if one else 'these frames'}; ignored"
     if several:
-        where = [f"{video} {frame_ranges(frames)}" for video, frames in list(found.items())[:_SHOWN]]
+        where = [f"{video} {frame_ranges(frames, layout.digits)}" for video, frames in list(found.items())[:_SHOWN]]
         more = f", and {len(found) - _SHOWN} more videos" if len(found) > _SHOWN else ""
         message = f"{counted(number, 'mask')} of frames where no object is annotated, ignored: {'; '.join(where)}{more}"
     fix = f"leave {'it' if one else 'them'} out."
     if doubt == "early":
         message += (
-            ". Frames count from 00000001, but there is a mask 00000000.png: if that is of the first frame, each is one early"
+            f". Frames count from {layout.name(1)}, but there is a mask {layout.name(0)}.png: if that is of the first frame, "
+            "each is one early"
         )
-        fix = 'if so, copy each into a new folder, where its name has the number n as f"{n + 1:08d}.png"; else leave them out.'
+        name = f'f"{{n + 1:0{layout.digits}d}}.png"'
+        fix = f"if so, copy each into a new folder, where its name has the number n as {name}; else leave them out."
     elif doubt == "late":
         message += (
             ". The first annotated frame has no mask, and there is one of a frame after the last: if that is of the last frame, "
             "each mask is one annotated frame late"
         )
         fix = (
-            f'if so, copy each into a new folder, where its name has the number n as f"{{n - {FRAME_STEP}:08d}}.png"; '
-            "else leave them out."
+            "if so, copy each into a new folder, where its name has the number n as "
+            f'f"{{n - {layout.step}:0{layout.digits}d}}.png"; else leave them out.'
         )
     video = None if several else next(iter(found))
     collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)])
 
 
-def _report_extra_files(found: Mapping[str, Sequence[str]], collector: ProblemCollector) -> None:
+def _report_extra_files(found: Mapping[str, Sequence[str]], layout: MaskLayout, collector: ProblemCollector) -> None:
     several = len(found) > 1
     names = [f"{video}/{name}" if several else name for video, files in found.items() for name in files]
     collector.add(
         "extra-file",
         f"{counted(len(names), 'file')} not named as a mask, ignored: {listed(names, _SHOWN)}.",
-        f"leave {'it' if len(names) == 1 else 'them'} out; a mask is named by the eight digits of its frame and .png.",
+        f"leave {'it' if len(names) == 1 else 'them'} out; a mask is named by the {layout.digits_in_words} digits of its frame "
+        "and .png.",
         video=None if several else next(iter(found)),
     )
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed
-from lvos_eval.protocols.lvos import VOID_LABEL
+from lvos_eval.protocols.contract import VOID_LABEL
 from lvos_eval.reference.dataset import Video, VideoObject
 from lvos_eval.submission.mask_findings import VideoFindings
 
@@ -23,17 +23,21 @@ _SHOWN: Final = 50
 _Videos = Sequence[tuple[Video, VideoFindings]]
 
 
-def report_unknown(videos: _Videos, collector: ProblemCollector) -> None:
-    """Reports the labels that no object of their video has: those that look like edges apart from the others."""
+def report_unknown(videos: _Videos, collector: ProblemCollector, *, refused: bool = False) -> None:
+    """Reports the labels that no object of their video has: those that look like edges apart from the others.
+
+    Where they are `refused`, void is one of them, and none is said to count as background.
+    """
+    ignored = frozenset[int]() if refused else frozenset({VOID_LABEL})
     groups: dict[bool, list[tuple[Video, VideoFindings]]] = defaultdict(list)
     for video, found in videos:
-        if _unknown(found):
-            groups[_are_edges(found)].append((video, found))
+        if _unknown(found, ignored):
+            groups[_are_edges(found, ignored)].append((video, found))
     for edges, members in groups.items():
-        labels = [f"{video.name}/{label}" for video, found in members for label in _unknown(found)]
-        pixels = sum(found.unknown_pixels[label] for _, found in members for label in _unknown(found))
+        labels = [f"{video.name}/{label}" for video, found in members for label in _unknown(found, ignored)]
+        pixels = sum(found.unknown_pixels[label] for _, found in members for label in _unknown(found, ignored))
         one, several = len(labels) == 1, len(members) > 1
-        frames = [_unknown_frames(found) for _, found in members]
+        frames = [_unknown_frames(found, ignored) for _, found in members]
         if several:
             masks = f"{counted(sum(map(len, frames)), 'mask')} of {counted(len(members), 'video')}"
             message = f"{masks} hold labels that are not objects of their video, in {counted(pixels, 'pixel')}"
@@ -42,30 +46,30 @@ def report_unknown(videos: _Videos, collector: ProblemCollector) -> None:
             ((video, found),) = members
             ids = sorted(video.ids)
             declared = f"the only object is {ids[0]}" if len(ids) == 1 else f"the objects are {listed(ids, 20)}"
-            message = f"label{'' if one else 's'} {listed(_unknown(found), 8)} in {counted(pixels, 'pixel')}; {declared}"
+            message = f"label{'' if one else 's'} {listed(_unknown(found, ignored), 8)} in {counted(pixels, 'pixel')}; {declared}"
         fix = "give every object the id that it has in the mask of its first frame; 0 is background."
         if edges:
             message += ". So few pixels, with values below those of the objects, look like edges of an interpolated resize"
             fix = "resize label maps with nearest neighbour: cv2.resize(ids, size, interpolation=cv2.INTER_NEAREST)."
         collector.add(
             "unknown-object",
-            f"{message}. {'It counts' if one else 'They count'} as background.",
+            f"{message}." if refused else f"{message}. {'It counts' if one else 'They count'} as background.",
             fix,
             video=None if several else members[0][0].name,
             frames=() if several else frames[0],
         )
 
 
-def _unknown(found: VideoFindings) -> list[int]:
-    return sorted(set(found.unknown_pixels) - {VOID_LABEL})
+def _unknown(found: VideoFindings, ignored: frozenset[int]) -> list[int]:
+    return sorted(found.unknown_pixels.keys() - ignored)
 
 
-def _unknown_frames(found: VideoFindings) -> list[int]:
-    return sorted(set().union(*(found.unknown_frames[label] for label in _unknown(found))))
+def _unknown_frames(found: VideoFindings, ignored: frozenset[int]) -> list[int]:
+    return sorted(set().union(*(found.unknown_frames[label] for label in _unknown(found, ignored))))
 
 
-def _are_edges(found: VideoFindings) -> bool:
-    labels = _unknown(found)
+def _are_edges(found: VideoFindings, ignored: frozenset[int]) -> bool:
+    labels = _unknown(found, ignored)
     pixels = sum(found.unknown_pixels[label] for label in labels)
     return bool(found.present) and labels[-1] < max(found.present) and pixels < EDGE_SHARE * found.labelled_pixels
 

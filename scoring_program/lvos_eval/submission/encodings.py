@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
-from lvos_eval.protocols.lvos import VOID_LABEL
+from lvos_eval.protocols.contract import VOID_LABEL
 
 __all__ = [
     "ENOUGH_EVIDENCE",

@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from lvos_eval.protocols.lvos import FRAME_STEP, frame_name
+from lvos_eval.protocols.contract import MaskLayout
 
 __all__ = ["Naming", "NamingRule", "find_naming"]
 
 _NUMBERED: Final = re.compile(r"(.*?)([0-9]{1,12})([^0-9]*)\.png", re.IGNORECASE)
-_DIGITS: Final = len(frame_name(0))
 
 
 class NamingRule(NamedTuple):
@@ -34,10 +33,9 @@ class NamingRule(NamedTuple):
         factor = "n" if self.step == 1 else f"{self.step} * n"
         return factor if not self.offset else f"{factor} {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
 
-    @property
-    def pattern(self) -> str:
+    def pattern(self, layout: MaskLayout) -> str:
         """The right name of the file as a Python expression."""
-        return f'f"{{{self.formula}:08d}}.png"'
+        return f'f"{{{self.formula}:0{layout.digits}d}}.png"'
 
 
 _OWN: Final = NamingRule(1, 0)
@@ -45,13 +43,15 @@ _OWN: Final = NamingRule(1, 0)
 
 
 class Naming(NamedTuple):
-    """The files that are named by another rule than a frame's eight digits, and every rule that agrees with the video."""
+    """The files that are named by another rule than a frame's digits, and every rule that agrees with the video."""
 
     names: tuple[str, ...]
     """In ascending order of their numbers."""
     numbers: tuple[int, ...]
     readings: tuple[NamingRule, ...]
     """One, or several of which the names do not tell the right one."""
+    digits: int
+    """Of a frame in the right name."""
 
     @property
     def rule(self) -> NamingRule | None:
@@ -68,10 +68,10 @@ class Naming(NamedTuple):
             return f"numbered from {self.numbers[0]}"
         if rule.offset:
             return f"the numbers are off by {abs(rule.offset)}"
-        digits = next((len(found) for found in map(_digits, self.names) if len(found) != _DIGITS), _DIGITS)
-        if digits == _DIGITS:
+        digits = next((len(found) for found in map(_digits, self.names) if len(found) != self.digits), self.digits)
+        if digits == self.digits:
             return "text around the frame number"
-        return f"{digits} digit{'' if digits == 1 else 's'} instead of {_DIGITS}"
+        return f"{digits} digit{'' if digits == 1 else 's'} instead of {self.digits}"
 
 
 def _digits(name: str) -> str:
@@ -80,7 +80,7 @@ def _digits(name: str) -> str:
     return match[2]
 
 
-def find_naming(names: Collection[str], pictures: Sequence[int], scored: Sequence[int]) -> Naming | None:
+def find_naming(names: Collection[str], pictures: Sequence[int], scored: Sequence[int], layout: MaskLayout) -> Naming | None:
     """How the PNG `names` in a video's folder are numbered; None where they hold no numbering that explains them.
 
     `pictures` are the frames from the first to the last annotated one that the metadata counts, `scored` those that need a
@@ -90,12 +90,14 @@ def find_naming(names: Collection[str], pictures: Sequence[int], scored: Sequenc
     if not matches:
         return None
     found = _numbered(matches)
-    if found and _readings([number for number, _ in found], pictures, scored) == (_OWN,):
-        return _naming(found, (_OWN,))
+    if found and _readings([number for number, _ in found], pictures, scored, layout) == (_OWN,):
+        return _naming(found, (_OWN,), layout)
     # a picture of something else may be among them: only what looks alike can have been counted
     ((style, _),) = Counter((match[1], match[3]) for match in matches).most_common(1)
     found = _numbered([match for match in matches if (match[1], match[3]) == style])
-    return _naming(found, _readings([number for number, _ in found], pictures, scored)) if found else None
+    if not found:
+        return None
+    return _naming(found, _readings([number for number, _ in found], pictures, scored, layout), layout)
 
 
 def _numbered(matches: Sequence[re.Match[str]]) -> list[tuple[int, str]]:
@@ -104,22 +106,24 @@ def _numbered(matches: Sequence[re.Match[str]]) -> list[tuple[int, str]]:
     return found if len({number for number, _ in found}) == len(found) else []
 
 
-def _naming(found: Sequence[tuple[int, str]], readings: tuple[NamingRule, ...]) -> Naming | None:
+def _naming(found: Sequence[tuple[int, str]], readings: tuple[NamingRule, ...], layout: MaskLayout) -> Naming | None:
     if readings == (_OWN,):
-        found = [(number, name) for number, name in found if name.lower() != f"{frame_name(number)}.png"]
+        found = [(number, name) for number, name in found if name.lower() != f"{layout.name(number)}.png"]
     if not readings or not found:
         return None
-    return Naming(tuple(name for _, name in found), tuple(number for number, _ in found), readings)
+    return Naming(tuple(name for _, name in found), tuple(number for number, _ in found), readings, layout.digits)
 
 
-def _readings(numbers: Sequence[int], pictures: Sequence[int], scored: Sequence[int]) -> tuple[NamingRule, ...]:
+def _readings(
+    numbers: Sequence[int], pictures: Sequence[int], scored: Sequence[int], layout: MaskLayout
+) -> tuple[NamingRule, ...]:
     """Every rule that agrees with the video: at both ends, or, if none does, every other one that may be meant."""
     present, needed = set(numbers), set(scored)
     every_frame = numbers[-1] - numbers[0] == len(numbers) - 1 > 0
-    own = present.issubset(pictures) or (needed <= present and not (every_frame and numbers[0] < _lowest(pictures)))
+    own = present.issubset(pictures) or (needed <= present and not (every_frame and numbers[0] < _lowest(pictures, layout)))
     if own and not (every_frame and needed <= present):
         return (_OWN,)
-    counts = [_Count(numbers, step, pictures, scored) for step in (1, FRAME_STEP)]
+    counts = [_Count(numbers, step, pictures, scored, layout) for step in sorted({1, layout.step})]
     both_ends = [rule for count in counts for rule in count.both_ends]
     if own:
         return (_OWN, *(rule for rule in both_ends if rule != _OWN))
@@ -131,9 +135,9 @@ def _readings(numbers: Sequence[int], pictures: Sequence[int], scored: Sequence[
     return tuple(found)
 
 
-def _lowest(pictures: Sequence[int]) -> int:
+def _lowest(pictures: Sequence[int], layout: MaskLayout) -> int:
     """The number of a video's first frame: frames count from 0 or from 1."""
-    return min(pictures[0] % FRAME_STEP, 1)
+    return min(pictures[0] % layout.step, 1)
 
 
 class _Count:
@@ -143,19 +147,22 @@ class _Count:
     range, and without gaps unless they begin and end where the annotation does.
     """
 
-    def __init__(self, numbers: Sequence[int], step: int, pictures: Sequence[int], scored: Sequence[int]) -> None:
+    def __init__(
+        self, numbers: Sequence[int], step: int, pictures: Sequence[int], scored: Sequence[int], layout: MaskLayout
+    ) -> None:
+        self._layout = layout
         self._numbers, self._step = numbers, step
         self._first, self._last = pictures[0], pictures[-1]
-        self._lowest = _lowest(pictures)
+        self._lowest = _lowest(pictures, layout)
         self._scored = scored
         self._span = step * (numbers[-1] - numbers[0])
         self._is_every_frame = self._span == len(numbers) - 1 > 0
-        self._has_gaps = self._span != FRAME_STEP * (len(numbers) - 1)
+        self._has_gaps = self._span != layout.step * (len(numbers) - 1)
         # frames of several grids cannot be told from each other
-        self._on_grid = not any((frame - self._first) % FRAME_STEP for frame in pictures) and not any(
-            step * (number - numbers[0]) % FRAME_STEP for number in numbers
+        self._on_grid = not any((frame - self._first) % layout.step for frame in pictures) and not any(
+            step * (number - numbers[0]) % layout.step for number in numbers
         )
-        self._pictures = (self._last - self._first) // FRAME_STEP + 1
+        self._pictures = (self._last - self._first) // layout.step + 1
 
     @property
     def both_ends(self) -> list[NamingRule]:
@@ -167,7 +174,7 @@ class _Count:
         """Every other rule. Fewer masks than pictures may be any run of them; of more, one end is believed to be right."""
         starts: Sequence[int] = sorted((self._first, self._last - self._span))
         if self._span < self._last - self._first:
-            starts = range(starts[0], starts[1] + 1, 1 if self._is_every_frame else FRAME_STEP)
+            starts = range(starts[0], starts[1] + 1, 1 if self._is_every_frame else self._layout.step)
         return self._rules(starts)
 
     def _rules(self, starts: Iterable[int]) -> list[NamingRule]:
@@ -180,9 +187,9 @@ class _Count:
             return False
         if self._is_every_frame:
             return start <= self._scored[0] and stop >= self._scored[-1]
-        if not self._on_grid or (start - self._first) % FRAME_STEP or 2 * len(self._numbers) < self._pictures:
+        if not self._on_grid or (start - self._first) % self._layout.step or 2 * len(self._numbers) < self._pictures:
             return False
         if self._has_gaps:
             return (start, stop) == (self._first, self._last)
         outside = max(0, self._first - start) + max(0, stop - self._last)
-        return outside // FRAME_STEP <= max(2, self._pictures // 4)
+        return outside // self._layout.step <= max(2, self._pictures // 4)

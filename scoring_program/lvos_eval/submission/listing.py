@@ -15,6 +15,7 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import counted, in_natural_order, listed, printable
 from lvos_eval.formats.litter import LITTER, is_left_behind
+from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_checks import list_members
 from lvos_eval.submission.folder_listing import FileState, file_state, list_folder
@@ -22,7 +23,6 @@ from lvos_eval.submission.source import Entry, MaskFiles, MaskSource
 
 __all__ = ["CHANGED", "MaskSet", "Submission", "open_submission"]
 
-_MASK_NAME: Final = re.compile(r"([0-9]{8})\.png", re.IGNORECASE)
 _ANY_MASK_NAME: Final = re.compile(r"[0-9]+\.png", re.IGNORECASE)
 """What looks like a mask, under its right name or not."""
 
@@ -98,8 +98,10 @@ class Submission:
         return printable(f"{masks} of {counted(len(self.masks), 'video')} {place}of the {kind} {self.source.path.name}")
 
 
-def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
-    """Finds the masks of `videos` in a folder, a zip, or a folder that holds one zip.
+def open_submission(
+    path: Path, videos: Collection[str], layout: MaskLayout, limits: ArchiveLimits, collector: ProblemCollector
+) -> Submission:
+    """Finds the masks of `videos` in a folder, a zip, or a folder that holds one zip; `layout` says how masks are named.
 
     Faults of the archive and of names go to `collector`. Raises UsageError if there is nothing to be read at `path`.
     """
@@ -112,7 +114,7 @@ def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, 
                 names, sound, listed = list_folder(path, limits, collector)
                 # a zip with backslashes unpacks to files whose names hold them
                 unpacked = [(name.replace("\\", "/"), name) for name in names]
-                return replace(_arrange(source, unpacked, sound, videos, collector), listed=listed)
+                return replace(_arrange(source, unpacked, sound, videos, layout, collector), listed=listed)
             path, uploaded = inner, False
         if not path.exists():
             raise UsageError(f"no submission at {printable(str(path))}")
@@ -123,7 +125,7 @@ def open_submission(path: Path, videos: Collection[str], limits: ArchiveLimits, 
     except OSError as error:
         raise UsageError(f"the submission {printable(str(path))} cannot be read: {error.strerror}") from None
     files: list[tuple[str, Entry]] = list(archive.files)
-    arranged = _arrange(MaskSource(path, True, limits), files, archive.sound, videos, collector)
+    arranged = _arrange(MaskSource(path, True, limits), files, archive.sound, videos, layout, collector)
     return replace(arranged, listed={str(path): state})
 
 
@@ -141,6 +143,7 @@ def _arrange(
     files: Sequence[tuple[str, Entry]],
     sound: bool,
     videos: Collection[str],
+    layout: MaskLayout,
     collector: ProblemCollector,
 ) -> Submission:
     """Finds the folder that holds the videos and files every path under its video and frame."""
@@ -153,13 +156,14 @@ def _arrange(
     extra_files: list[str] = []
     claims: dict[str, list[str]] = defaultdict(list)
     by_case = {video.lower(): video for video in videos}
+    mask_name = re.compile(rf"([0-9]{{{layout.digits}}})\.png", re.IGNORECASE)
     for parts, entry in paths:
         below = parts[len(root) :] if root is not None and tuple(parts[: len(root)]) == root else []
         if len(below) < 2 or (below[0] not in videos and len(below) > 2):
             extra_files.append("/".join(parts))
             continue
         video, name = below[0], "/".join(below[1:])
-        match = _MASK_NAME.fullmatch(name)
+        match = mask_name.fullmatch(name)
         if match is not None and video.lower() in by_case:
             claims[f"{by_case[video.lower()]}/{match[1]}"].append("/".join(parts))
         if video not in videos:

@@ -6,7 +6,6 @@ import os
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed
-from lvos_eval.protocols.lvos import frame_name
 from lvos_eval.reference.dataset import Manifest
 from lvos_eval.submission.listing import Submission
 
@@ -20,11 +19,12 @@ def submitted_ground_truth(manifest: Manifest, submission: Submission) -> list[s
     """
     if submission.source.is_archive or not submission.readable:
         return []
+    layout = manifest.protocol.layout
     truths = {
         identity
         for video in manifest.videos
         for frame in video.annotated
-        if (identity := _identity(f"{manifest.ground_truth(video.name)}/{frame_name(frame)}.png")) is not None
+        if (identity := _identity(f"{manifest.ground_truth(video.name)}/{layout.name(frame)}.png")) is not None
     }
     folder = submission.source.path
     return [

@@ -1,0 +1,241 @@
+"""What a benchmark decides, as a value: `EvaluationProtocol` and its parts.
+
+A protocol is data and pure functions. Readers, planning, means, page and files ask it what they need and never which one it is,
+so a further benchmark is a file beside this one, at most one reader in `reference`, and a line in the registry. Worker processes
+never see it: planning resolves it into chunks (where the masks lie, how they are read, which labels are compared).
+
+What all present protocols share is not a field: the measures J and F, the radius of their boundaries, and that an object's values
+begin at the first frame of its range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lvos_eval.protocols.frames import FrameRule
+
+__all__ = [
+    "JF",
+    "MAX_OBJECT_ID",
+    "ONE_GROUP",
+    "PROPOSALS",
+    "VOID_LABEL",
+    "EvaluationProtocol",
+    "MaskEncoding",
+    "MaskLayout",
+    "ObjectValues",
+    "OfficialFile",
+    "Pairing",
+    "PublishedList",
+    "ScoreRow",
+    "ScoreTable",
+    "ScoredObject",
+    "Statistic",
+    "Summary",
+    "Task",
+    "Values",
+]
+
+VOID_LABEL: Final = 255
+"""The label that is background in both masks and never an object."""
+
+MAX_OBJECT_ID: Final = VOID_LABEL - 1
+
+PROPOSALS: Final = range(1, 21)
+"""Labels that are proposals where a submission does not know the ids of the objects."""
+
+JF: Final = "J&F"
+"""The name of (J + F) / 2 of an object."""
+
+Values: TypeAlias = NDArray[np.float64]
+"""One value for each slot of an object, shape (slots,)."""
+
+
+class Task(StrEnum):
+    """What a submission answers."""
+
+    SEMI_SUPERVISED = "semi-supervised"
+    UNSUPERVISED_MULTIPLE = "unsupervised_multiple"
+    UNSUPERVISED_SINGLE = "unsupervised_single"
+
+
+class MaskEncoding(Enum):
+    """How a submitted mask says where objects are."""
+
+    LABEL_MAP = "label map"
+    """The value of a pixel is the label of its object."""
+    SALIENCY = "saliency"
+    """Foreground is the only object of the video, in two values or in shades of grey."""
+
+
+class Pairing(Enum):
+    """Which label of a submission is compared with an object."""
+
+    BY_ID = "by id"
+    """The one of the same number."""
+    ASSIGNMENT = "assignment"
+    """Of PROPOSALS the one that the best one-to-one assignment gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskLayout:
+    """Where masks lie: `<annotations>/<video>/<frame>.png` in the data, `<video>/<frame>.png` in a submission."""
+
+    digits: int
+    """Of a frame in the name of its mask."""
+    step: int
+    """From one annotated frame to the next, where it is constant."""
+    annotations: str = "Annotations"
+    """The folder of the ground truth, relative to the data set."""
+    images: str = "JPEGImages"
+    """The folder of the photographs, which pictures are drawn on if they are there."""
+    image_sets: str = ""
+    """The folder of the lists of videos, where there are several."""
+
+    def name(self, frame: int) -> str:
+        """The stem of the file of a frame: its number with leading zeros."""
+        return f"{frame:0{self.digits}d}"
+
+    @property
+    def digits_in_words(self) -> str:
+        return ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")[self.digits]
+
+
+class PublishedList(NamedTuple):
+    """A list of videos that comes with the program, for data that comes without it."""
+
+    file: str
+    title: str
+    """Whose list it is, in words."""
+
+
+class ObjectValues(NamedTuple):
+    """The measures of one object, each of shape (slots,), slots in the order of the frame rule."""
+
+    region_similarity: Values
+    contour_accuracy: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A number of one object, from its values; nan where the official tool gives nan."""
+
+    name: str
+    """`J`, `F` and `V` are the names of the means of J and F and of temporal stability; every protocol has `J` and `F`."""
+    function: Callable[[ObjectValues], float]
+
+
+class ScoredObject(Protocol):
+    """What the summary of a protocol sees of an object."""
+
+    @property
+    def video(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def proposal(self) -> int | None: ...
+    @property
+    def label(self) -> str:
+        """`<video>_<object id>`, as official tables name an object."""
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """By the names of the statistics, in their order."""
+
+
+ONE_GROUP: Final = ("all",)
+"""The groups of a protocol that has none."""
+
+
+class ScoreRow(NamedTuple):
+    """A row of the table of scores: a measure, its meaning, and the key in each column."""
+
+    measure: str
+    meaning: str
+    keys: tuple[str, ...]
+
+
+class ScoreTable(NamedTuple):
+    """How the page lays out the scores."""
+
+    columns: tuple[str, ...]
+    rows: tuple[ScoreRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """From the statistics of objects to the scores."""
+
+    keys: tuple[str, ...]
+    """In the order of every output, under their official names; the first one decides a ranking."""
+    combine: Callable[[Sequence[ScoredObject]], Mapping[str, float]]
+    """The scores of objects in the order of the manifest, at least one. nan where the official tool gives nan; keys of a group
+    without objects are left out."""
+    groups: tuple[str, ...] = ONE_GROUP
+    """The groups of videos that are averaged apart; `groups[0]` is that of a video that no list names."""
+    signed: frozenset[str] = frozenset()
+    """The keys whose scores may be below 0."""
+    headline: tuple[str, ...]
+    """The keys that a paper quotes, in its order."""
+    title: str
+    """What the first key is, in words."""
+    table: ScoreTable
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialFile:
+    """A file that the official tool writes, byte for byte."""
+
+    name: str
+    """With `{set}` for the set of videos."""
+    render: Callable[[Mapping[str, float], Sequence[ScoredObject]], str]
+    """Its content from the unrounded scores, nan included, and the objects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationProtocol:
+    """All in which one benchmark, or one task of it, differs from another."""
+
+    name: str
+    """What scoring.yaml, the command line and the signature say."""
+    description: str
+    """In a sentence: what it is, and how it differs from its neighbours."""
+    source: str
+    """Repository and commit whose numbers are matched."""
+    task: Task = Task.SEMI_SUPERVISED
+    layout: MaskLayout
+    videos: str
+    """Who reads the videos of a data set, their objects and their frames: a key of the table in `reference.readers`."""
+    video_list: PublishedList | None = None
+    """Of the only videos that the task asks for; None: all."""
+    group_list: PublishedList | None = None
+    """Of the videos in `summary.groups[1]`; None where the data has one group."""
+    frame_rule: FrameRule
+    encoding: MaskEncoding = MaskEncoding.LABEL_MAP
+    pairing: Pairing = Pairing.BY_ID
+    refuses_other_labels: bool = False
+    """Whether a label of no object makes a submission invalid, as the official tool stops at it; else it is background."""
+    statistics: tuple[Statistic, ...]
+    summary: Summary
+    files: tuple[OfficialFile, ...] = ()
+
+    @property
+    def names_objects(self) -> bool:
+        """Whether a label of a submission says which object is meant."""
+        return self.encoding is MaskEncoding.LABEL_MAP and self.pairing is Pairing.BY_ID
+
+    def labels(self, object_ids: Sequence[int]) -> Sequence[int]:
+        """The labels that mean something in a submitted mask of a video with these objects."""
+        return PROPOSALS if self.pairing is Pairing.ASSIGNMENT else object_ids
+
+    def object_statistics(self, values: ObjectValues) -> dict[str, float]:
+        """Every statistic of an object that is a number, by name, in order."""
+        found = {statistic.name: statistic.function(values) for statistic in self.statistics}
+        return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -1,0 +1,42 @@
+"""The protocols by name: the one place that knows all of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lvos_eval.protocols import lvos
+from lvos_eval.protocols.contract import EvaluationProtocol, Task
+
+__all__ = ["DEFAULT", "UnknownProtocolError", "get", "names", "tasks"]
+
+DEFAULT: Final = "lvos-v2"
+
+_PROTOCOLS: Final = {(protocol.name, protocol.task): protocol for protocol in lvos.PROTOCOLS}
+
+
+class UnknownProtocolError(ValueError):
+    """There is no such protocol, or it has no such task."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of the protocols, each once."""
+    return tuple(dict.fromkeys(name for name, _ in _PROTOCOLS))
+
+
+def tasks(name: str) -> tuple[Task, ...]:
+    """The tasks of a protocol; () if there is no such protocol."""
+    return tuple(task for known, task in _PROTOCOLS if known == name)
+
+
+def get(name: str, task: str = Task.SEMI_SUPERVISED) -> EvaluationProtocol:
+    """The protocol of a name and task. Raises UnknownProtocolError, which says what there is.
+
+    >>> get("lvos-v2").frame_rule.description
+    "an object's first and last frame do not count"
+    """
+    found = _PROTOCOLS.get((name, task))  # type: ignore[arg-type]
+    if found is not None:
+        return found
+    if name not in names():
+        raise UnknownProtocolError(f"there is no protocol {name!r}; use one of: {', '.join(names())}")
+    raise UnknownProtocolError(f"{name} has no task '{task}'; it has: {', '.join(tasks(name))}")

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.protocols.contract import EvaluationProtocol
 from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.image_sets import read_image_set
 from lvos_eval.reference.metadata_videos import read_metadata
 from lvos_eval.reference.settings import ScoringRules
 
@@ -20,5 +21,5 @@ Reader: TypeAlias = Callable[[Path, ScoringRules, EvaluationProtocol, ProblemCol
 The last argument says whether anybody asks for the groups of videos.
 """
 
-READERS: Final[Mapping[str, Reader]] = {"metadata": read_metadata}
+READERS: Final[Mapping[str, Reader]] = {"metadata": read_metadata, "image sets": read_image_set}
 """By what `EvaluationProtocol.videos` says."""

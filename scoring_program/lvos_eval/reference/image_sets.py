@@ -1,0 +1,151 @@
+"""Reading a data set that names its videos in lists, as DAVIS does: `ImageSets/2017/val.txt`, one video a line.
+
+Every annotation file is a frame; the objects of a video are all labels from 1 to the highest one of its first frame, so that a
+gap is an object too, which never has a pixel. Videos stay in the order of the list, in which the official means are summed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.errors import ReferenceDataError
+from lvos_eval.diagnostics.text import counted, listed, printable
+from lvos_eval.formats.files import read_file
+from lvos_eval.formats.litter import is_litter
+from lvos_eval.formats.mask_issues import LabelMapError, MaskError, Unreadable
+from lvos_eval.formats.png import decode_labels, parse_png
+from lvos_eval.formats.text_files import DocumentError, read_text
+from lvos_eval.protocols.contract import VOID_LABEL, EvaluationProtocol
+from lvos_eval.protocols.frames import FrameList
+from lvos_eval.reference.dataset import Manifest, Video, VideoObject
+from lvos_eval.reference.exclusions import excluded_frames
+from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
+from lvos_eval.reference.video_lists import VIDEO_NAME
+
+__all__ = ["read_image_set"]
+
+_USUAL: Final = "val"
+_MASK_BYTES: Final = 1 << 28
+
+
+def read_image_set(
+    reference: Path, rules: ScoringRules, protocol: EvaluationProtocol, collector: ProblemCollector, _: bool
+) -> Manifest | None:
+    """The videos of one list of a data set: `val` where none is asked for, or the only one there is."""
+    before = len(collector)
+    lists = reference / protocol.layout.image_sets
+    try:
+        path = _find_list(lists, rules.image_set, protocol)
+        names = _read_names(path)
+    except ReferenceDataError as fault:
+        collector.extend(fault.problems)
+        return None
+    reader = _Reader(reference, rules, protocol, collector)
+    videos = tuple(video for name in names if (video := reader.read(name)) is not None)
+    for name in sorted(set(rules.exclude) - set(names)):
+        message = f"`exclude` names a video that {path.name} does not have"
+        collector.error("settings", message, f"correct it in {SETTINGS_FILE}", video=name)
+    if len(collector) == before and not any(item.scored.length for video in videos for item in video.objects):
+        collector.error("metadata", f"no video of {path.name} has a scored frame", "list longer videos")
+    annotations = reference / protocol.layout.annotations
+    folders = {entry.name for entry in annotations.iterdir() if entry.is_dir()} if annotations.is_dir() else set()
+    unlisted = frozenset(folders) - {video.name for video in videos}
+    named = replace(rules, image_set=path.stem)
+    return Manifest(reference, path.name, videos, named, unlisted, tuple(reader.warnings), declares_objects=False)
+
+
+def _find_list(folder: Path, name: str | None, protocol: EvaluationProtocol) -> Path:
+    there = sorted(path.stem for path in folder.glob("*.txt") if not is_litter(path.name))
+    where = printable(str(folder))
+    if not there:
+        holds = f"{protocol.layout.image_sets}/ and {protocol.layout.annotations}/"
+        fix = f"give the root of the data set, the folder that holds {holds}"
+        raise ReferenceDataError.single("metadata", f"there is no list of videos in {where}", fix)
+    chosen = name or (_USUAL if _USUAL in there or len(there) > 1 else there[0])
+    if chosen not in there:
+        message = f"there is no list {printable(chosen)}.txt in {where}"
+        raise ReferenceDataError.single("metadata", message, f"use --set with one of: {', '.join(there)}")
+    return folder / f"{chosen}.txt"
+
+
+def _read_names(path: Path) -> list[str]:
+    """The videos of a list, in its order; blank lines and spaces around a name are nothing."""
+    try:
+        names = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    except DocumentError as fault:
+        raise ReferenceDataError.single("list", f"{path.name} {fault}", fault.fix) from None
+    wrong = [printable(name) for name in names if not VIDEO_NAME.fullmatch(name)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    found = ""
+    if wrong:
+        found = f"holds what is no name of a video: {listed(wrong)}"
+    elif twice:
+        found = f"names {listed(twice)} twice"
+    elif not names:
+        found = "is empty"
+    if found:
+        raise ReferenceDataError.single("list", f"{path.name} {found}", "write the name of each video once, one a line")
+    return names
+
+
+class _Reader:
+    """Looks at the annotations of one video after the other; every problem on the way goes to the collector."""
+
+    def __init__(self, reference: Path, rules: ScoringRules, protocol: EvaluationProtocol, collector: ProblemCollector) -> None:
+        self._root = reference / protocol.layout.annotations
+        self._rules = rules
+        self._protocol = protocol
+        self._mask = re.compile(rf"([0-9]{{{protocol.layout.digits}}})\.png")
+        self._collector = collector
+        self.warnings: list[str] = []
+
+    def read(self, name: str) -> Video | None:
+        """A video with its objects; None where there is nothing to go on with, or no object."""
+        folder = self._root / name
+        if not folder.is_dir():
+            message = f"no folder {self._protocol.layout.annotations}/{name}"
+            self._collector.error("ground-truth", message, "add its masks", video=name)
+            return None
+        masks = sorted(path.name for path in folder.glob("*.png") if not is_litter(path.name))
+        misnamed = [mask for mask in masks if not self._mask.fullmatch(mask)]
+        if misnamed or not masks:
+            found = f"masks under other names: {listed(map(printable, misnamed))}" if misnamed else "no mask"
+            digits = self._protocol.layout.digits_in_words
+            fix = f"name masks by the {digits} digits of their frames and .png"
+            self._collector.error("ground-truth", found, fix, video=name)
+            return None
+        frames = FrameList(tuple(int(Path(mask).stem) for mask in masks))
+        highest = self._highest_label(name, folder / masks[0])
+        if not highest:
+            return None
+        excluded, idle = excluded_frames(self._rules.exclude.get(name, ()), frozenset(frames.frames))
+        for run in idle:
+            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self._protocol.layout)}, which is no frame"
+            self._collector.error("settings", message, "correct or delete it", video=name)
+        scored = self._protocol.frame_rule.scored(frames, excluded)
+        if not scored.length:
+            self.warnings.append(f"{name}: none of its {counted(len(frames.frames), 'frame')} is scored; the video is left out")
+        objects = tuple(VideoObject(label, frames, scored) for label in range(1, highest + 1))
+        return Video(name, objects, self._protocol.summary.groups[0], excluded=excluded)
+
+    def _highest_label(self, name: str, mask: Path) -> int:
+        """The highest label of a mask but for void; 0 where there is none or it cannot be read."""
+        try:
+            header, pixels = parse_png(read_file(str(mask), _MASK_BYTES))
+            if not header.kind.is_indexed:
+                raise LabelMapError(Unreadable(f"{header.kind} instead of one label a pixel"))
+            labels = decode_labels(header, pixels)
+        except (MaskError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            message = f"the first mask, {mask.name}, cannot be used ({reason})"
+            self._collector.error("ground-truth", message, "put an indexed PNG there", video=name)
+            return 0
+        highest = int(labels[labels != VOID_LABEL].max(initial=0))
+        if not highest:
+            self.warnings.append(f"{name}: the first mask holds no object; the video is left out")
+        return highest

@@ -27,7 +27,7 @@ from lvos_eval.execution.progress import ProgressObserver
 from lvos_eval.execution.resources import available_cores
 from lvos_eval.protocols.contract import Task
 from lvos_eval.reference.checks import ReferenceCheck, check_reference
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.tables import summary_table
 

@@ -18,9 +18,9 @@ from lvos_eval.formats.text_files import Yaml, read_yaml
 from lvos_eval.protocols.contract import Task
 from lvos_eval.protocols.lvos import SCORE_KEYS, UNSEEN, frame_name
 from lvos_eval.reference.checks import ReferenceCheck, ReferenceSummary
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.exclusions import write_runs
 from lvos_eval.reference.ground_truth import known_sizes
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
 from lvos_eval.reference.settings import SETTINGS_FILE, Disclosure
 from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST

@@ -66,7 +66,7 @@ GROUPS: Final[Mapping[str, Group]] = {
             "formats.mask_values",
             "metrics.boundary_matching",
             "protocols.lvos",
-            "submission.causes",
+            "submission.problem_groups",
             "submission.check_files",
             "submission.check_labels",
             "submission.check_masks",

@@ -12,9 +12,9 @@ import pytest
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.protocols.contract import Task
 from lvos_eval.protocols.lvos import FrameRange
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.exclusions import FrameRun
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ScoringRules
 
 RANGE = {"start": 1, "end": 31, "frame_nums": 6}

@@ -11,8 +11,8 @@ from PIL import Image
 
 import make_stub
 from lvos_eval.protocols import lvos
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.scoring.results import RunResult, State

@@ -12,7 +12,7 @@ from lvos_eval import protocols
 from lvos_eval.metrics.definition import temporal_stability
 from lvos_eval.protocols.frames import ScoredFrames
 from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange
-from lvos_eval.reference.dataset import Video, VideoObject
+from lvos_eval.reference.manifest import Video, VideoObject
 from lvos_eval.scoring.aggregation import aggregate, score_objects
 from lvos_eval.scoring.results import ObjectFrame, ObjectScore
 

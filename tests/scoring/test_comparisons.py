@@ -19,7 +19,7 @@ from lvos_eval.metrics.boundary_matching import Pair
 from lvos_eval.metrics.measures import score_pairs
 from lvos_eval.protocols.contract import PROPOSALS, Pairing
 from lvos_eval.scoring import pairing
-from lvos_eval.scoring.pairing import Comparisons
+from lvos_eval.scoring.pairing import ObjectPairs
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 
 Labels: TypeAlias = NDArray[np.uint8]
@@ -65,7 +65,7 @@ def expected(object_id: int, frame: int, truth: Labels, prediction: Labels, labe
 @pytest.mark.parametrize("held", [0, 1000, 1 << 20])
 def test_every_frame_gets_its_values_in_order_however_many_wait(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pairing, "_HELD_BYTES", held)
-    found = Comparisons(Pairing.BY_ID)
+    found = ObjectPairs(Pairing.BY_ID)
     wanted = []
     for frame in range(12):
         truth, prediction = label_map(frame), label_map(frame + 100)
@@ -79,7 +79,7 @@ def test_masks_wait_only_until_there_are_enough(monkeypatch: pytest.MonkeyPatch,
     masks = [decoded(label_map(frame)) for frame in range(5)]
     bytes_of_a_frame = sum(2 * mask.bits.nbytes for mask in masks[0].objects.values())
     monkeypatch.setattr(pairing, "_HELD_BYTES", bytes_of_a_frame)
-    found = Comparisons(Pairing.BY_ID)
+    found = ObjectPairs(Pairing.BY_ID)
     for frame in (0, 1):
         # the bytes of one frame are not too many; with those of another they are, as the next frame finds
         found.add(frame, IDS, masks[frame], masks[frame])
@@ -93,7 +93,7 @@ def test_masks_wait_only_until_there_are_enough(monkeypatch: pytest.MonkeyPatch,
 def test_the_same_masks_again_are_measured_once(measured: list[int]) -> None:
     truth, prediction = label_map(1), label_map(2)
     masks = decoded(truth), decoded(prediction)
-    found = Comparisons(Pairing.BY_ID)
+    found = ObjectPairs(Pairing.BY_ID)
     for frame in range(4):
         found.add(frame, IDS, *masks)
     assert found.values() == [
@@ -106,7 +106,7 @@ def test_the_same_masks_again_are_measured_once(measured: list[int]) -> None:
 def test_an_object_is_visible_from_its_first_pixel_on(pairing_: Pairing) -> None:
     truth, nothing = np.zeros((2, 90, 150), np.uint8)
     truth[40, 70] = 1
-    found = Comparisons(pairing_)
+    found = ObjectPairs(pairing_)
     found.add(0, IDS, decoded(truth), decoded(nothing))
     assert [(value.object_id, value.visible) for value in found.values()] == [(1, True), (2, False)]
 
@@ -114,7 +114,7 @@ def test_an_object_is_visible_from_its_first_pixel_on(pairing_: Pairing) -> None
 def test_an_object_that_joins_the_same_masks_gets_its_values() -> None:
     truth, prediction = label_map(3), label_map(4)
     masks = decoded(truth), decoded(prediction)
-    found = Comparisons(Pairing.BY_ID)
+    found = ObjectPairs(Pairing.BY_ID)
     found.add(1, (1,), *masks)
     found.add(6, IDS, *masks)
     wanted = [(1, 1), (6, 1), (6, 2)]
@@ -124,7 +124,7 @@ def test_an_object_that_joins_the_same_masks_gets_its_values() -> None:
 def test_only_one_mask_being_another_is_a_new_frame() -> None:
     truths, predictions = [label_map(seed) for seed in (5, 5, 6)], [label_map(seed) for seed in (7, 8, 8)]
     first, second = decoded(truths[0]), decoded(predictions[1])
-    found = Comparisons(Pairing.BY_ID)
+    found = ObjectPairs(Pairing.BY_ID)
     found.add(0, IDS, first, decoded(predictions[0]))
     found.add(1, IDS, first, second)
     found.add(2, IDS, decoded(truths[2]), second)
@@ -138,7 +138,7 @@ def test_frames_of_another_size_are_measured_by_their_own() -> None:
     # the tolerance grows with the frame, and the frame's edge is no boundary
     sizes = [(90, 150), (300, 400), (300, 410), (90, 150)]
     maps = [(label_map(frame, *size), label_map(frame + 50, *size)) for frame, size in enumerate(sizes)]
-    found = Comparisons(Pairing.BY_ID)
+    found = ObjectPairs(Pairing.BY_ID)
     for frame, (truth, prediction) in enumerate(maps):
         found.add(frame, IDS, decoded(truth), decoded(prediction))
     assert found.values() == [
@@ -150,7 +150,7 @@ def test_frames_of_another_size_are_measured_by_their_own() -> None:
 def test_each_object_is_compared_with_every_proposal_the_absent_one_first(size: tuple[int, int]) -> None:
     truth, prediction = label_map(9, *size), label_map(12, *size)
     prediction[prediction == 2] = 17
-    found = Comparisons(Pairing.ASSIGNMENT)
+    found = ObjectPairs(Pairing.ASSIGNMENT)
     found.add(4, IDS, decoded(truth), decoded(prediction, PROPOSALS))
     proposals = (ABSENT_PROPOSAL, 1, 17)
     # no pixel has the label 255
@@ -166,7 +166,7 @@ def test_a_proposal_far_from_an_object_has_nothing_of_it_without_being_measured(
     truth[20:60, 20:60] = 1
     prediction[30:60, 30:70] = 1
     prediction[300:350, 500:560] = 2
-    found = Comparisons(Pairing.ASSIGNMENT)
+    found = ObjectPairs(Pairing.ASSIGNMENT)
     found.add(0, (1,), decoded(truth), decoded(prediction, PROPOSALS))
     # the object against the absent proposal and the near one
     assert [value == expected(1, 0, truth, prediction, value.proposal or 255, value.proposal) for value in found.values()] == [
@@ -177,7 +177,7 @@ def test_a_proposal_far_from_an_object_has_nothing_of_it_without_being_measured(
 
 def test_a_hidden_object_is_compared_with_proposals_wherever_they_are() -> None:
     truth, prediction = np.zeros((90, 150), np.uint8), np.ones((90, 150), np.uint8)
-    found = Comparisons(Pairing.ASSIGNMENT)
+    found = ObjectPairs(Pairing.ASSIGNMENT)
     found.add(0, (1,), decoded(truth), decoded(prediction, PROPOSALS))
     # a proposal that is the whole frame has no boundary, as the hidden object has none
     assert found.values() == [ObjectFrame(1, 0, 1.0, 1.0, False, ABSENT_PROPOSAL), ObjectFrame(1, 0, 0.0, 1.0, False, 1)]

@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from lvos_eval.protocols.lvos import frame_name
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.result_document import details
 from make_stub import FOLDER, REFERENCE

@@ -13,8 +13,8 @@ import goldens
 from lvos_eval.protocols.contract import Task
 from lvos_eval.protocols.frames import ScoredFrames
 from lvos_eval.protocols.lvos import SCORE_KEYS, FrameRange
-from lvos_eval.reference.dataset import Video, VideoObject
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.manifest import Video, VideoObject
 from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.scoring.assignment import match_proposals
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame

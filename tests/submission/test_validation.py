@@ -17,7 +17,7 @@ from lvos_eval.diagnostics.text import ZIP_MASKS as ZIP
 from lvos_eval.formats.mask_issues import MaskIssue, NotPng, TooLarge, Unreadable
 from lvos_eval.protocols.contract import Task
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange
-from lvos_eval.reference.dataset import Video, VideoObject
+from lvos_eval.reference.manifest import Video, VideoObject
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.check_names import check_names

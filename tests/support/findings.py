@@ -13,7 +13,7 @@ from lvos_eval.formats.mask_issues import MaskIssue, WrongSize
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.contract import Task
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange
-from lvos_eval.reference.dataset import Manifest, Video, VideoObject
+from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.submission.mask_findings import VideoFindings
 

@@ -22,12 +22,12 @@ from lvos_eval.masks.packed import FrameSize, Labels
 from lvos_eval.protocols.contract import VOID_LABEL, MaskEncoding, Pairing
 from lvos_eval.protocols.frames import FrameList, ScoredFrames
 from lvos_eval.protocols.lvos import SEEN
-from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.ground_truth import combine_digests, frame_digest
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 from lvos_eval.reference.settings import Disclosure, ScoringRules
 from lvos_eval.scoring.chunks import objects_by_frame
-from lvos_eval.scoring.pairing import Comparisons
+from lvos_eval.scoring.pairing import ObjectPairs
 from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.scoring.run import matched_values, notes_on, object_scores
@@ -224,7 +224,7 @@ def _packed(labels: Labels, ids: Sequence[int]) -> DecodedMask:
 
 
 def _compared(pairing: Pairing, frame: int, ids: tuple[int, ...], truth: DecodedMask, guess: DecodedMask) -> _AddedFrame:
-    comparisons = Comparisons(pairing)
+    comparisons = ObjectPairs(pairing)
     comparisons.add(frame, ids, truth, guess)
     strangers = frozenset(guess.unknown) - {VOID_LABEL}
     return _AddedFrame(truth.size, comparisons.values(), frame_digest(frame, truth), strangers)

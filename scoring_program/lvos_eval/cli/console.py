@@ -14,7 +14,7 @@ from lvos_eval.diagnostics.problems import Problem, Severity, needed_imports, re
 from lvos_eval.execution.deadline import Deadline
 from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.execution.progress import Progress, ProgressObserver
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 
 __all__ = ["SHORT_OF_MEMORY", "Console", "interruption_text", "verdict"]
 

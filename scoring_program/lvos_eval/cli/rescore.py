@@ -19,8 +19,8 @@ from lvos_eval.execution.cluster import BACKENDS, open_backend
 from lvos_eval.execution.locks import reserved
 from lvos_eval.formats.files import replace_file
 from lvos_eval.reference.choice import ReferenceChoice
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import open_output, result_files
 from lvos_eval.reporting.result_document import manifest_summary

@@ -16,7 +16,7 @@ from lvos_eval.formats.litter import is_litter
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.contract import VOID_LABEL, MaskLayout
 from lvos_eval.protocols.lvos import FRAME_STEP, SEEN, UNSEEN
-from lvos_eval.reference.dataset import Manifest, Video, VideoObject
+from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 from lvos_eval.reference.metadata_videos import ADD_STEP, ATTRIBUTES, inclusive_ends
 from lvos_eval.reference.survey import GroundTruthMask
 from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST, read_list

@@ -17,9 +17,9 @@ from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem, Severity
 from lvos_eval.execution.workload import Observer, run_pieces
 from lvos_eval.protocols import Task
 from lvos_eval.reference.check_rules import check_labels, check_manifest, check_sizes, list_masks
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests
 from lvos_eval.reference.loading import read_manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import Settings, load_settings
 from lvos_eval.reference.survey import GroundTruthMask, plan_survey, survey_masks
 

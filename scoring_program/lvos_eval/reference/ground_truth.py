@@ -20,7 +20,7 @@ from lvos_eval.formats.mask_issues import MaskError, PngError
 from lvos_eval.formats.png import parse_header
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.contract import MaskLayout
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 
 __all__ = [
     "GroundTruthFolder",

@@ -22,8 +22,8 @@ from lvos_eval.formats.png import decode_labels, parse_png
 from lvos_eval.formats.text_files import DocumentError, read_text
 from lvos_eval.protocols.contract import VOID_LABEL, EvaluationProtocol
 from lvos_eval.protocols.frames import FrameList
-from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.exclusions import excluded_frames
+from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 from lvos_eval.reference.video_lists import VIDEO_NAME
 

@@ -8,7 +8,7 @@ from lvos_eval import protocols
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import REFERENCE_CODES
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.readers import READERS
 from lvos_eval.reference.settings import ScoringRules, load_settings
 

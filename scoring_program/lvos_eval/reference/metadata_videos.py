@@ -14,8 +14,8 @@ from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.contract import MAX_OBJECT_ID, EvaluationProtocol
 from lvos_eval.protocols.frames import ScoredFrames
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange
-from lvos_eval.reference.dataset import Manifest, Video, VideoObject
 from lvos_eval.reference.exclusions import excluded_frames
+from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 from lvos_eval.reference.metadata import find_metadata, frame_numbers, whole_number
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 from lvos_eval.reference.video_lists import UNSUPERVISED_LIST, VIDEO_NAME, VideoList, unseen_videos, unsupervised_videos

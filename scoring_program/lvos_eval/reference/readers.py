@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.protocols.contract import EvaluationProtocol
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.image_sets import read_image_set
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.metadata_videos import read_metadata
 from lvos_eval.reference.settings import ScoringRules
 

@@ -12,7 +12,6 @@ from lvos_eval.execution.workload import Observer, cut_up, masks_memory, run_pie
 from lvos_eval.formats.label_map import DecodedMask, Decoder
 from lvos_eval.formats.mask_fingerprint import shape_digest
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import (
     GroundTruthFolder,
     combine_digests,
@@ -21,6 +20,7 @@ from lvos_eval.reference.ground_truth import (
     read_ground_truth,
     refuse_unusable,
 )
+from lvos_eval.reference.manifest import Manifest
 
 __all__ = [
     "GroundTruthMask",

@@ -14,7 +14,7 @@ from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import reserved
 from lvos_eval.formats.files import remove_unfinished, replace_file
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reporting.overlays import draw_worst_frames
 from lvos_eval.reporting.page import render_page
 from lvos_eval.reporting.result_document import details, manifest_summary

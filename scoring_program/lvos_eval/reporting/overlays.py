@@ -22,7 +22,7 @@ from lvos_eval.formats.files import read_regular
 from lvos_eval.formats.mask_issues import MaskError
 from lvos_eval.formats.png import PALETTE, Png, decode_labels, parse_png, plain_png
 from lvos_eval.masks.packed import FrameSize, Labels
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
 

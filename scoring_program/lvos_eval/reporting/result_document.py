@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from lvos_eval.protocols.contract import JF, ONE_GROUP
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.scoring.frame_kinds import frame_means
 from lvos_eval.scoring.results import FrameDetails, PublishedObject, Report
 

@@ -26,12 +26,12 @@ from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.mask_issues import MemberError
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols import Task
-from lvos_eval.reference.dataset import Manifest, Video
+from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.scoring.chunks import FrameTask, frame_tasks, objects_by_frame
 from lvos_eval.scoring.run import new_collector, open_checked
+from lvos_eval.submission.ground_truth_links import refuse_ground_truth
 from lvos_eval.submission.listing import Submission
-from lvos_eval.submission.self_check import refuse_ground_truth
 from lvos_eval.submission.source import MaskReader, MaskSource, mask_digest
 from lvos_eval.version import __version__
 

@@ -22,8 +22,8 @@ from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.execution.cluster import Backend, LocalBackend
 from lvos_eval.execution.progress import ProgressReporter
 from lvos_eval.protocols.contract import Pairing
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
 from lvos_eval.reference.survey import SurveyResult, collect_digests, digest_masks, plan_scored
 from lvos_eval.rescoring.cache_keys import (

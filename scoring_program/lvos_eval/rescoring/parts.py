@@ -11,8 +11,8 @@ from typing import Final, Generic, TypeVar
 from lvos_eval.diagnostics.errors import ReferenceDataError, SubmissionGoneError
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.formats.mask_issues import DamagedMember, NotPng, TooLarge, Unreadable
-from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.ground_truth import refuse_unusable
+from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.rescoring.cache_keys import Basis, truth_digests, video_key
 from lvos_eval.rescoring.portable_chunk import ShippedChunk, evaluate_shipped, pack
 from lvos_eval.rescoring.stored_video import StoredVideo

@@ -20,7 +20,7 @@ from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import lock
 from lvos_eval.formats.files import read_regular, remove_unfinished, replace_bytes
 from lvos_eval.protocols.contract import EvaluationProtocol
-from lvos_eval.reference.dataset import Video
+from lvos_eval.reference.manifest import Video
 from lvos_eval.rescoring.stored_video import StoredVideo, decode, encode, fits
 
 __all__ = ["Store", "open_store"]

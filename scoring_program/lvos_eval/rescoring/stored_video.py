@@ -30,7 +30,7 @@ from lvos_eval.formats.mask_issues import (
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.contract import EvaluationProtocol, Pairing
-from lvos_eval.reference.dataset import Video
+from lvos_eval.reference.manifest import Video
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.mask_findings import VideoFindings
 

@@ -13,7 +13,7 @@ from itertools import groupby
 import numpy as np
 
 from lvos_eval.protocols.contract import EvaluationProtocol, ObjectValues, Summary
-from lvos_eval.reference.dataset import Video, VideoObject
+from lvos_eval.reference.manifest import Video, VideoObject
 from lvos_eval.scoring.results import ObjectFrame, ObjectScore, Scores
 
 __all__ = ["aggregate", "official_files", "score_objects"]

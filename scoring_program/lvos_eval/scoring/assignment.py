@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.protocols.contract import PROPOSALS
-from lvos_eval.reference.dataset import Video
+from lvos_eval.reference.manifest import Video
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 
 __all__ = ["match_proposals", "require_solver"]

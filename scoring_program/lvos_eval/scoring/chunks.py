@@ -10,8 +10,8 @@ from lvos_eval.diagnostics.problems import Problem, frame_ranges
 from lvos_eval.execution.workload import cut_up, masks_memory, usual_pixels
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.contract import MaskEncoding, MaskLayout, Pairing
-from lvos_eval.reference.dataset import Manifest, Video
 from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthSource
+from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.mask_findings import VideoFindings

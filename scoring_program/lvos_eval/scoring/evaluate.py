@@ -16,7 +16,7 @@ from lvos_eval.formats.mask_values import read_values
 from lvos_eval.protocols.contract import MaskEncoding, Pairing
 from lvos_eval.reference.ground_truth import frame_digest, read_ground_truth
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, FrameTask
-from lvos_eval.scoring.pairing import Comparisons
+from lvos_eval.scoring.pairing import ObjectPairs
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.source import mask_digest, unpack
 
@@ -32,7 +32,7 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     truths = Decoder(chunk.ids, chunk.size)
     kind = SalientDecoder if chunk.encoding is MaskEncoding.SALIENCY else Decoder
     predictions = kind(chunk.labels, chunk.size)
-    comparisons = Comparisons(chunk.pairing)
+    comparisons = ObjectPairs(chunk.pairing)
     for task, data in _read_predictions(chunk, result):
         prediction = _inspect(predictions, chunk, task, data, result.findings)
         truth = _read_ground_truth(truths, chunk, task.frame, result)

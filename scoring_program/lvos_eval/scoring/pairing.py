@@ -15,7 +15,7 @@ from lvos_eval.metrics.proximity import footprints, surroundings
 from lvos_eval.protocols.contract import Pairing
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 
-__all__ = ["Comparisons"]
+__all__ = ["ObjectPairs"]
 
 _HELD_BYTES: Final = 1 << 20
 """Bytes of packed masks that wait to be measured; one that fills a frame of 4K video has an eighth of it."""
@@ -31,7 +31,7 @@ class _Comparison(NamedTuple):
     """None if the masks are too far apart to have anything in common."""
 
 
-class Comparisons:
+class ObjectPairs:
     """Takes frames one by one and measures their objects when there are many."""
 
     def __init__(self, pairing: Pairing) -> None:

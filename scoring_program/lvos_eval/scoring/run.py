@@ -14,8 +14,8 @@ from lvos_eval.diagnostics.problems import Problem, submission_codes
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.workload import Observer, run_pieces
 from lvos_eval.protocols.contract import Pairing
-from lvos_eval.reference.dataset import Manifest
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes, refuse_unusable
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
 from lvos_eval.scoring.aggregation import official_files, score_objects
 from lvos_eval.scoring.assignment import match_proposals, require_solver
@@ -26,9 +26,9 @@ from lvos_eval.scoring.results import FrameDetails, ObjectFrame, ObjectScore, Pu
 from lvos_eval.scoring.signature import signature
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.check_names import check_names
+from lvos_eval.submission.ground_truth_links import refuse_ground_truth, submitted_ground_truth
 from lvos_eval.submission.listing import CHANGED, Submission, open_submission
 from lvos_eval.submission.mask_findings import VideoFindings
-from lvos_eval.submission.self_check import refuse_ground_truth, submitted_ground_truth
 from lvos_eval.version import __version__
 
 __all__ = [

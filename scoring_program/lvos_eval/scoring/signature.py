@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from lvos_eval.metrics.definition import TOLERANCE_FRACTION
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 
 __all__ = ["signature"]
 

@@ -9,10 +9,10 @@ from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
 from lvos_eval.protocols.contract import VOID_LABEL
-from lvos_eval.submission.causes import Cause, Values, plain
 from lvos_eval.submission.encodings import LabelVideo, ScaleReading, read_scale
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.palettes import Colour, nearest_palette, palette_of_colours, palette_of_greys
+from lvos_eval.submission.problem_groups import Cause, Values, plain
 from lvos_eval.submission.repairs import CHANNEL, FIRST_CHANNEL, from_colours, from_expression, from_labels
 
 __all__ = ["NOT_UNDONE", "ColourExplainer"]

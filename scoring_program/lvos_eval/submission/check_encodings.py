@@ -12,7 +12,6 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, these_videos
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.protocols.contract import VOID_LABEL
-from lvos_eval.submission.causes import Values, Where, alike
 from lvos_eval.submission.check_colours import NOT_UNDONE
 from lvos_eval.submission.encodings import (
     ENOUGH_EVIDENCE,
@@ -25,6 +24,7 @@ from lvos_eval.submission.encodings import (
 )
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.palettes import palette_of_greys
+from lvos_eval.submission.problem_groups import Values, Where, alike
 from lvos_eval.submission.renumbered_labels import read_palettes
 from lvos_eval.submission.repairs import CHANNEL, from_colours, from_labels
 

@@ -9,10 +9,10 @@ from typing import assert_never
 from lvos_eval.diagnostics.text import SAVE_IDS
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_issues import DamagedMember, NotIndexed, NotPng, NotSalient, TooLarge, Unreadable, WrongSize
-from lvos_eval.submission.causes import Cause, Causes, plain
 from lvos_eval.submission.check_colours import ColourExplainer
 from lvos_eval.submission.check_sizes import explain_size
 from lvos_eval.submission.mask_findings import VideoFindings
+from lvos_eval.submission.problem_groups import Cause, Causes, plain
 from lvos_eval.submission.repairs import from_expression
 
 __all__ = ["find_issues"]

@@ -8,7 +8,7 @@ from typing import Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import ZIP_MASKS, counted, in_natural_order, listed, zip_of
-from lvos_eval.reference.dataset import Manifest, Video
+from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.listing import MaskSet, Submission
 from lvos_eval.submission.object_folders import ObjectFolders
 

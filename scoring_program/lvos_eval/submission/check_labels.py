@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from lvos_eval.diagnostics.text import listed
 from lvos_eval.protocols.contract import PROPOSALS, VOID_LABEL
-from lvos_eval.reference.dataset import Video
-from lvos_eval.submission.causes import Cause, Causes, Values, Where
+from lvos_eval.reference.manifest import Video
 from lvos_eval.submission.check_colours import NOT_UNDONE
 from lvos_eval.submission.check_objects import EDGE_SHARE
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.palettes import palette_of_greys
+from lvos_eval.submission.problem_groups import Cause, Causes, Values, Where
 from lvos_eval.submission.repairs import from_labels
 
 __all__ = ["find_greys", "find_one", "find_proposals", "find_white"]

@@ -11,13 +11,13 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.mask_issues import WrongSize
 from lvos_eval.protocols.contract import MaskEncoding, Pairing
-from lvos_eval.reference.dataset import Manifest, Video
-from lvos_eval.submission.causes import Causes
+from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.check_encodings import report_encodings
 from lvos_eval.submission.check_files import find_issues
 from lvos_eval.submission.check_labels import find_greys, find_one, find_proposals, find_white
 from lvos_eval.submission.check_objects import report_absent, report_unknown
 from lvos_eval.submission.mask_findings import VideoFindings
+from lvos_eval.submission.problem_groups import Causes
 from lvos_eval.submission.repairs import ANY_DEPTH, CHANNEL
 
 __all__ = ["check_masks"]

@@ -14,9 +14,9 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.protocols.contract import MaskLayout
-from lvos_eval.reference.dataset import Manifest, Video
+from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.check_folders import report_missing_videos, report_no_videos, report_object_folders, report_sets
-from lvos_eval.submission.check_naming import report_naming
+from lvos_eval.submission.check_frame_numbers import report_naming
 from lvos_eval.submission.frame_numbering import Naming, find_naming
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.object_folders import find_object_folders

@@ -9,7 +9,7 @@ from typing import Final
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.protocols.contract import VOID_LABEL
-from lvos_eval.reference.dataset import Video, VideoObject
+from lvos_eval.reference.manifest import Video, VideoObject
 from lvos_eval.submission.mask_findings import VideoFindings
 
 __all__ = ["EDGE_SHARE", "report_absent", "report_unknown"]

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from lvos_eval.diagnostics.text import listed
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.submission.causes import Cause, Values, Where
+from lvos_eval.submission.problem_groups import Cause, Values, Where
 from lvos_eval.submission.repairs import from_expression
 
 __all__ = ["explain_size"]

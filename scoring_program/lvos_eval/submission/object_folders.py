@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
-from lvos_eval.reference.dataset import Video
+from lvos_eval.reference.manifest import Video
 from lvos_eval.submission.listing import Submission
 
 __all__ = ["Layout", "ObjectFolders", "find_object_folders"]

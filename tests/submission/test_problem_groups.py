@@ -8,9 +8,9 @@ from findings import manifest, refused, unknown, video, wrong_size
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.formats.mask_issues import Unreadable
-from lvos_eval.submission.causes import Cause, Causes, Values, alike, plain
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.mask_findings import VideoFindings
+from lvos_eval.submission.problem_groups import Cause, Causes, Values, alike, plain
 
 
 def reported(causes: Causes) -> list[Problem]:

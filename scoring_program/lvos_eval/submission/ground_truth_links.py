@@ -6,7 +6,7 @@ import os
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed
-from lvos_eval.reference.dataset import Manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.submission.listing import Submission
 
 __all__ = ["refuse_ground_truth", "submitted_ground_truth"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed, these_videos
 from lvos_eval.protocols.contract import MaskLayout
-from lvos_eval.reference.dataset import Video
+from lvos_eval.reference.manifest import Video
 from lvos_eval.submission.frame_numbering import Naming
 
 __all__ = ["report_naming"]

@@ -143,8 +143,10 @@ class _Workers(Generic[_Task, _Done]):
         except BaseException as failure:  # noqa: BLE001 - raised by whoever reads the results
             error = failure
         finally:
-            self._end_workers()
-        self._results.put(_End(error))
+            try:
+                self._end_workers()
+            finally:
+                self._results.put(_End(error))
 
     def _start(self) -> None:
         try:
@@ -216,8 +218,10 @@ class _Workers(Generic[_Task, _Done]):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)
         # whoever still reads or writes a message that a worker left half done learns that there is nobody at the other end
-        calls._reader.close()
-        answers._writer.close()
+        for end in (calls._reader, answers._writer):
+            # loky's thread may be closing it at this moment
+            with contextlib.suppress(OSError):
+                end.close()
         deadline = time.monotonic() + _SECONDS_TO_END
         for waited in [*self._taken, *([manager] if manager is not None else [])]:
             waited.join(max(deadline - time.monotonic(), 0))

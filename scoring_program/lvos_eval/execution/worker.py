@@ -30,6 +30,7 @@ def settle_in(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     volunteer_for_oom_killer()
     keep_freed_memory()
+    _have_no_memory_watched()
 
 
 def answer(function: Callable[[Any], object], task: object) -> tuple[bool, object]:
@@ -64,6 +65,17 @@ def keep_freed_memory() -> None:
         libc.mallopt(_M_TRIM_THRESHOLD, 2 * _KEEP_FREED_BYTES)
     except (OSError, AttributeError):
         pass
+
+
+def _have_no_memory_watched() -> None:
+    """Has loky not ask psutil for this process, which it does not find where /proc is that of another namespace.
+
+    loky would end a worker that has grown; masks are let go of, so that there is nothing to watch.
+    """
+    with contextlib.suppress(ImportError):
+        from joblib.externals.loky import process_executor
+
+        process_executor._USE_PSUTIL = False
 
 
 def _die_with(parent: int) -> None:

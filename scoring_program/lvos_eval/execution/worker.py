@@ -68,14 +68,13 @@ def keep_freed_memory() -> None:
 
 
 def _have_no_memory_watched() -> None:
-    """Has loky not ask psutil for this process, which it does not find where /proc is that of another namespace.
+    """Has loky not ask psutil how large this process is, which fails where /proc is that of another namespace.
 
-    loky would end a worker that has grown; masks are let go of, so that there is nothing to watch.
+    loky would let a worker end that has grown much; one works as long as a run takes and keeps no mask.
     """
-    with contextlib.suppress(ImportError):
-        from joblib.externals.loky import process_executor
+    from joblib.externals.loky import process_executor
 
-        process_executor._USE_PSUTIL = False
+    process_executor._USE_PSUTIL = False
 
 
 def _die_with(parent: int) -> None:

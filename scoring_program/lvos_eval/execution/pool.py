@@ -17,7 +17,6 @@ import re
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from queue import Empty, SimpleQueue
@@ -38,6 +37,9 @@ _ENVIRONMENT: Final = {SAFE_PATH: "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THR
 
 _SECONDS_TO_END: Final = 5.0
 """What a process that the system does not let go of, as in a read from a dead disk, may keep the end of a pool waiting."""
+
+_SECONDS_TO_CLOSE: Final = 1.0
+"""In which loky closes its pipes by itself, unless it waits for a message that will never be whole."""
 
 _STARTING: Final = threading.Lock()
 
@@ -217,14 +219,18 @@ class _Workers(Generic[_Task, _Done]):
             if worker.is_alive():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)
-        # whoever still reads or writes a message that a worker left half done learns that there is nobody at the other end
-        for end in (calls._reader, answers._writer):
-            # loky's thread may be closing it at this moment
+        for worker in self._taken:
+            worker.join(_SECONDS_TO_END)
+        if manager is not None:
+            manager.join(_SECONDS_TO_CLOSE)
+        # should a worker have left a message half done, whoever still reads or writes it learns that nobody is at the other end
+        for pipe in (calls._reader, answers._writer):
             with contextlib.suppress(OSError):
-                end.close()
-        deadline = time.monotonic() + _SECONDS_TO_END
-        for waited in [*self._taken, *([manager] if manager is not None else [])]:
-            waited.join(max(deadline - time.monotonic(), 0))
+                pipe.close()
+        # loky tells the thread that writes to the workers to end, and does not wait for it
+        for thread in (manager, calls._thread):
+            if thread is not None:
+                thread.join(_SECONDS_TO_END)
         self._taken.clear()
 
 

@@ -1,8 +1,9 @@
-"""Profiles of the property tests."""
+"""Profiles of the property tests, and the one thing of the process that all tests rely on."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -14,3 +15,6 @@ settings.register_profile("deep", settings.get_profile("default"), max_examples=
 # whether a test fails matters then, not the smallest example that it fails with
 settings.register_profile("mutation", settings.get_profile("default"), max_examples=60, phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# a process that a shell has started in the background ignores Ctrl-C, and so would all that it starts
+signal.signal(signal.SIGINT, signal.default_int_handler)

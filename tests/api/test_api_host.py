@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -93,15 +93,6 @@ def test_a_call_in_a_process_of_the_host_gives_the_same(method: str, jobs: int) 
             assert pool.submit(overall, jobs).result() == overall(1)
 
 
-@pytest.fixture
-def heeds_ctrl_c() -> Iterator[None]:
-    """Has Ctrl-C raise KeyboardInterrupt; a process that a shell has started in the background ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_an_interrupted_call_ends_and_the_next_one_is_none_the_worse(monkeypatch: pytest.MonkeyPatch) -> None:
     expected, before = overall(1), state()
 

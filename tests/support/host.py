@@ -245,8 +245,6 @@ if __name__ == "__main__":
             joblib.delayed(square)(number) for number in range(300)
         )
         first = next(numbers)
-    # ignored in a process that a shell has started in the background
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, reach)
     signal.signal(signal.SIGCHLD, count)
     gc.disable()

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import asdict, dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from lvos_eval.cli.arguments import path
 from lvos_eval.cli.command import Command
 from lvos_eval.cli.console import Console, verdict
 from lvos_eval.cli.options import add_common_options, reference_of
-from lvos_eval.diagnostics.errors import ExitCode
-from lvos_eval.diagnostics.text import printable
+from lvos_eval.diagnostics.errors import ExitCode, UsageError
+from lvos_eval.diagnostics.text import counted, printable
+from lvos_eval.formats.files import replace_file
+from lvos_eval.reference.audit import audit, proposed_exclusions
+from lvos_eval.reference.audit_rules import LIKELY
 from lvos_eval.reference.checks import check_reference
 from lvos_eval.reference.choice import ReferenceChoice
-from lvos_eval.reference.settings import Disclosure
+from lvos_eval.reference.manifest import Manifest
+from lvos_eval.reference.settings import SETTINGS_FILE, Disclosure
+from lvos_eval.reporting.audit_page import AUDIT_DATA, AUDIT_PAGE, audit_document, audit_page, suspicion_line
 from lvos_eval.reporting.tables import summary_table
 from lvos_eval.version import __version__
 
 __all__ = ["CHECK_REFERENCE", "CheckReferenceRequest"]
+
+_SHOWN: Final = 20
+"""At most so many suspicions are printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +37,8 @@ class CheckReferenceRequest:
 
     reference: ReferenceChoice
     jobs: int | None
+    audit: Path | None
+    """Where the page of an audit is written; None: there is none."""
 
     def disclosure(self) -> Disclosure:
         return self.reference.detail(Disclosure.PUBLIC)
@@ -34,11 +46,16 @@ class CheckReferenceRequest:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", type=path, help="folder with the metadata and Annotations/")
+    parser.add_argument(
+        "--audit", metavar="DIR", type=path, help="look for masks that differ from those around them, and write a page to DIR"
+    )
     add_common_options(parser)
 
 
 def _request_of(namespace: argparse.Namespace) -> CheckReferenceRequest:
-    return CheckReferenceRequest(reference=reference_of(namespace.reference, namespace), jobs=namespace.jobs)
+    return CheckReferenceRequest(
+        reference=reference_of(namespace.reference, namespace), jobs=namespace.jobs, audit=namespace.audit
+    )
 
 
 def _run(request: CheckReferenceRequest, _: Disclosure, console: Console) -> ExitCode:
@@ -57,6 +74,7 @@ def _run(request: CheckReferenceRequest, _: Disclosure, console: Console) -> Exi
         console.say(f"note: {note}")
     if check.summary is not None:
         console.say(summary_table(check.summary))
+    audited = _audit(request, request.audit, check.manifest, console) if request.audit and check.manifest is not None else None
     console.say(f"{printable(str(reference.path))}: {verdict(check.problems)}")
     if check.digest is not None:
         console.say(f'ground_truth: "{check.digest}"')
@@ -67,14 +85,41 @@ def _run(request: CheckReferenceRequest, _: Disclosure, console: Console) -> Exi
             "summary": asdict(check.summary) | {"empty_share": check.summary.empty_share} if check.summary else None,
             "problems": [problem.to_json() for problem in check.problems],
         }
+        | ({} if audited is None else {"audit": audited})
     )
     return ExitCode.REFERENCE if check.has_errors else ExitCode.SUCCESS
+
+
+def _audit(request: CheckReferenceRequest, folder: Path, manifest: Manifest, console: Console) -> dict[str, Any]:
+    """Writes page and data of an audit, and says the most suspicious masks. Raises UsageError for an unusable folder."""
+    masks = manifest.masks.resolve()
+    if folder.resolve() == request.reference.path.resolve() or folder.resolve().is_relative_to(masks):
+        raise UsageError(f"{printable(str(folder))} is the reference data; name another folder for the audit")
+    found = audit(manifest, request.jobs, console.observer(manifest))
+    exclusions = proposed_exclusions(manifest, found)
+    document = audit_document(found, exclusions)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / AUDIT_PAGE, audit_page(manifest, found, exclusions))
+        replace_file(folder / AUDIT_DATA, json.dumps(document, indent=1) + "\n")
+    except OSError as error:
+        raise UsageError(f"{printable(str(folder))} cannot be written: {error.strerror}") from None
+    for item in found[:_SHOWN]:
+        console.say(suspicion_line(manifest, item))
+    if len(found) > _SHOWN:
+        console.say(f"... and {len(found) - _SHOWN} more")
+    likely = sum(item.strength >= LIKELY for item in found)
+    console.say(f"audit: {counted(len(found), 'suspicious place')}, {likely} likely: {printable(str(folder / AUDIT_PAGE))}")
+    console.say(
+        f"      the page shows ground truth: keep it as secret as the masks; it proposes an `exclude` block for {SETTINGS_FILE}"
+    )
+    return document
 
 
 CHECK_REFERENCE: Final = Command(
     purpose="find every fault of reference data",
     description="Looks at settings, metadata, lists and every ground-truth mask, and prints the digest that seals them.",
-    example="lvos-eval check-reference lvos_test/",
+    example="lvos-eval check-reference lvos_test/ --audit audit/",
     add_options=_add_options,
     request_of=_request_of,
     run=_run,

@@ -50,8 +50,8 @@ check: $(VENV)/runtime ## tell everything that is wrong with a submission (SUBMI
 	$(RUN) -P -m lvos_eval check $(SUBMISSION) --reference $(REFERENCE)
 
 .PHONY: check-reference
-check-reference: $(VENV)/runtime ## find every fault of reference data (REFERENCE=)
-	$(RUN) -P -m lvos_eval check-reference $(REFERENCE)
+check-reference: $(VENV)/runtime ## find every fault of reference data (REFERENCE=, AUDIT= folder for a page of suspicious masks)
+	$(RUN) -P -m lvos_eval check-reference $(REFERENCE) $(if $(AUDIT),--audit $(AUDIT))
 
 .PHONY: rescore
 rescore: $(VENV)/runtime ## score stored submissions again (SUBMISSIONS=, REFERENCE=, RESULTS=, STORE=, NAMES=, PREVIOUS=)
@@ -62,10 +62,23 @@ rescore: $(VENV)/runtime ## score stored submissions again (SUBMISSIONS=, REFERE
 compare: $(VENV)/runtime ## tell the differences between two results or leaderboards (OLD=, NEW=)
 	$(RUN) -P -m lvos_eval compare $(OLD) $(NEW)
 
+.PHONY: new-competition
+new-competition: $(VENV)/development ## write a folder with settings and pages of a competition, to be edited (DIR=)
+	$(RUN) -m competition.settings.new $(DIR)
+
+.PHONY: import-bundle
+import-bundle: $(VENV)/development ## turn an exported CodaLab competition into such a folder (ZIP=, DIR=, START= day of its first phase)
+	$(RUN) -m competition.imports.run $(ZIP) $(DIR) $(if $(START),--start $(START))
+
 .PHONY: bundle
-bundle: $(VENV)/development ## build both competition bundles (REFERENCE= hidden data, VALIDATION= public data, PHASES=, IMAGE=, CHECK_IMAGE=)
-	$(RUN) -m competition.bundles.build $(REFERENCE) --output $(DIST) $(if $(VALIDATION),--validation $(VALIDATION)) \
+bundle: $(VENV)/development ## build both competition bundles (COMPETITION= folder, REFERENCE= hidden data, VALIDATION= public data, PHASES=, IMAGE=, CHECK_IMAGE=)
+	$(RUN) -m competition.bundles.build $(REFERENCE) --output $(DIST) $(if $(COMPETITION),--competition $(COMPETITION)) \
+		$(if $(VALIDATION),--validation $(VALIDATION)) \
 		$(if $(PHASES),--phases $(PHASES)) $(if $(IMAGE),--image $(IMAGE)) $(if $(CHECK_IMAGE),--check-image $(CHECK_IMAGE))
+
+.PHONY: platform-rerun
+platform-rerun: $(VENV)/development ## correct the board of a running competition (RERUN="FOLDER --competition ID --phase NAME --dry-run")
+	$(RUN) -m competition.corrections.run $(RERUN)
 
 .PHONY: bundle-check
 bundle-check: $(VENV)/development ## check the built bundles against everything that the platforms demand

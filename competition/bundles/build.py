@@ -12,15 +12,23 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Final
 
-from competition import ROOT
 from competition.bundles.codabench import codabench_members
 from competition.bundles.codalab import codalab_members
-from competition.bundles.kit import kit_members, program_members
+from competition.bundles.kit import kit_members
 from competition.bundles.leaks import copied_masks, shared_masks
-from competition.bundles.pages import facts_of, markdown_pages
-from competition.bundles.splits import Split, check_columns, pack_reference
+from competition.bundles.pages import facts_of, render_pages
+from competition.bundles.parts import PROGRAM_ZIP, STARTING_KIT, reference_zip, write_parts
+from competition.bundles.splits import Split, check_columns
 from competition.bundles.zips import Members, write_zip
-from competition.settings import COMPETITION_FILE, PLACEHOLDER_DOMAIN, Competition, Phase, Source, load_competition
+from competition.settings import (
+    PLACEHOLDER_DOMAIN,
+    SHIPPED,
+    Competition,
+    CompetitionFolder,
+    Phase,
+    Source,
+    load_competition,
+)
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError
 from lvos_eval.diagnostics.problems import Problem, render_problems
 from lvos_eval.execution.progress import ProgressObserver
@@ -31,16 +39,20 @@ from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.tables import summary_table
 
-__all__ = ["CODABENCH_BUNDLE", "CODALAB_BUNDLE", "STARTING_KIT", "build", "main"]
+__all__ = ["CODABENCH_BUNDLE", "CODALAB_BUNDLE", "build", "main"]
 
 CODABENCH_BUNDLE: Final = "lvos-codabench.zip"
 CODALAB_BUNDLE: Final = "lvos-codalab.zip"
-STARTING_KIT: Final = "starting_kit.zip"
-
-LOGO: Final = ROOT / "competition" / "logo.png"
 
 SUBMISSIONS_ON_HIDDEN: Final = 10
 """More submissions of one participant than that on hidden masks are warned of: each result tells a little of them."""
+
+
+LEAK_TEST: Final = (
+    """curl -s https://www.codabench.org/api/competitions/ID/ | grep -o '"type": *"reference_data"[^}]*'""",
+    "curl -sL https://www.codabench.org/datasets/download/KEY/ | head -c 2",
+)
+"""What shows whether a site gives the reference data of ID away: the first has to print nothing, the second no `PK`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +67,34 @@ class Data:
         return self.validation if self.validation is not None and phase.data is Source.VALIDATION else self.hidden
 
 
-def build(competition: Competition, data: Data, output: Path, jobs: int) -> list[Path]:
-    """Writes both bundles and the starting kit to `output`.
+def build(competition: Competition, folder: CompetitionFolder, data: Data, output: Path, jobs: int) -> list[Path]:
+    """Writes both bundles and the parts that they are made of to `output`.
 
-    Raises ReferenceDataError with every fault of the data, before anything is written; RunStoppedError if a worker is lost.
+    Raises ReferenceDataError with every fault of the data and UsageError for pages that cannot be used, before anything is
+    written; RunStoppedError if a worker is lost.
     """
     splits = _checked_splits(competition, data, jobs)
     _say_what_is_public(splits, data)
     facts = facts_of(competition, splits)
-    pages = markdown_pages(facts)
+    pages = {platform: render_pages(folder.pages(), facts, platform) for platform in ("codabench", "codalab")}
     kit = kit_members(facts, splits)
-    public: dict[str, bytes | Path] = {f"pages/{stem}.md": text.encode() for stem, text in pages.items()}
-    public |= {f"{STARTING_KIT}/{name}": content for name, content in kit.items()} | {"logo.png": LOGO}
+    public: dict[str, bytes | Path] = {f"pages/{page.file}": page.text.encode() for page in pages["codabench"].values()}
+    public |= {f"{STARTING_KIT}/{name}": content for name, content in kit.items()} | {folder.logo.name: folder.logo}
     leaks = [problem for split in splits for problem in copied_masks(split.check.shapes, public)]
     if leaks:
         raise ReferenceDataError(sorted(set(leaks), key=lambda problem: problem.sort_key))
     output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output, prefix=".parts-") as parts:
-        folder = Path(parts)
-        files: dict[str, bytes | Path] = {
-            "logo.png": LOGO,
-            STARTING_KIT: write_zip(folder / STARTING_KIT, kit),
-            "scoring_program.zip": write_zip(folder / "scoring_program.zip", program_members()),
-        }
-        for split in splits:
-            name = f"reference_{split.phase.key}.zip"
-            files[name] = pack_reference(split, folder / name)
+    with tempfile.TemporaryDirectory(dir=output, prefix=".parts-") as name:
+        temporary = Path(name)
+        parts = write_parts(temporary, splits, kit, folder.logo)
         bundles: Mapping[str, Members] = {
-            CODABENCH_BUNDLE: codabench_members(competition, pages, files),
-            CODALAB_BUNDLE: codalab_members(competition, pages, files),
+            CODABENCH_BUNDLE: codabench_members(competition, pages["codabench"], parts),
+            CODALAB_BUNDLE: codalab_members(competition, pages["codalab"], parts),
         }
-        written = [write_zip(output / name, members, first="competition.yaml") for name, members in bundles.items()]
-        written.append(write_zip(output / STARTING_KIT, kit))
-    return written
+        written = [write_zip(temporary / name, members, first="competition.yaml") for name, members in bundles.items()]
+        written += [temporary / name for name in (STARTING_KIT, PROGRAM_ZIP, *map(reference_zip, splits))]
+        # all of them are whole: what fails before leaves the files of the last time
+        return [path.replace(output / path.name) for path in written]
 
 
 def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Split, ...]:
@@ -170,8 +177,16 @@ def _say_what_is_written(competition: Competition, written: Sequence[Path]) -> N
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         print(f"{path}  {path.stat().st_size:,} bytes  sha256 {digest}")
     print(f"image: {competition.image} (platforms have to be able to pull it)")
+    if any(phase.masks is None for phase in competition.phases if phase.data is Source.REFERENCE):
+        first, second = LEAK_TEST
+        print(
+            "HIDDEN MASKS: Codabench below 1.26 gives reference data to anybody who asks. Use 1.26 or newer, and test it before\n"
+            "      you publish. ID is the number in the competition's address, KEY that of the data under Resources > Datasets:\n"
+            f"      {first}\n      {second}\n"
+            "      The first has to print nothing, the second anything but PK. Or leave the masks out: `masks` of a phase."
+        )
     for name in competition.placeholders:
-        print(f"NOTE: `{name}` in {COMPETITION_FILE.name} is still a placeholder below {PLACEHOLDER_DOMAIN}: put yours there")
+        print(f"NOTE: `{name}` in competition.yaml is still a placeholder below {PLACEHOLDER_DOMAIN}: put yours there")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -184,19 +199,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("reference", metavar="REFERENCE", type=Path, help="hidden reference data, of the final phase")
     parser.add_argument("--validation", metavar="DIR", type=Path, help="public reference data, for the development phase")
     parser.add_argument("--output", metavar="DIR", type=Path, default=Path("dist"), help="folder to write to (default: dist)")
-    parser.add_argument("--settings", metavar="FILE", type=Path, default=COMPETITION_FILE, help="competition.yaml")
+    parser.add_argument(
+        "--competition", metavar="DIR", type=Path, default=SHIPPED.path, help="folder with competition.yaml, pages and logo"
+    )
     parser.add_argument("--phases", metavar="FILE", type=Path, help="take the phases from here, as three_tasks.yaml")
     parser.add_argument("--image", help="image that the platforms run, instead of the one in the settings")
     parser.add_argument("--check-image", help="image that participants run, instead of the one in the settings")
     parser.add_argument("--jobs", metavar="N", type=int, default=available_cores(), help="worker processes")
     options = parser.parse_args(arguments)
     try:
-        competition = load_competition(options.settings, options.phases)
+        folder = CompetitionFolder(options.competition)
+        competition = load_competition(folder, options.phases)
         chosen = {name: value for name in ("image", "check_image") if (value := getattr(options, name))}
         competition = replace(competition, **chosen)
         if options.validation is not None and options.validation.resolve() == options.reference.resolve():
             raise UsageError("VALIDATION is REFERENCE: the masks of the final phase would be shown in the development phase")
-        written = build(competition, Data(options.reference, options.validation), options.output, options.jobs)
+        written = build(competition, folder, Data(options.reference, options.validation), options.output, options.jobs)
         _say_what_is_written(competition, written)
     except UsageError as fault:
         print(fault, file=sys.stderr)

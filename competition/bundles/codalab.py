@@ -7,48 +7,57 @@ from typing import Any, Final
 
 import yaml
 
-from competition.bundles.pages import COLUMN_TITLES, PAGES, html_page
+from competition.bundles.pages import COLUMN_TITLES, RenderedPage
+from competition.bundles.parts import Parts
 from competition.bundles.zips import Members
-from competition.settings import Competition, Phase
+from competition.settings import Competition, Phase, SubmissionRule
 
 __all__ = ["codalab_members"]
 
 _COLOURS: Final = ("green", "purple")
-_REQUIRED_PAGES: Final = ("overview", "evaluation", "terms", "data")
+_OWN_PAGES: Final = ("overview", "evaluation", "terms", "data")
+"""The site names these itself, and shows every other one under its key."""
 
 
-def codalab_members(competition: Competition, pages: Mapping[str, str], files: Members) -> Members:
-    """All members of the bundle; `files` are the parts that both platforms get, by name."""
-    texts = {f"{stem}.html": html_page(text).encode() for stem, text in pages.items()}
-    return {"competition.yaml": _configuration(competition).encode(), **texts, **files}
+def codalab_members(competition: Competition, pages: Mapping[str, RenderedPage], parts: Parts) -> Members:
+    """All members of the bundle; `parts` are what both platforms get."""
+    texts = {f"{stem}.html": page.html().encode() for stem, page in pages.items()}
+    return {"competition.yaml": _configuration(competition, pages, parts).encode(), **texts, **parts.members}
 
 
-def _configuration(competition: Competition) -> str:
+def _configuration(competition: Competition, pages: Mapping[str, RenderedPage], parts: Parts) -> str:
     board = {"label": "RESULTS", "rank": 1}
-    # the site names its own four pages and shows every other one under its key
-    html = {stem: f"{stem}.html" for stem in _REQUIRED_PAGES}
-    html |= {title: f"{stem}.html" for stem, title in PAGES.items() if stem not in _REQUIRED_PAGES}
+    html = {stem: f"{stem}.html" for stem in _OWN_PAGES}
+    html |= {page.title: f"{stem}.html" for stem, page in pages.items() if stem not in _OWN_PAGES}
     content: dict[str, Any] = {
         "title": competition.title,
         "description": competition.description,
-        "image": "logo.png",
-        "has_registration": competition.approve_registrations,
+        "image": parts.logo,
+        "has_registration": competition.registrations == "moderated",
         "competition_docker_image": competition.image,
         "enable_detailed_results": True,
-        "force_submission_to_leaderboard": False,
+        "enable_per_submission_metadata": bool(competition.fact_sheet),
+        "allow_public_submissions": competition.can_participants_make_submissions_public,
+        "force_submission_to_leaderboard": competition.submission_rule in _EVERY,
         "end_date": competition.phases[-1].day_after,
         "html": html,
-        "phases": {index: _phase(index, phase) for index, phase in enumerate(competition.phases, 1)},
+        "phases": {index: _phase(index, phase, competition, parts) for index, phase in enumerate(competition.phases, 1)},
         "leaderboard": {
             "leaderboards": {"RESULTS": board},
             # the same object again: YAML writes it as an anchor and its aliases
             "columns": {key: _column(board, rank, key) for rank, key in enumerate(competition.leaderboard, 1)},
         },
     }
+    if content["end_date"] is None:
+        del content["end_date"]
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _phase(number: int, phase: Phase) -> dict[str, Any]:
+_EVERY: Final = (SubmissionRule.FORCE_LAST, SubmissionRule.FORCE_LATEST_MULTIPLE)
+"""Rules that put each new result on the board, which has one row a participant here."""
+
+
+def _phase(number: int, phase: Phase, competition: Competition, parts: Parts) -> dict[str, Any]:
     return {
         "phasenumber": number,
         "label": phase.name,
@@ -56,12 +65,14 @@ def _phase(number: int, phase: Phase) -> dict[str, Any]:
         "start_date": phase.start.date(),
         "max_submissions": phase.max_submissions,
         "max_submissions_per_day": phase.max_submissions_per_day,
+        "max_submission_size": competition.max_submission_size,
         "is_scoring_only": True,
         "execution_time_limit": phase.time_limit,
         "auto_migration": False,
-        "scoring_program": "scoring_program.zip",
-        "reference_data": f"reference_{phase.key}.zip",
-        "starting_kit": "starting_kit.zip",
+        "force_best_submission_to_leaderboard": competition.submission_rule is SubmissionRule.FORCE_BEST,
+        "scoring_program": parts.programs[phase.key],
+        "reference_data": parts.references[phase.key],
+        "starting_kit": parts.kit,
         "color": _COLOURS[(number - 1) % len(_COLOURS)],
     }
 

@@ -46,6 +46,11 @@ class Split:
         assert self.check.summary is not None
         return self.check.summary
 
+    @property
+    def frames_to_send(self) -> int:
+        """Masks in a complete submission: one for every annotated frame, scored or not."""
+        return sum(len(video.annotated) for video in self.manifest.videos)
+
 
 def available_keys(summary: ReferenceSummary) -> tuple[str, ...]:
     """The score keys that a run on this data gives: those of a split without objects are left out."""
@@ -69,7 +74,7 @@ def check_columns(split: Split, columns: tuple[str, ...]) -> None:
 
 
 def pack_reference(split: Split, path: Path) -> Path:
-    """Writes the zip that a platform unpacks to `ref/`: metadata, lists, masks, and the settings with the seal."""
+    """Writes the zip that a platform unpacks to `ref/`: metadata, lists, settings with the seal, masks if they go there."""
     manifest = split.manifest
     folder = manifest.folder
     members: dict[str, bytes | Path] = {
@@ -83,11 +88,11 @@ def pack_reference(split: Split, path: Path) -> Path:
         members[UNSEEN_LIST] = _listed(video.name for video in manifest.videos if video.group == UNSEEN)
     if UNSUPERVISED_LIST not in members and manifest.rules.task is Task.UNSUPERVISED_SINGLE:
         members[UNSUPERVISED_LIST] = _listed(video.name for video in manifest.videos)
-    for video in manifest.videos:
+    for video in manifest.videos if split.phase.masks is None else ():
         for frame in video.annotated:
-            name = f"{ANNOTATIONS}/{video.name}/{frame_name(frame)}.png"
-            if (folder / name).is_file():
-                members[name] = folder / name
+            mask = manifest.ground_truth(video.name) / f"{frame_name(frame)}.png"
+            if mask.is_file():
+                members[f"{ANNOTATIONS}/{video.name}/{mask.name}"] = mask
     members[SETTINGS_FILE] = _sealed_settings(split).encode()
     return write_zip(path, members)
 
@@ -102,6 +107,9 @@ def _sealed_settings(split: Split) -> str:
     settings["detail"] = str(split.detail)
     settings["time_limit"] = min(own, split.phase.own_deadline) if own is not None else split.phase.own_deadline
     settings["ground_truth"] = split.check.digest
+    settings.pop("masks", None)
+    if split.phase.masks is not None:
+        settings["masks"] = split.phase.masks
     return yaml.safe_dump(settings, sort_keys=True, allow_unicode=True)
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from competition.checks.bundle import Bundle
 from competition.checks.rule import rule
+from competition.settings import SubmissionRule
 
 __all__ = ["RULES"]
 
@@ -21,15 +22,14 @@ _BOARD: Final = ("title", "key", "columns")
 _COLUMN: Final = ("title", "key", "index")
 _KNOWN_TOP: Final = (
     "version", "description", "docker_image", "contact_email", "registration_auto_approve", "enable_detailed_results",
-    "auto_run_submissions", "solutions",
+    "show_detailed_results_in_leaderboard", "can_participants_make_submissions_public", "auto_run_submissions", "solutions",
+    "queue", "fact_sheet",
 )  # fmt: skip
 _KNOWN_PHASE: Final = (
     "index", "description", "end", "max_submissions", "max_submissions_per_day", "execution_time_limit",
-    "auto_migrate_to_this_phase", "starting_kit",
+    "hide_score_output", "auto_migrate_to_this_phase", "starting_kit",
 )  # fmt: skip
-_SUBMISSION_RULES: Final = (
-    "Add", "Add_And_Delete", "Add_And_Delete_Multiple", "Force_Last", "Force_Latest_Multiple", "Force_Best",
-)  # fmt: skip
+_QUESTION: Final = ("key", "type", "title", "selection", "is_required", "is_on_leaderboard")
 
 
 def _entries(bundle: Bundle) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...], tuple[str, ...]]]:
@@ -114,16 +114,31 @@ def column_indexes(bundle: Bundle) -> Iterator[str]:
         yield f"the indexes are {found}"
 
 
-@rule("submission-rule", "the submission rule is a known one, and keeps the best: Force_Best")
+@rule("submission-rule", "the submission rule is one of the platform's, spelt as it spells them")
 def submission_rule(bundle: Bundle) -> Iterator[str]:
     found = bundle.config["leaderboards"][0].get("submission_rule")
-    if found not in _SUBMISSION_RULES:
+    if found not in list(SubmissionRule):
         yield f"{found!r} is no rule of the platform"
-    elif found != "Force_Best":
-        yield f"the rule is {found}"
 
 
-@rule("run-file", "metadata.yaml has a plain command that runs a file of the program below /app/program")
+@rule("fact-sheet", 'every question has all six keys, its own among them; what is asked and shown is "true" or "false" in quotes')
+def fact_sheet(bundle: Bundle) -> Iterator[str]:
+    for key, question in (bundle.config.get("fact_sheet") or {}).items():
+        if set(question) != set(_QUESTION) or question["key"] != key or question["type"] not in ("text", "checkbox", "select"):
+            yield f"{key} is {question!r}"
+            continue
+        # the site compares them with texts: with a plain true a question is neither asked for nor shown
+        yield from (f"{key}: {name} is {question[name]!r}" for name in _QUESTION[-2:] if question[name] not in ("true", "false"))
+
+
+@rule("queue", "the queue is named by its Vhost: any other text stops the upload")
+def queue(bundle: Bundle) -> Iterator[str]:
+    found = bundle.config.get("queue")
+    if found is not None and not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", str(found)):
+        yield f"the queue is {found!r}"
+
+
+@rule("run-file", "metadata.yaml has a plain command that runs a file of the working directory, which is the program's")
 def run_file(bundle: Bundle) -> Iterator[str]:
     for program in sorted({str(phase.program) for phase in bundle.phases}):
         with bundle.inner(program) as inner:
@@ -135,9 +150,9 @@ def run_file(bundle: Bundle) -> Iterator[str]:
             yield f"{program}: command is {command!r}"
             continue
         words = shlex.split(command)
-        script = next((word.removeprefix("/app/program/") for word in words if word.startswith("/app/program/")), None)
-        if script not in names:
-            yield f"{program}: the command runs {script!r}, which is not in the zip"
+        # a later worker unpacks the program to a folder of another name
+        if words[1] not in names:
+            yield f"{program}: the command runs {words[1]!r}, which is not in the zip"
         if words[2:4] != ["/app/input", "/app/output"]:
             yield f"{program}: the command does not pass /app/input and /app/output"
 
@@ -153,5 +168,7 @@ RULES: Final = (
     one_leaderboard,
     column_indexes,
     submission_rule,
+    fact_sheet,
+    queue,
     run_file,
 )

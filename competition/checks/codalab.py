@@ -20,13 +20,13 @@ LEAST_LINGER: Final = 2.0
 _FATAL: Final = ("version", "docker_image", "hide_output")
 _TOP: Final = ("title", "image", "html", "phases", "leaderboard")
 _KNOWN_TOP: Final = (
-    "description", "has_registration", "competition_docker_image", "enable_detailed_results", "force_submission_to_leaderboard",
-    "end_date",
+    "description", "has_registration", "competition_docker_image", "enable_detailed_results", "enable_per_submission_metadata",
+    "allow_public_submissions", "force_submission_to_leaderboard", "end_date",
 )  # fmt: skip
 _PHASE: Final = ("phasenumber", "label", "start_date", "scoring_program", "reference_data")
 _KNOWN_PHASE: Final = (
-    "description", "max_submissions", "max_submissions_per_day", "is_scoring_only", "execution_time_limit", "auto_migration",
-    "starting_kit", "color",
+    "description", "max_submissions", "max_submissions_per_day", "max_submission_size", "is_scoring_only", "execution_time_limit",
+    "auto_migration", "force_best_submission_to_leaderboard", "starting_kit", "color",
 )  # fmt: skip
 _COLUMN: Final = ("leaderboard", "label", "rank")
 _PAGES: Final = ("overview", "evaluation", "terms", "data")
@@ -82,7 +82,7 @@ def html_pages(bundle: Bundle) -> Iterator[str]:
     yield from (f"{name} is no HTML file" for name in bundle.pages.values() if not str(name).endswith(".html"))
 
 
-@rule("start-days", "phases start on unquoted days, are numbered from 1, and the competition has an end")
+@rule("start-days", "phases start on unquoted days and are numbered from 1; where the competition ends, it is on such a day")
 def start_days(bundle: Bundle) -> Iterator[str]:
     for number, (key, phase) in enumerate(bundle.config["phases"].items(), 1):
         start = phase["start_date"]
@@ -90,8 +90,8 @@ def start_days(bundle: Bundle) -> Iterator[str]:
             yield f"phase {key} starts at {start!r}"
         if phase["phasenumber"] != number or key != number:
             yield f"phase {key} has the number {phase['phasenumber']}"
-    if not isinstance(bundle.config.get("end_date"), date):
-        yield f"end_date is {bundle.config.get('end_date')!r}"
+    if "end_date" in bundle.config and not isinstance(bundle.config["end_date"], date):
+        yield f"end_date is {bundle.config['end_date']!r}"
 
 
 @rule("scoring-only", "phases take results, not code, and submissions do not move from one to the next")
@@ -101,6 +101,31 @@ def scoring_only(bundle: Bundle) -> Iterator[str]:
             yield f"{phase.name}: is_scoring_only is {phase.fields.get('is_scoring_only')!r}"
         if phase.fields.get("auto_migration") is not False:
             yield f"{phase.name}: auto_migration is {phase.fields.get('auto_migration')!r}"
+
+
+@rule("board-fills", "results reach the leaderboard by themselves, or every phase says that participants push them there")
+def board_fills(bundle: Bundle) -> Iterator[str]:
+    if bundle.config.get("force_submission_to_leaderboard") is True:
+        return
+    found = [phase.fields.get("force_best_submission_to_leaderboard") for phase in bundle.phases]
+    if found not in ([True] * len(found), [False] * len(found)):
+        yield f"force_best_submission_to_leaderboard is {', '.join(map(repr, found))} in the phases"
+
+
+@rule("image-name", "the image has only characters that the site does not drop: 0-9, letters, / . : and -")
+def image_name(bundle: Bundle) -> Iterator[str]:
+    name = str(bundle.image)
+    pulled = re.sub(r"[^0-9a-zA-Z/.:-]", "", name)
+    if pulled != name:
+        yield f"the image is {name}, and {pulled} would be pulled"
+
+
+@rule("submission-size", "each phase says how many megabytes a submission may have: by default 300, which a whole split exceeds")
+def submission_size(bundle: Bundle) -> Iterator[str]:
+    for phase in bundle.phases:
+        found = phase.fields.get("max_submission_size")
+        if type(found) is not int or found < 1:
+            yield f"{phase.name}: max_submission_size is {found!r}"
 
 
 @rule("leaderboard-columns", "every column belongs to the one leaderboard, and ranks count from 1")
@@ -153,6 +178,9 @@ RULES: Final = (
     html_pages,
     start_days,
     scoring_only,
+    board_fills,
+    image_name,
+    submission_size,
     leaderboard_columns,
     run_file,
     lingers,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,15 +13,15 @@ import yaml
 from competition.bundles.leaks import frame_size, label_maps
 from competition.checks.bundle import Bundle, Platform, moment
 from competition.checks.rule import rule
+from competition.settings import PUBLIC_QUEUE
 from lvos_eval.formats.mask_fingerprint import shapes_of
+from lvos_eval.protocols.contract import Task
 from lvos_eval.protocols.lvos import SCORE_KEYS
-from lvos_eval.reference.metadata import ANNOTATIONS
+from lvos_eval.reference.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
 from lvos_eval.reference.settings import SETTINGS_FILE
+from lvos_eval.reference.video_lists import UNSUPERVISED_LIST
 
 __all__ = ["RULES"]
-
-PUBLIC_QUEUE_LIMIT: Final = 1200
-"""Seconds after which the public queue of Codabench ends a run, whatever the phase says."""
 
 
 @rule("programs-and-data", "program and reference data of every phase are zips in the bundle, complete and without a top folder")
@@ -32,8 +34,23 @@ def programs_and_data(bundle: Bundle) -> Iterator[str]:
             with bundle.inner(name) as inner:
                 names = set(inner.namelist())
             yield from (f"{name} has no {file}" for file in needed if file not in names)
-            if name == phase.reference and not any(member.startswith(f"{ANNOTATIONS}/") for member in names):
-                yield f"{name} has no {ANNOTATIONS}/"
+            if name == phase.reference:
+                yield from _masks_faults(bundle, str(name), names)
+
+
+def _masks_faults(bundle: Bundle, reference: str, names: set[str]) -> Iterator[str]:
+    """The masks are in the reference data, or on workers of the organiser's: never in both places, never in none."""
+    packed = any(member.startswith(f"{ANNOTATIONS}/") for member in names)
+    elsewhere = _scoring_settings(bundle, reference).get("masks")
+    if elsewhere is None and not packed:
+        yield f"{reference} has no {ANNOTATIONS}/"
+    if elsewhere is not None:
+        if packed:
+            yield f"{reference} has {ANNOTATIONS}/, and its {SETTINGS_FILE} says that the masks are in {elsewhere}"
+        if not str(elsewhere).startswith("/"):
+            yield f"{reference}: masks is {elsewhere!r}, which is no absolute path"
+        if bundle.platform is Platform.CODABENCH and "queue" not in bundle.config:
+            yield f"{reference} has no masks, and without a queue of one's own no worker has them either"
 
 
 @rule("phase-dates", "phases follow one another, each ends after it starts, and all but the last have an end")
@@ -62,11 +79,15 @@ def submission_limits(bundle: Bundle) -> Iterator[str]:
             yield f"{phase.name}: {daily!r} a day, {total!r} in all"
 
 
-@rule("time-limit", f"each phase has a time limit of at most {PUBLIC_QUEUE_LIMIT} s, and our own deadline is below it")
+@rule(
+    "time-limit",
+    f"each phase has a time limit, on the public queue at most {PUBLIC_QUEUE.time_limit} s; our own deadline is below it",
+)
 def time_limit(bundle: Bundle) -> Iterator[str]:
+    public = bundle.platform is Platform.CODABENCH and "queue" not in bundle.config
     for phase in bundle.phases:
         limit = phase.time_limit
-        if type(limit) is not int or not 0 < limit <= PUBLIC_QUEUE_LIMIT:
+        if type(limit) is not int or limit <= 0 or (public and limit > PUBLIC_QUEUE.time_limit):
             yield f"{phase.name}: the limit is {limit!r}"
             continue
         own = _scoring_settings(bundle, phase.reference).get("time_limit")
@@ -88,10 +109,12 @@ def sealed_reference(bundle: Bundle) -> Iterator[str]:
             yield f"{phase.name}: ground_truth is {digest!r}"
 
 
-def _masks(bundle: Bundle, reference: object) -> set[tuple[str, int, int]]:
-    """The masks in reference data: name, checksum and size of each."""
+def _masks(bundle: Bundle, reference: object) -> set[tuple[object, ...]]:
+    """What tells the masks of reference data: name, checksum and size of each, where they lie if not here, and their seal."""
     with bundle.inner(reference) as inner:
-        return {(info.filename, info.CRC, info.file_size) for info in inner.infolist() if info.filename.endswith(".png")}
+        packed = {(info.filename, info.CRC, info.file_size) for info in inner.infolist() if info.filename.endswith(".png")}
+    settings = _scoring_settings(bundle, reference)
+    return packed | {(name, settings[name]) for name in ("masks", "ground_truth") if settings.get(name) is not None}
 
 
 @rule("hidden-detail", "results of the last phase, and of every phase on the same masks, show means only")
@@ -129,8 +152,17 @@ def starting_kit(bundle: Bundle) -> Iterator[str]:
             continue
         with bundle.inner(phase.kit) as kit:
             names = set(kit.namelist())
-        needed = ("README.md", "write_masks.py", "sample/sample_submission.zip", "scoring_program/lvos_eval/cli/main.py")
-        yield from (f"{phase.kit} has no {name}" for name in needed if name not in names)
+            needed = ("README.md", "write_masks.py", "sample/sample_submission.zip", "scoring_program/lvos_eval/cli/main.py")
+            yield from (f"{phase.kit} has no {name}" for name in needed if name not in names)
+            yield from (
+                f"{phase.kit}: {fault}" for name in sorted(names) if name.endswith(".zip") for fault in _program_files(kit, name)
+            )
+
+
+def _program_files(kit: zipfile.ZipFile, name: str) -> Iterator[str]:
+    """What makes the platform take a submission for a program, and run it."""
+    with zipfile.ZipFile(kit.open(name)) as submission:
+        yield from (f"{name} has {member}" for member in submission.namelist() if member in ("metadata", "metadata.yaml"))
 
 
 @rule("columns", "the columns are score keys of the program, in their order, Overall first, precision 4, V ascending")
@@ -151,11 +183,21 @@ def columns(bundle: Bundle) -> Iterator[str]:
 def columns_available(bundle: Bundle) -> Iterator[str]:
     for phase in bundle.phases:
         with bundle.inner(phase.reference) as inner:
-            videos = {name.split("/")[1] for name in inner.namelist() if name.startswith(f"{ANNOTATIONS}/")}
+            packed = {name.split("/")[1] for name in inner.namelist() if name.startswith(f"{ANNOTATIONS}/")}
+            videos = packed or _videos(inner)
             listed = inner.read("unseen_videos.txt").decode().split() if "unseen_videos.txt" in inner.namelist() else []
         for split, there in (("-unseen-", videos & set(listed)), ("-seen-", videos - set(listed))):
             if not there:
                 yield from (f"{phase.name} cannot give {key}" for key in bundle.columns if split in key)
+
+
+def _videos(reference: zipfile.ZipFile) -> set[str]:
+    """The videos of reference data without masks: those of the metadata, or of the list for the task with one object."""
+    names = reference.namelist()
+    if yaml.safe_load(reference.read(SETTINGS_FILE))["task"] == Task.UNSUPERVISED_SINGLE:
+        return set(reference.read(UNSUPERVISED_LIST).decode().split())
+    metadata = [name for name in names if name in METADATA_NAMES or name.endswith(ATTRIBUTE_SUFFIX)]
+    return set(json.loads(reference.read(metadata[0]).decode("utf-8-sig"))["videos"])
 
 
 @rule("detailed-results", "detailed results are on")

@@ -12,18 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
 import competition.bundles.build
-from built import Built, unpack
+from built import Built, settings_of, shipped_settings, unpack, write_settings
 from commands import lvos_eval
 from competition import ROOT
-from competition.bundles.build import main
+from competition.bundles.build import LEAK_TEST, main
 from competition.bundles.kit import kit_members
 from competition.checks.bundle import Bundle, Platform
 from competition.checks.selfcheck import BUNDLES, check_bundle
-from competition.settings import COMPETITION_FILE
 from lvos_eval import __version__
 from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.reference.checks import check_reference
@@ -38,12 +36,6 @@ def build(*arguments: str | Path) -> int:
     return main([*map(str, arguments), "--jobs", "1"])
 
 
-def settings_of(bundle: Path, phase: str) -> dict[str, Any]:
-    with zipfile.ZipFile(bundle) as archive, archive.open(f"reference_{phase}.zip") as member, zipfile.ZipFile(member) as inner:
-        content: dict[str, Any] = yaml.safe_load(inner.read("scoring.yaml"))
-    return content
-
-
 @pytest.fixture
 def reference(tmp_path: Path) -> Path:
     return write_reference(tmp_path / "hidden")
@@ -52,7 +44,14 @@ def reference(tmp_path: Path) -> Path:
 def test_one_command_builds_both_bundles_from_the_stub(tmp_path: Path) -> None:
     assert build(STUB, "--output", tmp_path) == 0
     assert [check_bundle(tmp_path / name, platform) for platform, name in BUNDLES.items()] == [[], []]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lvos-codabench.zip", "lvos-codalab.zip", "starting_kit.zip"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "lvos-codabench.zip",
+        "lvos-codalab.zip",
+        "reference_development.zip",
+        "reference_final.zip",
+        "scoring_program.zip",
+        "starting_kit.zip",
+    ]
 
 
 def test_equal_input_gives_equal_bytes(built: Built, tmp_path: Path) -> None:
@@ -76,6 +75,15 @@ def test_the_output_names_size_and_digest_of_each_file(
     for path in (tmp_path / "dist").iterdir():
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         assert f"{path}  {path.stat().st_size:,} bytes  sha256 {digest}\n" in printed
+
+
+def test_hidden_masks_in_a_bundle_are_said_to_need_a_site_that_keeps_them(
+    reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(reference, "--output", tmp_path / "dist")
+    printed = capsys.readouterr().out
+    assert "HIDDEN MASKS: Codabench below 1.26 gives reference data to anybody who asks." in printed
+    assert all(f"      {line}\n" in printed for line in LEAK_TEST)
 
 
 def test_the_reference_data_is_sealed_with_the_digest_that_check_reference_prints(built: Built) -> None:
@@ -122,11 +130,10 @@ def test_many_submissions_on_hidden_masks_are_warned_of(
 def test_only_submissions_on_hidden_masks_are_counted_and_ten_are_few(
     limit: int, warned: bool, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = yaml.safe_load(COMPETITION_FILE.read_text())
+    settings = shipped_settings()
     settings["phases"]["final"]["max_submissions"] = limit
-    (tmp_path / "competition.yaml").write_text(yaml.safe_dump(settings))
     validation = write_reference(tmp_path / "validation", shift=9)
-    given = ("--settings", tmp_path / "competition.yaml", "--output", tmp_path / "dist")
+    given = ("--competition", write_settings(tmp_path / "mine", settings), "--output", tmp_path / "dist")
     assert build(reference, "--validation", validation, *given) == 0
     assert ("WARNING" in capsys.readouterr().out) is warned
 
@@ -214,10 +221,9 @@ def test_a_column_that_the_data_cannot_give_is_refused(
 def test_a_competition_without_unseen_videos_can_leave_their_columns_out(reference: Path, tmp_path: Path) -> None:
     (reference / "unseen_videos.txt").unlink()
     (reference / "scoring.yaml").write_text("unseen: none\n")
-    settings = yaml.safe_load((ROOT / "competition" / "competition.yaml").read_text())
-    settings["leaderboard"] = [key for key in SCORE_KEYS if "unseen" not in key]
-    (tmp_path / "competition.yaml").write_text(yaml.safe_dump(settings))
-    assert build(reference, "--settings", tmp_path / "competition.yaml", "--output", tmp_path / "dist") == 0
+    settings = shipped_settings() | {"leaderboard": [key for key in SCORE_KEYS if "unseen" not in key]}
+    folder = write_settings(tmp_path / "mine", settings)
+    assert build(reference, "--competition", folder, "--output", tmp_path / "dist") == 0
     assert check_bundle(tmp_path / "dist" / "lvos-codabench.zip", Platform.CODABENCH) == []
 
 
@@ -247,13 +253,21 @@ def test_both_bundles_hold_the_same_program_data_and_kit(built: Built) -> None:
         with zipfile.ZipFile(built.path(platform)) as archive:
             contents.append({name: archive.read(name) for name in archive.namelist() if name.endswith((".zip", ".png"))})
     assert contents[0] == contents[1]
+    seals = {phase: settings_of(built.path(Platform.CODABENCH), phase)["ground_truth"] for phase in ("development", "final")}
     assert sorted(contents[0]) == [
         "logo.png",
-        "reference_development.zip",
-        "reference_final.zip",
-        "scoring_program.zip",
+        f"reference_development_{seals['development']}.zip",
+        f"reference_final_{seals['final']}.zip",
+        f"scoring_program_development_{__version__}.zip",
+        f"scoring_program_final_{__version__}.zip",
         "starting_kit.zip",
     ]
+    apart = {
+        "scoring_program.zip": f"scoring_program_final_{__version__}.zip",
+        "reference_final.zip": f"reference_final_{seals['final']}.zip",
+    }
+    for alone, packed in apart.items():
+        assert (built.folder / alone).read_bytes() == contents[0][packed]
 
 
 @pytest.mark.slow
@@ -277,8 +291,8 @@ def test_a_bundle_from_a_thousand_masks_keeps_every_rule(tmp_path: Path) -> None
     assert build(tmp_path / "ref", "--output", tmp_path / "dist") == 0
     for platform, name in BUNDLES.items():
         assert check_bundle(tmp_path / "dist" / name, platform) == []
-        with zipfile.ZipFile(tmp_path / "dist" / name) as archive, archive.open("reference_final.zip") as member:
-            assert sum(entry.endswith(".png") for entry in zipfile.ZipFile(member).namelist()) == 1000
+        packed = unpack(tmp_path / "dist" / name, "reference_final.zip", tmp_path / name)
+        assert len(list(packed.rglob("*.png"))) == 1000
 
 
 def test_the_published_list_is_packed_with_the_data_that_it_is_used_for(reference: Path, tmp_path: Path) -> None:

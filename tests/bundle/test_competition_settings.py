@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from competition.settings import COMPETITION_FILE, load_competition
+from built import shipped_settings, write_settings
+from competition.settings import PUBLIC_QUEUE, SHIPPED, Competition, CompetitionFolder, Queue, SubmissionRule, load_competition
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.protocols.lvos import SCORE_KEYS
+
+QUEUE = {"vhost": "1b2f7c0e-5d7c-4f6e-9a44-0c5a2a1f6d11", "time_limit": "7200"}
+
+
+def load(folder: Path, content: Any) -> Competition:
+    return load_competition(CompetitionFolder(write_settings(folder, content)))
+
+
+def load_text(folder: Path, text: str) -> Competition:
+    (folder / "competition.yaml").write_text(text, encoding="utf-8")
+    return load_competition(CompetitionFolder(folder))
 
 
 def faults(tmp_path: Path, *path: Any, value: Any) -> list[str]:
     """What is said when the value at the path is another one."""
-    content = yaml.safe_load(COMPETITION_FILE.read_text())
+    content = shipped_settings()
     target = content
     for step in path[:-1]:
         target = target[step]
     target[path[-1]] = value
-    file = tmp_path / "competition.yaml"
-    file.write_text(yaml.safe_dump(content))
     with pytest.raises(UsageError) as raised:
-        load_competition(file)
+        load(tmp_path, content)
     return str(raised.value).splitlines()
+
+
+def test_what_is_left_out_has_the_shipped_value(tmp_path: Path) -> None:
+    needed = ("title", "description", "contact", "image", "check_image", "phases")
+    content = shipped_settings()
+    assert load(tmp_path, {name: content[name] for name in needed}) == load_competition()
+
+
+def test_every_setting_is_in_the_shipped_file_with_a_comment_above_it() -> None:
+    lines = SHIPPED.settings.read_text().splitlines()
+    for item in fields(Competition):
+        assert any(line.startswith(f"{item.name}:") for line in lines), item.name
 
 
 def test_the_shipped_leaderboard_has_all_ten_keys() -> None:
@@ -33,6 +56,8 @@ def test_the_shipped_leaderboard_has_all_ten_keys() -> None:
 
 def test_the_shipped_phases_follow_one_another() -> None:
     development, final = load_competition().phases
+    assert development.end is not None
+    assert final.end is not None
     assert development.start < development.end <= final.start < final.end
 
 
@@ -44,13 +69,13 @@ def test_the_shipped_phases_follow_one_another() -> None:
         ({"max_submissions": 100, "end": "2027-04-03 00:00:00"}, 4),
         ({"max_submissions": 100, "end": "2027-04-03 00:00:01"}, 6),
         ({"max_submissions": 2, "max_submissions_per_day": 5}, 2),
+        ({"max_submissions": 100, "end": "never"}, 100),
     ],
 )
 def test_a_participant_has_the_submissions_that_both_limits_allow(changes: dict[str, Any], number: int, tmp_path: Path) -> None:
-    content = yaml.safe_load(COMPETITION_FILE.read_text())
+    content = shipped_settings()
     content["phases"]["final"] |= changes
-    (tmp_path / "competition.yaml").write_text(yaml.safe_dump(content))
-    assert load_competition(tmp_path / "competition.yaml").phases[1].submissions_each == number
+    assert load(tmp_path, content).phases[1].submissions_each == number
 
 
 @pytest.mark.parametrize(
@@ -59,7 +84,62 @@ def test_a_participant_has_the_submissions_that_both_limits_allow(changes: dict[
         (("titel",), "x", "titel: unknown key; did you mean title?"),
         (("phases", "final", "time_limits"), 1, "phases.final.time_limits: unknown key; did you mean time_limit?"),
         (("title",), "", "title: a text is needed, not ''"),
-        (("approve_registrations",), "yes", "approve_registrations: true or false is needed, not 'yes'"),
+        (
+            ("approve_registrations",),
+            True,
+            "approve_registrations: this key has another name: write `registrations: moderated` for true, `open` for false",
+        ),
+        (("registrations",), "closed", "registrations: one of open, moderated is needed, not 'closed'"),
+        (("hide_score_output",), "yes", "hide_score_output: true or false is needed, not 'yes'"),
+        (
+            ("submission_rule",),
+            "Best",
+            f"submission_rule: one of {', '.join(SubmissionRule)} is needed, not 'Best'",
+        ),
+        (
+            ("max_submission_size",),
+            1001,
+            "max_submission_size: 1000 megabytes at most: platforms lose larger uploads without a word",
+        ),
+        (("queue",), "mine", "queue: public is needed, or a mapping as {vhost: ..., time_limit: 7200}, not 'mine'"),
+        (("queue",), {"time_limit": "1 h"}, "queue.time_limit: a whole number above 0 is needed, not '1 h'"),
+        (
+            ("queue",),
+            {"vhost": "lab", "time_limit": 7200},
+            "queue.vhost: the queue's Vhost is needed, as Resources > Queues > View Queue Detail shows it, not 'lab'",
+        ),
+        (("queue",), {"time_limit": 7200, "name": "lab"}, "queue.name: unknown key; did you mean time_limit?"),
+        (("fact_sheet",), "team", "fact_sheet: none is needed, or questions as `team: {title: Team}`, not 'team'"),
+        (("fact_sheet", "team"), {"title": ""}, "fact_sheet.team.title: a text is needed, not ''"),
+        (("fact_sheet", "team", "type"), "text", "fact_sheet.team.type: unknown key; did you mean title?"),
+        (
+            ("fact_sheet", "Team Name"),
+            {"title": "Team"},
+            "fact_sheet.Team Name: a key is of small letters, digits and _, begins with a letter and has at most 30 characters",
+        ),
+        *[
+            (
+                ("image",),
+                name,
+                f"image: '{name}' is not name:tag of small letters, digits and . / : - only; CodaLab drops all else, `_` too",
+            )
+            for name in ("my_lab/lvos-eval:1", f"lab/lvos-eval@sha256:{64 * 'a'}", "lab/lvos-eval")
+        ],
+        (
+            ("phases", "final", "time_limit"),
+            1201,
+            "phases.final.time_limit: the queue ends every run after 1200 seconds; lower it, or give a `queue` of your own",
+        ),
+        (
+            ("phases", "final", "masks"),
+            "/app/data/test",
+            "phases.final.masks: only your own workers have masks on them; name their `queue: {vhost: ..., time_limit: ...}`",
+        ),
+        (
+            ("phases", "development", "end"),
+            "never",
+            "phases.final: it starts before phases.development ends; the platforms take one phase at a time",
+        ),
         (("leaderboard",), ["F-Mean"], "leaderboard: Overall decides the ranking and cannot be left out"),
         (("phases", "final", "max_submissions"), 0, "phases.final.max_submissions: a whole number above 0 is needed, not '0'"),
         (("phases", "final", "max_submissions"), -1, "phases.final.max_submissions: a whole number above 0 is needed, not '-1'"),
@@ -89,7 +169,7 @@ def test_a_mistake_in_the_settings_is_told(tmp_path: Path, path: tuple[Any, ...]
 
 
 def test_the_key_of_a_phase_can_be_part_of_a_file_name(tmp_path: Path) -> None:
-    phases = yaml.safe_load(COMPETITION_FILE.read_text())["phases"]
+    phases = shipped_settings()["phases"]
     (fault,) = faults(tmp_path, "phases", value={"../final": phases["final"]})
     assert fault.startswith("competition.yaml: phases.../final: a key is made of small letters, digits")
 
@@ -101,24 +181,19 @@ def test_columns_are_score_keys_in_their_order(tmp_path: Path, keys: list[str]) 
 
 
 def test_a_time_is_the_same_without_quotes(tmp_path: Path) -> None:
-    file = tmp_path / "competition.yaml"
-    file.write_text(COMPETITION_FILE.read_text().replace('"2026-12-01 00:00:00"', "2026-12-01 00:00:00"))
-    assert load_competition(file) == load_competition()
+    text = SHIPPED.settings.read_text().replace('"2026-12-01 00:00:00"', "2026-12-01 00:00:00")
+    assert load_text(tmp_path, text) == load_competition()
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    file = tmp_path / "competition.yaml"
-    file.write_text("title: x\n")
     with pytest.raises(UsageError) as raised:
-        load_competition(file)
-    assert len(str(raised.value).splitlines()) > 5
+        load_text(tmp_path, "titel: x\nqueue: []\nregistrations: no\n")
+    assert len(str(raised.value).splitlines()) > 7
 
 
 def test_a_file_that_is_no_yaml_is_said_to_be_none(tmp_path: Path) -> None:
-    file = tmp_path / "competition.yaml"
-    file.write_text("a: [")
     with pytest.raises(UsageError, match="is not YAML: while parsing a flow node"):
-        load_competition(file)
+        load_text(tmp_path, "a: [")
 
 
 @pytest.mark.parametrize(
@@ -127,27 +202,55 @@ def test_a_file_that_is_no_yaml_is_said_to_be_none(tmp_path: Path) -> None:
         ("time_limit: 1200", "time_limit: 20:00", "time_limit: a whole number above 0 is needed, not '20:00'"),
         ("time_limit: 1200", "time_limit: 1_200", "time_limit: a whole number above 0 is needed, not '1_200'"),
         ("time_limit: 1200", "time_limit: 0x4b0", "time_limit: a whole number above 0 is needed, not '0x4b0'"),
-        ("approve_registrations: true", "approve_registrations: on", "approve_registrations: true or false is needed, not 'on'"),
+        ("hide_score_output: false", "hide_score_output: on", "hide_score_output: true or false is needed, not 'on'"),
         ("data: reference", "data: [reference]", "data: one of reference, validation is needed, not a list"),
     ],
 )
 def test_a_value_that_yaml_would_convert_is_told(old: str, new: str, fault: str, tmp_path: Path) -> None:
-    file = tmp_path / "competition.yaml"
-    file.write_text(COMPETITION_FILE.read_text().replace(old, new))
     with pytest.raises(UsageError) as raised:
-        load_competition(file)
+        load_text(tmp_path, re.sub(rf"(?m)^( *){old}$", rf"\g<1>{new}", SHIPPED.settings.read_text()))
     assert all(line.endswith(fault) for line in str(raised.value).splitlines())
 
 
 def test_leading_zeros_are_not_octal(tmp_path: Path) -> None:
-    file = tmp_path / "competition.yaml"
-    file.write_text("\ufeff" + COMPETITION_FILE.read_text().replace("time_limit: 1200", "time_limit: 01200"), encoding="utf-8")
-    assert load_competition(file) == load_competition()
+    text = "\ufeff" + SHIPPED.settings.read_text().replace("time_limit: 1200", "time_limit: 01200")
+    assert load_text(tmp_path, text) == load_competition()
 
 
 def test_a_phase_given_twice_is_told_with_both_lines_and_a_way_out(tmp_path: Path) -> None:
-    file = tmp_path / "competition.yaml"
-    text = COMPETITION_FILE.read_text()
-    file.write_text(text + text[text.index("  final:\n") :])
+    text = SHIPPED.settings.read_text()
     with pytest.raises(UsageError, match=r"gives `final` twice, in lines \d+ and \d+; only the last one would count\nFix: put"):
-        load_competition(file)
+        load_text(tmp_path, text + text[text.index("  final:\n") :])
+
+
+def test_a_queue_of_ones_own_allows_longer_runs_and_masks_on_its_workers(tmp_path: Path) -> None:
+    content = shipped_settings() | {"queue": QUEUE}
+    content["phases"]["final"] |= {"time_limit": 7200, "masks": "/app/data/test/"}
+    competition = load(tmp_path, content)
+    assert competition.queue == Queue(QUEUE["vhost"], 7200)
+    assert (competition.phases[1].own_deadline, competition.phases[1].masks) == (7140, "/app/data/test")
+
+
+def test_the_default_queue_of_another_site_has_a_limit_and_no_vhost(tmp_path: Path) -> None:
+    content = shipped_settings() | {"queue": {"time_limit": 600}}
+    for phase in content["phases"].values():
+        del phase["time_limit"]
+    competition = load(tmp_path, content)
+    assert (competition.queue, {phase.time_limit for phase in competition.phases}) == (Queue(None, 600), {600})
+    assert load_competition().queue == PUBLIC_QUEUE
+
+
+@pytest.mark.parametrize("masks", ["data/test", "/app/../etc", ["/app/data"]])
+def test_masks_on_a_worker_are_named_from_the_root_on(tmp_path: Path, masks: Any) -> None:
+    content = shipped_settings() | {"queue": QUEUE}
+    content["phases"]["final"]["masks"] = masks
+    with pytest.raises(UsageError, match=r"phases\.final\.masks: the folder of the masks in the worker is needed, as /app/data"):
+        load(tmp_path, content)
+
+
+def test_a_folder_without_settings_is_told_how_to_get_them(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=rf"^{tmp_path} has no competition.yaml\nFix: .*make new-competition DIR={tmp_path}$"):
+        load_competition(CompetitionFolder(tmp_path))
+    (tmp_path / "competition.yml").touch()
+    with pytest.raises(UsageError, match="Fix: rename it: mv "):
+        load_competition(CompetitionFolder(tmp_path))

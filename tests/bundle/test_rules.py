@@ -15,6 +15,7 @@ from PIL import Image
 
 from breaking import Broken
 from built import Built
+from competition.bundles.zips import MEMBER_DATE
 from competition.checks.bundle import Platform
 from competition.checks.selfcheck import RULES, check_bundle, main
 from tiny_reference import OBJECTS, draw
@@ -75,6 +76,29 @@ def remove(archive: str, *names: str) -> Change:
             del members[name]
 
     return lambda broken: broken.inner(archive, change)
+
+
+def elsewhere(masks: str, *without: str) -> Change:
+    """Says in the scoring.yaml of the final phase that the masks lie on a worker."""
+
+    def change(members: dict[str, bytes]) -> None:
+        members["scoring.yaml"] += f"masks: {masks}\n".encode()
+        for name in [name for name in members if without and name.startswith(without)]:
+            del members[name]
+
+    return lambda broken: broken.inner("reference_final.zip", change)
+
+
+def sample_with(name: str) -> Change:
+    """Adds a file to the sample submission of the starting kit."""
+
+    def change(members: dict[str, bytes]) -> None:
+        buffer = io.BytesIO(members["sample/sample_submission.zip"])
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.writestr(zipfile.ZipInfo(name, MEMBER_DATE), b"command: python3 mine.py\n")
+        members["sample/sample_submission.zip"] = buffer.getvalue()
+
+    return lambda broken: broken.inner("starting_kit.zip", change)
 
 
 def leak(broken: Broken) -> None:
@@ -145,10 +169,12 @@ SPOILED: list[tuple[str, str, tuple[Platform, ...], Change]] = [
     ("own-image", "the platform's", (BENCH,), put("codalab/codalab-legacy:py37", "docker_image")),
     ("own-image", "none", (LAB,), drop("competition_docker_image")),
     ("own-image", "no tag", (LAB,), put("lvos-eval", "competition_docker_image")),
-    ("programs-and-data", "no program", BOTH, lambda broken: broken.members.pop("scoring_program.zip")),
-    ("programs-and-data", "no reference", BOTH, lambda broken: broken.members.pop("reference_final.zip")),
+    ("programs-and-data", "no program", BOTH, lambda broken: broken.remove("scoring_program.zip")),
+    ("programs-and-data", "no reference", BOTH, lambda broken: broken.remove("reference_final.zip")),
     ("programs-and-data", "no entry point", BOTH, remove("scoring_program.zip", "evaluate.py")),
     ("programs-and-data", "no masks", BOTH, remove("reference_final.zip", "Annotations/")),
+    ("programs-and-data", "masks in two places", BOTH, elsewhere("/app/data/test")),
+    ("programs-and-data", "masks nowhere", BOTH, elsewhere("data/test", "Annotations/")),
     ("phase-dates", "overlap", (BENCH,), put("2026-12-05 00:00:00", "phases", 1, "start")),
     ("phase-dates", "ends before it starts", (BENCH,), put("2026-01-01 00:00:00", "phases", 1, "end")),
     ("phase-dates", "no end", (BENCH,), drop("phases", 0, "end")),
@@ -162,7 +188,8 @@ SPOILED: list[tuple[str, str, tuple[Platform, ...], Change]] = [
     ("submission-limits", "none", (BENCH,), drop("phases", 0, "max_submissions")),
     ("submission-limits", "more a day than in all", (LAB,), put(500, "phases", 1, "max_submissions_per_day")),
     ("time-limit", "none", (BENCH,), drop("phases", 0, "execution_time_limit")),
-    ("time-limit", "over the public queue's", (LAB,), put(3600, "phases", 1, "execution_time_limit")),
+    ("time-limit", "over the public queue's", (BENCH,), put(3600, "phases", 1, "execution_time_limit")),
+    ("time-limit", "below our own deadline", (LAB,), put(60, "phases", 1, "execution_time_limit")),
     ("time-limit", "below our own deadline", (BENCH,), put(600, "phases", 1, "execution_time_limit")),
     ("time-limit", "no own deadline", BOTH, setting("time_limit", b"null")),
     ("sealed-reference", "no seal", BOTH, setting("ground_truth", b"null")),
@@ -171,6 +198,7 @@ SPOILED: list[tuple[str, str, tuple[Platform, ...], Change]] = [
     ("public-parts", "relabelled copy in the kit", BOTH, leak),
     ("starting-kit", "none", (BENCH,), drop("phases", 1, "starting_kit")),
     ("starting-kit", "no writer", BOTH, remove("starting_kit.zip", "write_masks.py")),
+    ("starting-kit", "a sample that the platform takes for a program", BOTH, sample_with("metadata.yaml")),
     ("columns", "misspelt key", (BENCH,), put("J-Maen", "leaderboards", 0, "columns", 1, "key")),
     ("columns", "Overall not first", (BENCH,), edit_columns(lambda columns: columns.pop(0))),
     ("columns", "V descending", (BENCH,), put("desc", "leaderboards", 0, "columns", 7, "sorting")),
@@ -218,7 +246,11 @@ SPOILED: list[tuple[str, str, tuple[Platform, ...], Change]] = [
     ),
     ("column-indexes", "gap", (BENCH,), put(20, "leaderboards", 0, "columns", 9, "index")),
     ("submission-rule", "unknown", (BENCH,), put("Force_best", "leaderboards", 0, "submission_rule")),
-    ("submission-rule", "not the best", (BENCH,), put("Force_Last", "leaderboards", 0, "submission_rule")),
+    ("fact-sheet", "a key is missing", (BENCH,), drop("fact_sheet", "team", "selection")),
+    ("fact-sheet", "another key", (BENCH,), put("teams", "fact_sheet", "team", "key")),
+    ("fact-sheet", "another type", (BENCH,), put("number", "fact_sheet", "team", "type")),
+    ("fact-sheet", "true without quotes", (BENCH,), put(True, "fact_sheet", "team", "is_on_leaderboard")),
+    ("queue", "its name", (BENCH,), put("lab workers", "queue")),
     ("no-v2-keys", "version", (LAB,), put(2, "version")),
     ("no-v2-keys", "docker_image", (LAB,), put("a/b:1", "docker_image")),
     ("no-v2-keys", "hide_output", (LAB,), put(True, "phases", 1, "hide_output")),
@@ -226,9 +258,14 @@ SPOILED: list[tuple[str, str, tuple[Platform, ...], Change]] = [
     ("html-pages", "Markdown", (LAB,), put("data.md", "html", "data")),
     ("start-days", "a text", (LAB,), put("2026-12-01", "phases", 1, "start_date")),
     ("start-days", "wrong number", (LAB,), put(2, "phases", 1, "phasenumber")),
-    ("start-days", "no end", (LAB,), drop("end_date")),
+    ("start-days", "an end that is a text", (LAB,), put("2027-05-01", "end_date")),
     ("scoring-only", "code", (LAB,), put(False, "phases", 1, "is_scoring_only")),
     ("scoring-only", "migration", (LAB,), put(True, "phases", 2, "auto_migration")),
+    ("board-fills", "not said", (LAB,), drop("phases", 1, "force_best_submission_to_leaderboard")),
+    ("board-fills", "in one phase", (LAB,), put(False, "phases", 1, "force_best_submission_to_leaderboard")),
+    ("image-name", "underscore", (LAB,), put("my_lab/lvos-eval:1", "competition_docker_image")),
+    ("image-name", "digest", (LAB,), put(f"lab/lvos-eval:1@sha256:{64 * 'a'}", "competition_docker_image")),
+    ("submission-size", "the default", (LAB,), drop("phases", 1, "max_submission_size")),
     (
         "leaderboard-columns",
         "another board",
@@ -238,6 +275,7 @@ SPOILED: list[tuple[str, str, tuple[Platform, ...], Change]] = [
     ("leaderboard-columns", "ranks", (LAB,), put(5, "leaderboard", "columns", "J-Mean", "rank")),
     ("run-file", "nested command", (BENCH,), command("metadata.yaml", b"command: ", b"command:\n  run: ")),
     ("run-file", "no such script", (BENCH,), command("metadata.yaml", b"evaluate.py", b"score.py")),
+    ("run-file", "a folder of one worker", (BENCH,), command("metadata.yaml", b"evaluate.py", b"/app/program/evaluate.py")),
     (
         "run-file",
         "input and output swapped",

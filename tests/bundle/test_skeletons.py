@@ -15,8 +15,25 @@ from competition.checks.bundle import Platform
 SKELETONS = Path(__file__).parents[1] / "data" / "bundle_skeletons"
 
 BEYOND = {
-    Platform.CODABENCH: {"contact_email", "phases.*.starting_kit"},
-    Platform.CODALAB: {"phases.*.description", "phases.*.starting_kit", "html.Submission", "html.FAQ"},
+    Platform.CODABENCH: {
+        "can_participants_make_submissions_public",
+        "contact_email",
+        "fact_sheet",
+        "phases.*.hide_score_output",
+        "phases.*.starting_kit",
+        "show_detailed_results_in_leaderboard",
+        *(f"fact_sheet.*.{key}" for key in ("is_on_leaderboard", "is_required", "key", "selection", "title", "type")),
+    },
+    Platform.CODALAB: {
+        "allow_public_submissions",
+        "enable_per_submission_metadata",
+        "html.FAQ",
+        "html.Submission",
+        "phases.*.description",
+        "phases.*.force_best_submission_to_leaderboard",
+        "phases.*.max_submission_size",
+        "phases.*.starting_kit",
+    },
 }
 """Keys that the skeletons do not have. The readers know them: see the unpackers of both projects."""
 
@@ -27,7 +44,7 @@ def key_paths(content: Any, prefix: str = "") -> set[str]:
         return {path for entry in content for path in key_paths(entry, f"{prefix}*.")}
     if not isinstance(content, dict):
         return set()
-    anonymous = prefix in ("phases.", "leaderboard.columns.")
+    anonymous = prefix in ("phases.", "leaderboard.columns.", "fact_sheet.")
     names = {key: "*" if anonymous else str(key) for key in content}
     own = set() if anonymous else {f"{prefix}{key}" for key in content}
     return own.union(*(key_paths(value, f"{prefix}{names[key]}.") for key, value in content.items()))

@@ -43,7 +43,7 @@ def test_the_sealed_data_of_a_bundle_scores_as_the_folder_that_it_was_packed_fro
         for path in sorted((built.hidden / "Annotations").rglob("*.png")):
             archive.write(path, path.relative_to(built.hidden / "Annotations"))
     bundle = Bundle(built.path(Platform.CODABENCH), Platform.CODABENCH)
-    with bundle.archive, bundle.inner("reference_final.zip") as inner:
+    with bundle.archive, zipfile.ZipFile(built.folder / "reference_final.zip") as inner:
         inner.extractall(tmp_path / "ref")
         sealed = run_from_bundle(bundle, tmp_path / "ref", submission, tmp_path / "sealed")
     plain = run_from_source(PROGRAM, built.hidden, submission, tmp_path / "plain")

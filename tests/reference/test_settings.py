@@ -96,7 +96,7 @@ def test_the_known_keys_are_named_with_an_unknown_one(tmp_path: Path) -> None:
     with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, "protocoll: lvos-v1")
     assert fault.value.problems[0].fix == (
-        "did you mean `protocol`? Known: protocol, task, detail, time_limit, exclude, unseen, limits, ground_truth"
+        "did you mean `protocol`? Known: protocol, task, detail, time_limit, exclude, unseen, limits, ground_truth, masks"
     )
 
 
@@ -122,3 +122,29 @@ def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
     with pytest.raises(ReferenceDataError) as fault:
         load(tmp_path, "protocol: x\ntask: y\nlimits: {members: 0}\nspeed: 9\n")
     assert len(fault.value.problems) == 4
+
+
+def test_the_masks_may_lie_elsewhere_if_they_are_sealed(tmp_path: Path) -> None:
+    settings = load(tmp_path, 'masks: /app/data/test\nground_truth: "15b6a2b6fa3cffab"')
+    assert settings.rules.masks == Path("/app/data/test")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "fix"),
+    [
+        (
+            "masks: /app/data/test",
+            "scoring.yaml: `masks` without `ground_truth`: nothing says which masks have to lie there",
+            "add the `ground_truth` line that `lvos-eval check-reference` prints where the masks are in Annotations/",
+        ),
+        (
+            'masks: data/test\nground_truth: "15b6a2b6fa3cffab"',
+            "scoring.yaml: `masks` is data/test",
+            "write the folder of the masks from the root on, as /app/data/lvos_test/Annotations",
+        ),
+    ],
+)
+def test_masks_elsewhere_that_nobody_can_be_sure_of_are_refused(tmp_path: Path, text: str, message: str, fix: str) -> None:
+    with pytest.raises(ReferenceDataError) as fault:
+        load(tmp_path, text)
+    assert [(problem.message, problem.fix) for problem in fault.value.problems] == [(message, fix)]

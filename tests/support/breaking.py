@@ -37,7 +37,13 @@ class Broken:
         return self
 
     def inner(self, name: str, change: Callable[[dict[str, bytes]], Any]) -> Broken:
-        """Changes the members of a zip in the bundle."""
+        """Changes the members of every zip in the bundle that `name` stands for: a program has one in each phase."""
+        stem = name.removesuffix(".zip")
+        for found in [item for item in self.members if item == name or item.startswith(f"{stem}_")]:
+            self._change(found, change)
+        return self
+
+    def _change(self, name: str, change: Callable[[dict[str, bytes]], Any]) -> None:
         with zipfile.ZipFile(io.BytesIO(self.members[name])) as archive:
             members = {member: archive.read(member) for member in archive.namelist()}
         change(members)
@@ -46,6 +52,12 @@ class Broken:
             for member in sorted(members):
                 archive.writestr(zipfile.ZipInfo(member, MEMBER_DATE), members[member])
         self.members[name] = buffer.getvalue()
+
+    def remove(self, name: str) -> Broken:
+        """Removes what `name` stands for."""
+        stem = name.removesuffix(".zip")
+        for found in [item for item in self.members if item == name or item.startswith(f"{stem}_")]:
+            del self.members[found]
         return self
 
     def append(self, name: str, content: bytes = b"", **attributes: Any) -> Broken:

@@ -104,19 +104,17 @@ def _one_short(item: VideoObject) -> bool:
 def list_masks(manifest: Manifest, faults: ProblemCollector) -> dict[str, list[int]]:
     """The frames with a mask file of every video, sorted; what is missing or too much is reported."""
     layout = manifest.protocol.layout
-    root = manifest.folder / layout.annotations
+    root = manifest.masks
     mask_file = re.compile(rf"([0-9]{{{layout.digits}}})\.png")
     known = {video.name for video in manifest.videos} | manifest.unlisted
     extra = [name for name in _names(root) if name not in known]
     if extra:
-        faults.warning(
-            "ground-truth", f"{layout.annotations} holds what is no video of the metadata: {_some(extra)}", "take it out"
-        )
+        faults.warning("ground-truth", f"{root.name} holds what is no video of the metadata: {_some(extra)}", "take it out")
     frames: dict[str, list[int]] = {}
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
         if not folder.is_dir():
-            faults.error("ground-truth", f"no folder {layout.annotations}/{video.name}", "add its masks", video=video.name)
+            faults.error("ground-truth", f"no folder {manifest.shown_masks}/{video.name}", "add its masks", video=video.name)
             continue
         names = _names(folder)
         there = sorted(int(match[1]) for name in names if (match := mask_file.fullmatch(name)))

@@ -113,10 +113,14 @@ def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
     """The size of every video from its ground truth. Raises ReferenceDataError naming all videos that lack masks."""
     layout = manifest.protocol.layout
     collector = ProblemCollector(REFERENCE_CODES, layout.digits)
+    if manifest.rules.masks is not None and not manifest.masks.is_dir():
+        message = f"the masks are to be in {manifest.masks}, and there is no such folder on this machine"
+        collector.error("ground-truth", message, "put them there, or correct `masks` in scoring.yaml")
+        collector.raise_errors()
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
         if not folder.is_dir():
-            collector.error("ground-truth", f"no folder {layout.annotations}/{video.name}", "add its masks", video=video.name)
+            collector.error("ground-truth", f"no folder {manifest.shown_masks}/{video.name}", "add its masks", video=video.name)
             continue
         with os.scandir(folder) as entries:
             masks = {entry.name for entry in entries if entry.is_file()}

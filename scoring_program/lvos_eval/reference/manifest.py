@@ -54,7 +54,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is asked of a submission. Videos are in the order of the official sums; `folder` is where the data lies."""
+    """What is asked of a submission. Videos are in the order of the official sums; `folder` holds the metadata."""
 
     folder: Path
     metadata_name: str
@@ -93,6 +93,16 @@ class Manifest:
         """Which lists are in use, where that is not plain from the folder."""
         return tuple(note for found in self.lists for note in found.notes)
 
+    @property
+    def masks(self) -> Path:
+        """The folder with a folder of ground-truth masks for each video."""
+        return self.rules.masks or self.folder / self.protocol.layout.annotations
+
+    @property
+    def shown_masks(self) -> str:
+        """The same in a message: as `scoring.yaml` has it, else as it lies beside the metadata."""
+        return str(self.rules.masks or self.protocol.layout.annotations)
+
     def ground_truth(self, video: str) -> Path:
         """The folder with the ground-truth masks of a video."""
-        return self.folder / self.protocol.layout.annotations / video
+        return self.masks / video

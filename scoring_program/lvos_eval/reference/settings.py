@@ -29,7 +29,7 @@ _DECIMAL: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 _DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 _UNSET: Final = ("", "~", "null")
 """What stands for no value after a key."""
-_RULES: Final = {"protocol": "protocol", "task": "task", "exclude": "exclude", "unseen": "unseen_none"}
+_RULES: Final = {"protocol": "protocol", "task": "task", "exclude": "exclude", "unseen": "unseen_none", "masks": "masks"}
 _LIMITS: Final = {"time_limit": "time_limit", "limits": "archive"}
 """The keys of the file by the part of the settings that they fill in, with the names of the fields."""
 
@@ -67,6 +67,8 @@ class ScoringRules:
     """Per video, the frames that are not scored because their ground truth is faulty."""
     unseen_none: bool = False
     """Whether the data has no unseen video, so that one split has all the scores."""
+    masks: Path | None = None
+    """The folder of the ground-truth masks where it is not `Annotations` beside the metadata."""
 
     image_set: str | None = None
     """The name of the list of videos, where a data set has several; None: the usual one."""
@@ -150,8 +152,14 @@ class _SettingsReader:
             "unseen": self._unseen,
             "limits": self._limits,
             "ground_truth": self._digest,
+            "masks": self._masks,
         }
         values = self._parse(content, parsers, "")
+        if "masks" in values and "ground_truth" not in values:
+            self._add(
+                "`masks` without `ground_truth`: nothing says which masks have to lie there",
+                "add the `ground_truth` line that `lvos-eval check-reference` prints where the masks are in Annotations/",
+            )
         self._collector.raise_errors()
         rules = {name: values[key] for key, name in _RULES.items() if key in values}
         limits = {name: values[key] for key, name in _LIMITS.items() if key in values}
@@ -192,6 +200,15 @@ class _SettingsReader:
             )
             return None
         return value
+
+    def _masks(self, value: Yaml) -> Path | None:
+        if not isinstance(value, str) or not value.startswith("/"):
+            self._add(
+                f"`masks` is {_shown(value)}",
+                "write the folder of the masks from the root on, as /app/data/lvos_test/Annotations",
+            )
+            return None
+        return Path(value)
 
     def _unseen(self, value: Yaml) -> bool:
         if value == "none":

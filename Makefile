@@ -33,12 +33,9 @@ $(VENV)/development: requirements-dev.lock | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/runtime
 
-$(VENV)/browser: requirements-browser.lock $(VENV)/development
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock
-	@touch $@
-
-$(VENV)/cluster: requirements-cluster.lock $(VENV)/development
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.lock
+# what only some targets need: browser, cluster, docs, fuzz, mutation, tools
+$(VENV)/%: requirements-%.lock $(VENV)/development
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .PHONY: score
@@ -126,14 +123,11 @@ platform-test: $(VENV)/development ## run the bundle in the image the way Codabe
 	@tests/container/engine.sh tests/container/live.sh $(BIN)/python live_platforms.py
 
 .PHONY: matrix
-matrix: $(VENV)/development ## compare the outputs on every Python and set of packages (MATRIX="--sets lowest newest --save FILE")
-	$(BIN)/python -m pip install --quiet uv
+matrix: $(VENV)/tools ## compare the outputs on every Python and set of packages (MATRIX="--sets lowest newest --save FILE")
 	$(CAMPAIGN) tests/campaigns/matrix.py $(RELIABILITY)/matrix $(MATRIX)
 
 .PHONY: fuzz
-fuzz: $(VENV)/development ## look for bytes that the reading of submissions does not bear (SECONDS=)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group fuzz
+fuzz: $(VENV)/fuzz ## look for bytes that the reading of submissions does not bear (SECONDS=)
 	mkdir -p $(FUZZING)/finds
 	$(CAMPAIGN) tests/campaigns/fuzz.py $(FUZZING)/corpus -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZING)/finds/ \
 		-max_len=4096 -timeout=5 -rss_limit_mb=1000
@@ -146,6 +140,11 @@ lint: $(VENV)/development ## ruff, mypy, import-linter, shellcheck, hadolint
 	PYTHONPATH=scoring_program $(BIN)/lint-imports
 	$(BIN)/shellcheck container/* tests/container/*.sh .ci/run
 	$(BIN)/hadolint Dockerfile
+
+.PHONY: package
+package: $(VENV)/tools ## build the wheel and the sdist, and check them
+	$(BIN)/python -m build --no-isolation --outdir $(DIST)/python .
+	$(BIN)/python -m twine check --strict $(DIST)/python/*
 
 .PHONY: stub
 stub: $(VENV)/runtime ## write the synthetic reference and the sample submission again
@@ -180,23 +179,23 @@ differential: $(VENV)/development ## compare J and F with the textbook on 2 mill
 	$(CAMPAIGN) tests/campaigns/differential.py $(DIFFERENTIAL)
 
 .PHONY: mutate
-mutate: $(VENV)/development ## change the code in every small way and see whether the tests notice (MUTATE="--groups metrics --sample 100")
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group mutation
+mutate: $(VENV)/mutation ## change the code in every small way and see whether the tests notice (MUTATE="--groups metrics --sample 100")
 	$(BIN)/python tests/campaigns/mutation.py $(RELIABILITY)/mutation $(MUTATE)
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+RUNTIME := pyproject.toml --extra fast --extra unsupervised --extra container
+
 .PHONY: lock
-lock: $(VENV)/development ## resolve the dependencies anew into the lock files
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --extra fast --extra unsupervised --extra container --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --extra fast --extra unsupervised --extra container --group test --group lint --group bundle \
+lock: $(VENV)/tools ## resolve the dependencies into the lock files (LOCK_OPTIONS= keeps the versions that are there)
+lock: LOCK_OPTIONS ?= --upgrade
+lock:
+	$(LOCK) $(LOCK_OPTIONS) $(RUNTIME) --output-file requirements.lock
+	$(LOCK) $(LOCK_OPTIONS) $(RUNTIME) --group test --group lint --group bundle --group package \
 		--constraint requirements.lock --output-file requirements-dev.lock
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group pyproject.toml:browser --constraint requirements-dev.lock --output-file requirements-browser.lock
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml --extra dask --constraint requirements-dev.lock --output-file requirements-cluster.lock
+	$(LOCK) $(LOCK_OPTIONS) pyproject.toml --extra dask --constraint requirements-dev.lock --output-file requirements-cluster.lock
+	set -e; for group in browser docs fuzz mutation tools; do \
+		$(LOCK) $(LOCK_OPTIONS) --group pyproject.toml:$$group --constraint requirements-dev.lock \
+			--output-file requirements-$$group.lock; done
 
 .PHONY: clean
 clean: ## remove everything that the other targets made

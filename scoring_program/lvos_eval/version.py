@@ -1,5 +1,8 @@
-"""The version of the program, which no module has to import the front door for."""
+"""Which program this is, and where to report its errors: no module has to import the front door for that."""
 
-__all__ = ["__version__"]
+__all__ = ["ISSUES", "__version__"]
 
 __version__ = "0.1.0"
+
+ISSUES = "https://git.lvos.example/lvos-eval/issues"
+"""The address of the metadata, which a program that was not installed does not have."""

@@ -17,7 +17,7 @@ from lvos_eval.execution.cluster import LocalBackend, open_backend
 
 def test_an_engine_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "find_spec", lambda _name: None)
-    message = r"--backend dask needs the package distributed: pip install 'lvos-eval\[dask\]'"
+    message = r"--backend dask needs the package distributed: pip install distributed"
     with pytest.raises(UsageError, match=message), open_backend("dask", None, None, []):
         pass
 

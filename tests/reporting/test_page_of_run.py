@@ -13,6 +13,7 @@ from lvos_eval.cli.main import main
 from lvos_eval.diagnostics.errors import ExitCode, RunStoppedError
 from lvos_eval.reporting.page import TITLES
 from lvos_eval.scoring.results import State
+from lvos_eval.version import ISSUES
 
 
 def run(output: Path, *options: str | Path, submission: Path | None = None, reference: Path = REFERENCE) -> int:
@@ -62,7 +63,7 @@ def test_a_submission_that_is_not_there_leaves_a_page_that_says_so(tmp_path: Pat
     ("error", "code", "reason"),
     [
         (RunStoppedError("a worker process was killed"), ExitCode.STOPPED, "a worker process was killed"),
-        (ZeroDivisionError(), ExitCode.UNFORESEEN, "lvos-eval itself failed"),
+        (ZeroDivisionError(), ExitCode.UNFORESEEN, f"please report it with the end of its log: {ISSUES}"),
     ],
 )
 def test_a_run_that_ends_early_leaves_a_page_that_says_why(

@@ -110,7 +110,7 @@ def test_scipy_is_named_where_it_is_missing(tmp_path: Path) -> None:
     )
     assert (process.returncode, process.stderr) == (
         2,
-        "the task unsupervised_multiple needs scipy: pip install 'lvos-eval[unsupervised]' (or: pip install scipy)\n",
+        "the task unsupervised_multiple needs scipy: pip install scipy\n",
     )
 
 

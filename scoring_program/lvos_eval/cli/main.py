@@ -19,7 +19,7 @@ from lvos_eval.diagnostics.problems import render_problems
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.reference.settings import Disclosure
-from lvos_eval.version import __version__
+from lvos_eval.version import ISSUES, __version__
 
 __all__ = ["main", "platform_main"]
 
@@ -108,4 +108,4 @@ def _told(work: Callable[[], int], *, debug: bool, messages: bool) -> int:
         return fail(ExitCode.STOPPED, f"stopped: {SHORT_OF_MEMORY}")
     except Exception as error:  # noqa: BLE001 - the last resort, which says that the fault is ours
         print_line(sys.stderr, format_traceback(error, messages=messages))
-        return fail(ExitCode.UNFORESEEN, "this is a fault of lvos-eval; please report it with the lines above")
+        return fail(ExitCode.UNFORESEEN, f"this is an error in lvos-eval; please report it with the lines above: {ISSUES}")

@@ -30,7 +30,7 @@ from lvos_eval.reporting.tables import object_csv, score_table
 from lvos_eval.scoring.results import Report, RunResult, State
 from lvos_eval.scoring.run import new_report, score_submission
 from lvos_eval.scoring.signature import signature
-from lvos_eval.version import __version__
+from lvos_eval.version import ISSUES, __version__
 
 __all__ = ["PLATFORM_SCORE", "SCORE", "ScoreRequest"]
 
@@ -150,7 +150,7 @@ def _ended(report: Report, error: BaseException) -> Report:
     elif isinstance(error, MemoryError):
         reason = SHORT_OF_MEMORY
     else:
-        reason = "lvos-eval itself failed; please report it with the end of its log"
+        reason = f"lvos-eval itself failed; please report it with the end of its log: {ISSUES}"
     return replace(report, state=State.STOPPED, notes=(reason,))
 
 

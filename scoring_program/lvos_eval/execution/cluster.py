@@ -139,7 +139,7 @@ def open_backend(name: str, scheduler: str | None, jobs: int | None, paths: Sequ
     if jobs is not None:
         raise UsageError("--jobs is for this machine: a cluster has as many workers as were started for it")
     if find_spec("distributed") is None:
-        raise UsageError("--backend dask needs the package distributed: pip install 'lvos-eval[dask]'")
+        raise UsageError("--backend dask needs the package distributed: pip install distributed")
     with _dask(scheduler, paths) as backend:
         yield backend
 

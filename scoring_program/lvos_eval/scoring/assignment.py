@@ -26,9 +26,7 @@ __all__ = ["match_proposals", "require_solver"]
 def require_solver() -> None:
     """Raises UsageError where scipy, which solves the assignment, is not installed."""
     if find_spec("scipy") is None:
-        raise UsageError(
-            "the task unsupervised_multiple needs scipy: pip install 'lvos-eval[unsupervised]' (or: pip install scipy)"
-        )
+        raise UsageError("the task unsupervised_multiple needs scipy: pip install scipy")
 
 
 def match_proposals(video: Video, values: Iterable[ObjectFrame]) -> dict[int, list[ObjectFrame]]:

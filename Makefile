@@ -82,8 +82,8 @@ bundle-check: $(VENV)/development ## check the built bundles against everything 
 	$(RUN) -m competition.checks.selfcheck $(DIST)
 
 .PHONY: test
-test: $(VENV)/development ## run the tests, the page in a browser and clusters aside
-	$(BIN)/python -m pytest -n auto -q -m "not browser and not cluster and not slow"
+test: $(VENV)/development ## run the tests, the page in a browser and clusters aside (FILE= for some of them)
+	$(BIN)/python -m pytest -q $(if $(FILE),$(FILE),-n auto -m "not browser and not cluster and not slow")
 
 .PHONY: test-slow
 test-slow: $(VENV)/development ## run the tests that `make test` leaves out for their length

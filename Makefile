@@ -97,6 +97,12 @@ test-cluster: $(VENV)/cluster ## rescore on a Dask cluster on this machine
 test-browser: $(VENV)/browser ## test the detail page in Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest tests/browser --require-browser -n auto -q
 
+.PHONY: docs
+docs: $(VENV)/docs ## build the documentation into site/; needs no network once it is set up
+	$(RUN) -P docs/generate.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "site/index.html"
+
 .PHONY: screenshots
 screenshots: $(VENV)/browser ## draw the pictures of the detail page in docs/ again (apt-get install chromium)
 	PYTHONPATH=scoring_program:tests/support:. $(BIN)/python docs/make_screenshots.py
@@ -199,5 +205,5 @@ lock:
 
 .PHONY: clean
 clean: ## remove everything that the other targets made
-	rm -rf $(VENV) $(RESULTS) $(DIST) build bench-data $(FUZZING) $(RELIABILITY) .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(RESULTS) $(DIST) build site bench-data $(FUZZING) $(RELIABILITY) .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Writes the parts of the documentation that the program knows better: `python docs/generate.py [--check]`.
+"""Writes the parts of the documentation that the program knows better: `make docs`.
 
 A part lies between `<!-- generated: NAME -->` and `<!-- /generated -->` in one of the pages. With `--check` nothing is written,
 and the exit code is 1 if a page would change.
@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from lvos_eval import protocols
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, SUBMISSION_CODES
+from lvos_eval.protocols.contract import PROPOSALS, EvaluationProtocol, MaskEncoding
 from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.reference.metadata import ATTRIBUTE_SUFFIX, METADATA_NAMES
 from lvos_eval.reporting.page import ATTRIBUTES
@@ -46,14 +48,49 @@ def _metadata_names() -> str:
     return f"{', '.join(f'`{name}`' for name in METADATA_NAMES)}, or a name that ends in `{ATTRIBUTE_SUFFIX}`.\n"
 
 
+def _protocols() -> str:
+    rows = []
+    for name in protocols.names():
+        tasks = protocols.tasks(name)
+        first = protocols.get(name, tasks[0])
+        rows.append((f"`{name}`", first.description, ", ".join(tasks), first.source))
+    return _table(("protocol", "what it is", "tasks", "source"), rows)
+
+
+def _each_protocol() -> str:
+    return "\n".join(_one(protocols.get(name, task)) for name in protocols.names() for task in protocols.tasks(name))
+
+
+def _one(protocol: EvaluationProtocol) -> str:
+    """What decides the numbers of a protocol in one task, as the program applies it."""
+    layout = protocol.layout
+    labels = "the ids of the objects" if protocol.names_objects else f"{PROPOSALS[0]} to {PROPOSALS[-1]}, matched to the objects"
+    if protocol.encoding is MaskEncoding.SALIENCY:
+        labels = "foreground, in two values or in shades of grey"
+    others = "an error" if protocol.refuses_other_labels else "background"
+    rows = [
+        ("ground truth", f"`{layout.annotations}/<video>/{'d' * layout.digits}.png`"),
+        ("lists of videos", f"`{layout.image_sets}/<set>.txt`" if layout.image_sets else "the metadata"),
+        ("frames", protocol.frame_rule.description),
+        ("labels", f"{labels}; others are {others}"),
+        ("means apart", "one group" if len(protocol.summary.groups) == 1 else " and ".join(protocol.summary.groups) + " videos"),
+        ("scores", ", ".join(f"`{key}`" for key in protocol.summary.keys)),
+        ("a paper quotes", ", ".join(f"`{key}`" for key in protocol.summary.headline)),
+        ("official files", ", ".join(f"`{file.name}`" for file in protocol.files) or "none"),
+    ]
+    return f"### {protocol.name}, {protocol.task}\n\n{_table(('', ''), rows)}"
+
+
 def _score_keys() -> str:
     return f"{', '.join(f'`{key}`' for key in SCORE_KEYS)}.\n"
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "attributes": _attributes,
+    "each-protocol": _each_protocol,
     "metadata-names": _metadata_names,
     "problems": _problems,
+    "protocols": _protocols,
     "reference-problems": _reference_problems,
     "score-keys": _score_keys,
 }
@@ -75,7 +112,7 @@ def main(arguments: Sequence[str]) -> int:
             stale.append(page.name)
             if "--check" not in arguments:
                 page.write_text(generated, encoding="utf-8")
-    print("\n".join(f"{name} {'is stale: python docs/generate.py' if '--check' in arguments else 'written'}" for name in stale))
+    print("\n".join(f"{name} {'is stale: make docs' if '--check' in arguments else 'written'}" for name in stale))
     return 1 if stale and "--check" in arguments else 0
 
 

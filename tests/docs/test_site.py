@@ -41,7 +41,7 @@ def blocks(page: str, language: str) -> list[str]:
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda path: path.stem)
 def test_generated_parts_are_what_the_program_says(page: Path) -> None:
     text = page.read_text()
-    assert module("generate").with_generated_parts(text) == text, "python docs/generate.py"
+    assert module("generate").with_generated_parts(text) == text, "make docs"
 
 
 def test_the_check_of_generated_parts_names_the_stale_page_and_writes_nothing(
@@ -52,7 +52,7 @@ def test_the_check_of_generated_parts_names_the_stale_page_and_writes_nothing(
     (tmp_path / "page.md").write_text(stale)
     monkeypatch.setattr(generate, "PAGES", tmp_path)
     assert generate.main(["--check"]) == 1
-    assert capsys.readouterr().out == "page.md is stale: python docs/generate.py\n"
+    assert capsys.readouterr().out == "page.md is stale: make docs\n"
     assert (tmp_path / "page.md").read_text() == stale
     assert generate.main([]) == 0
     assert "| `OCC` | occlusion |" in (tmp_path / "page.md").read_text()

@@ -9,7 +9,7 @@ import pytest
 
 import rescores
 import submissions
-from lvos_eval import __version__
+from lvos_eval import __version__, system
 from lvos_eval.diagnostics.errors import ExitCode, UsageError
 from lvos_eval.execution import cluster
 from lvos_eval.execution.cluster import LocalBackend, open_backend
@@ -41,7 +41,7 @@ def test_options_that_do_not_go_together_are_refused(
 
 def test_a_worker_of_another_version_refuses_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
     # the process of the tests shall not be the first that the kernel ends
-    monkeypatch.setattr(cluster, "volunteer_for_oom_killer", lambda: None)
+    monkeypatch.setattr(system, "volunteer_for_oom_killer", lambda: None)
     assert cluster._OnCluster(str.upper, __version__, ())("a") == "A"
     with pytest.raises(
         cluster._StrangerError, match=rf"a worker has lvos-eval {__version__}, this is 0.0.0: install the same on all"

@@ -6,7 +6,7 @@ is lost again and again ends the run; what was finished is in the store.
 
 from __future__ import annotations
 
-import os
+import platform
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,11 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+from lvos_eval import system
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.pool import map_unordered
 from lvos_eval.execution.resources import available_cores
-from lvos_eval.execution.worker import keep_freed_memory, volunteer_for_oom_killer
 from lvos_eval.version import __version__
 
 __all__ = ["BACKENDS", "Backend", "LocalBackend", "open_backend"]
@@ -79,11 +79,11 @@ class _OnCluster:
         unseen = [str(path) for path in self.paths if not path.exists()]
         if unseen:
             raise _StrangerError(
-                f"a worker on {os.uname().nodename} does not see {listed(unseen)}: put the masks on storage that all machines "
+                f"a worker on {platform.node()} does not see {listed(unseen)}: put the masks on storage that all machines "
                 "have at the same path"
             )
-        volunteer_for_oom_killer()
-        keep_freed_memory()
+        system.volunteer_for_oom_killer()
+        system.keep_freed_memory()
         return self.function(task)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from lvos_eval import system
 from lvos_eval.diagnostics.errors import RunStoppedError
 
 __all__ = ["Deadline"]
@@ -42,18 +41,13 @@ def enforced(deadline: Deadline | None) -> Iterator[None]:
 
     It has a second more, so that a run that still moves stops between two chunks, which can say how far it came.
     """
-    if deadline is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    if deadline is None:
         yield
         return
 
     def stop(*_: object) -> None:
         raise RunStoppedError(f"the time limit of {deadline.limit:g} s ran out and nothing moved any more; {_HINT}")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    # counted down by the monotonic clock; again and again, because an exception may get lost, as in a destructor
-    signal.setitimer(signal.ITIMER_REAL, max(deadline.moment - time.monotonic(), 0) + _GRACE, _GRACE)
-    try:
+    # again and again, because an exception may get lost, as in a destructor
+    with system.repeating_alarm(max(deadline.moment - time.monotonic(), 0) + _GRACE, _GRACE, stop):
         yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

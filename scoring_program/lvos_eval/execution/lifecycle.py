@@ -12,16 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Final, TextIO
 
+from lvos_eval import system
 from lvos_eval.diagnostics.errors import ExitCode, RunInterruptedError
 from lvos_eval.execution.import_path import leave_out_current_folder
-from lvos_eval.execution.worker import keep_freed_memory
 
 __all__ = ["ignore_ending_signals", "prepare", "print_line", "signals_ignored"]
 
 _SECONDS_TO_CLEAR_UP: Final = 5.0
 """A container that is stopped has ten seconds, then it is killed."""
-
-_ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 
 
 def prepare() -> None:
@@ -29,9 +27,9 @@ def prepare() -> None:
     # no BLAS is used, but its threads would be started for every core of the host, each with memory of its own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     leave_out_current_folder()
-    keep_freed_memory()
+    system.keep_freed_memory()
     _mend_streams()
-    for number in _ENDING:
+    for number in system.ENDING_SIGNALS:
         # what `nohup` or a shell has set to be ignored stays ignored
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
@@ -85,7 +83,7 @@ def _nothing(number: int, _: FrameType | None) -> None:
 
 def ignore_ending_signals() -> None:
     """From here on, signals that ask the process to end do nothing."""
-    _handle_with(_nothing, _ENDING)
+    _handle_with(_nothing, system.ENDING_SIGNALS)
 
 
 def _handle_with(handler: Callable[[int, FrameType | None], object], signals: Sequence[int]) -> None:
@@ -111,5 +109,5 @@ def _handled_by(handler: Callable[[int, FrameType | None], object], signals: Seq
 @contextlib.contextmanager
 def signals_ignored() -> Iterator[None]:
     """A block that signals which ask the process to end do not interrupt: for the last, short writes of a run."""
-    with _handled_by(_nothing, _ENDING):
+    with _handled_by(_nothing, system.ENDING_SIGNALS):
         yield

@@ -7,27 +7,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from lvos_eval import system
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
 
-__all__ = ["lock", "reserved"]
-
-
-def lock(descriptor: int) -> None:
-    """Locks an open file or folder until the descriptor is closed. Raises BlockingIOError if somebody else has locked it.
-
-    Some file systems and systems have no locks: nothing is locked there, and nobody can be kept out.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        return
+__all__ = ["reserved"]
 
 
 @contextlib.contextmanager
@@ -38,14 +22,14 @@ def reserved(folder: Path) -> Iterator[int | None]:
     UsageError where another run has it.
     """
     try:
-        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(folder, system.OPEN_FOLDER)
     except OSError:
         # whoever writes to it is told why that fails, if it does
         yield None
         return
     try:
         try:
-            lock(descriptor)
+            system.lock(descriptor)
         except BlockingIOError:
             name = printable(str(folder))
             raise UsageError(

@@ -22,6 +22,7 @@ from itertools import chain, islice
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
+from lvos_eval import system
 from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.text import listed
 from lvos_eval.execution.import_path import SAFE_PATH
@@ -75,12 +76,8 @@ def map_unordered(
 
 def _can_have_children() -> bool:
     """Whether workers can be started: there is shared memory, and this is no daemon of multiprocessing, which may have none."""
-    try:
-        # loky finds out too late, and joblib with a warning
-        multiprocessing.get_context("fork").Semaphore()
-    except OSError:
-        return False
-    return not multiprocessing.current_process().daemon
+    # loky finds out about semaphores too late, and joblib with a warning
+    return not multiprocessing.current_process().daemon and system.semaphores_work()
 
 
 class _NoWorkerError(Exception):
@@ -217,8 +214,7 @@ class _Workers(Generic[_Task, _Done]):
         executor.shutdown(wait=False, kill_workers=True)
         for worker in self._taken:
             if worker.is_alive():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker.pid, signal.SIGKILL)
+                system.end_process(worker)
         for worker in self._taken:
             worker.join(_SECONDS_TO_END)
         if manager is not None:
@@ -263,10 +259,10 @@ def _lost(error: Exception, in_hand: Sequence[str]) -> RunStoppedError:
     """What is told of a lost worker; loky says how it ended in words such as `{SIGKILL(-9)}`."""
     doing = f" while it worked on {'one of ' if len(in_hand) > 1 else ''}{listed(in_hand)}" if any(in_hand) else ""
     found = re.search(r"\((-?\d+)\)", str(error).rsplit("exit codes", 1)[-1])
-    code = int(found[1]) if found else -signal.SIGKILL
+    code = int(found[1]) if found else -system.KILLED
     if code >= 0:
         end, hint = f"ended with exit code {code}", "the lines above may tell why"
-    elif code == -signal.SIGKILL:
+    elif code == -system.KILLED:
         end, hint = "was killed", "most likely for want of memory; give the run more memory or fewer --jobs"
     else:
         end, hint = f"was ended by {_signal_name(-code)}", "if it happens again, a mask in these frames makes a library crash"

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from lvos_eval import system
 from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.text import sized
 from lvos_eval.formats.mask_issues import MemberError, TooLarge
@@ -60,7 +61,7 @@ def replace_bytes(path: Path, data: bytes, *, folder: Path | None = None, mode: 
     The umask takes its part of `mode`, as for any file.
     """
     with replacing(path, folder=folder) as unfinished:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        descriptor = os.open(unfinished, system.OPEN_NEW, mode)
         try:
             rest = memoryview(data)
             while rest:
@@ -88,7 +89,7 @@ def remove_unfinished(folder: Path, name: str = "*") -> None:
 def read_file(path: str, limit: int) -> bytes:
     """The content of a file of at most `limit` bytes. Raises MemberError for a larger one, and OSError."""
     # a pipe in the place of the file must not make the run wait for a writer
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = os.open(path, system.OPEN_REGULAR)
     try:
         size = os.fstat(descriptor).st_size
         if size > limit:
@@ -109,7 +110,7 @@ def read_regular(path: Path, limit: int = MOST_BYTES) -> bytes:
 def read_beginning(path: Path, number: int) -> bytes:
     """The first `number` bytes of a file, or all that it has. Raises OSError, also for what is no file."""
     # without O_NONBLOCK a pipe waits for a writer before anybody can see that it is one
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = os.open(path, system.OPEN_REGULAR)
     try:
         found = os.fstat(descriptor)
         if stat.S_ISDIR(found.st_mode):

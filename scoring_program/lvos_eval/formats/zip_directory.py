@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from lvos_eval import system
 from lvos_eval.formats.inflate import crc32
 from lvos_eval.formats.zip_end import ENTRY_SIGNATURE, IN_EXTRA, ZipDirectoryError, damaged, find_end, too_large
 
@@ -72,7 +73,7 @@ def read_directory(descriptor: int, max_members: int) -> Directory:
     if shift < 0:
         raise damaged("the zip's directory does not lie where its end says; the zip is cut short or damaged")
     start = end.position - end.size
-    entries = _parse(os.pread(descriptor, end.size, start), shift, max_members)
+    entries = _parse(system.read_at(descriptor, end.size, start), shift, max_members)
     if len(entries) != end.members and (end.exact or (len(entries) - end.members) % 0x10000):
         raise damaged(f"the zip's directory holds {len(entries):,} members, but its end says {end.members:,}")
     return Directory(entries, start)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from typing import Final, NamedTuple
+
+from lvos_eval import system
 
 __all__ = ["ENTRY_SIGNATURE", "IN_EXTRA", "ZipDirectoryError", "ZipEnd", "damaged", "find_end", "too_large"]
 
@@ -75,14 +76,14 @@ class ZipEnd(NamedTuple):
 def find_end(descriptor: int, length: int) -> ZipEnd:
     """The end of the zip of `length` bytes that is open as `descriptor`. Raises ZipDirectoryError."""
     first = max(length - _END.size - _COMMENT, 0)
-    tail = os.pread(descriptor, length - first, first)
+    tail = system.read_at(descriptor, length - first, first)
     position = tail.rfind(_END_SIGNATURE, 0, max(len(tail) - _END.size + len(_END_SIGNATURE), 0))
     if position < 0:
         raise damaged("the zip's directory is missing: the file is cut short")
     _require_one_end(descriptor, first, tail, position)
     _, disk, directory_disk, _, count, size, offset, _ = _END.unpack_from(tail, position)
     end = ZipEnd(first + position, count, size, offset, False)
-    locator = os.pread(descriptor, _LOCATOR_64.size, max(end.position - _LOCATOR_64.size, 0))
+    locator = system.read_at(descriptor, _LOCATOR_64.size, max(end.position - _LOCATOR_64.size, 0))
     if end.position >= _LOCATOR_64.size and locator.startswith(_LOCATOR_64_SIGNATURE):
         return _find_end_64(descriptor, end, locator)
     if disk or directory_disk:
@@ -102,7 +103,7 @@ def _require_one_end(descriptor: int, first: int, tail: bytes, position: int) ->
         *_, size, _, comment = _END.unpack_from(tail, earlier)
         directory = first + earlier - size
         if earlier + comment >= position and (
-            size in (0, IN_EXTRA) or (directory >= 0 and os.pread(descriptor, 4, directory) == ENTRY_SIGNATURE)
+            size in (0, IN_EXTRA) or (directory >= 0 and system.read_at(descriptor, 4, directory) == ENTRY_SIGNATURE)
         ):
             raise _ambiguous("the zip has a second end record in its comment")
         earlier = tail.rfind(_END_SIGNATURE, 0, earlier)
@@ -121,7 +122,7 @@ def _find_end_64(descriptor: int, end: ZipEnd, locator: bytes) -> ZipEnd:
     for position in (claimed, locator_position - _END_64.size):
         if not 0 <= position <= locator_position - _END_64.size:
             continue
-        record = os.pread(descriptor, _END_64.size, position)
+        record = system.read_at(descriptor, _END_64.size, position)
         if record.startswith(_END_64_SIGNATURE) and len(record) == _END_64.size:
             *_, count, size, offset = _END_64.unpack(record)
             found[position] = ZipEnd(position, count, size, offset, True)

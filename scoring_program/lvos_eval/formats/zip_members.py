@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from lvos_eval import system
 from lvos_eval.formats.inflate import RAW, InflateError, crc32, inflate
 from lvos_eval.formats.mask_issues import DamagedMember, MemberError
 from lvos_eval.formats.zip_directory import unicode_names
@@ -57,17 +58,17 @@ class ArchiveReader:
     """Reads members of one zip by position; keeps one file descriptor open."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        self._descriptor = os.open(path, system.OPEN_REGULAR)
 
     def close(self) -> None:
         os.close(self._descriptor)
 
     def read_ahead(self, members: Sequence[Member]) -> None:
         """Tells the kernel which stretch of the file is read next."""
-        if members and hasattr(os, "posix_fadvise"):
+        if members:
             first = min(member.offset for member in members)
             last = max(member.offset + member.packed for member in members)
-            os.posix_fadvise(self._descriptor, first, last - first, os.POSIX_FADV_WILLNEED)
+            system.read_ahead(self._descriptor, first, last - first)
 
     def read(self, member: Member) -> bytes:
         """The member's unpacked bytes, length and checksum checked. Raises MemberError."""
@@ -77,7 +78,7 @@ class ArchiveReader:
         """The member's bytes as they lie in the zip, packed or not; only its header is checked. Raises MemberError."""
         # extra fields of the local header may differ from the directory's; 64 bytes hold those of common tools
         guess = LOCAL_HEADER.size + len(member.raw_name) + 64 + member.packed
-        data = os.pread(self._descriptor, guess, member.offset)
+        data = system.read_at(self._descriptor, guess, member.offset)
         if len(data) < LOCAL_HEADER.size:
             raise _damaged("the zip ends before the member")
         signature, _, flags, method, _, _, crc, size, unpacked, name_length, extra_length = LOCAL_HEADER.unpack_from(data)
@@ -90,7 +91,7 @@ class ArchiveReader:
         if any(not alike(name.decode("cp437"), other) for other in unicode_names(name, extra)):
             raise _damaged(_CONTRADICTION)
         if start + member.packed > len(data):
-            data = os.pread(self._descriptor, member.packed, member.offset + start)
+            data = system.read_at(self._descriptor, member.packed, member.offset + start)
             start = 0
         packed = data[start : start + member.packed]
         if len(packed) < member.packed:

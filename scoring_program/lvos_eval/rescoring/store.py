@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from lvos_eval import system
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.execution.locks import lock
 from lvos_eval.formats.files import read_regular, remove_unfinished, replace_bytes
 from lvos_eval.protocols.contract import EvaluationProtocol
 from lvos_eval.reference.manifest import Video
@@ -74,12 +74,12 @@ def open_store(folder: Path) -> Iterator[Store]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(folder / _LOCK, system.OPEN_OWN, 0o600)
     except OSError as error:
         raise RunStoppedError(f"the store {printable(str(folder))} cannot be used: {error.strerror}") from error
     try:
         try:
-            lock(descriptor)
+            system.lock(descriptor)
         except BlockingIOError:
             raise UsageError(
                 f"another run uses the store {printable(str(folder))}: wait for it, or give this one its own with --store"

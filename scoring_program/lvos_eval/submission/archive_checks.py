@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from lvos_eval import system
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, ZIP_MASKS, counted, listed, sized
 from lvos_eval.formats.zip_directory import DirectoryEntry, read_directory
@@ -54,10 +55,10 @@ def list_members(path: Path, limits: ArchiveLimits, collector: ProblemCollector,
     `uploaded` where the zip is what a platform is given, and not what it has unpacked.
     """
     # a pipe that has taken the place of the zip must not make the run wait for a writer
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = os.open(path, system.OPEN_REGULAR)
     try:
         size = os.fstat(descriptor).st_size
-        start = os.pread(descriptor, 6, 0)
+        start = system.read_at(descriptor, 6, 0)
         directory = read_directory(descriptor, limits.members)
     except ZipDirectoryError as fault:
         _report_unreadable(path, start, fault, collector)

@@ -111,6 +111,19 @@ screenshots: $(VENV)/browser ## draw the pictures of the detail page in docs/ ag
 image: ## build the container image
 	container/run.sh build
 
+.PHONY: sbom
+sbom: ## list what the image holds, as CycloneDX (needs the image: make image)
+	@mkdir -p $(DIST)
+	@container/run.sh sbom >$(DIST)/sbom.json && echo "$(DIST)/sbom.json"
+
+.PHONY: base-digest
+base-digest: $(BIN)/python ## pin the base image in the Dockerfile to the digest of its tag, where its registry answers
+	@$(BIN)/python -m supply.base_digest
+
+.PHONY: audit
+audit: $(VENV)/tools ## look for known vulnerabilities of every locked package; needs the network
+	@$(BIN)/python -m supply.audit
+
 .PHONY: docker-check
 docker-check: ## like check, in a container (SUBMISSION=, REFERENCE=)
 	@container/run.sh check "$(SUBMISSION)" "$(REFERENCE)"

@@ -2,6 +2,7 @@
 # Builds the image and runs it on your files, hardened: no network, nothing writable but the output folder, no privileges.
 #
 #   container/run.sh build
+#   container/run.sh sbom
 #   container/run.sh check SUBMISSION REFERENCE [OPTION...]
 #   container/run.sh score SUBMISSION REFERENCE OUTPUT [OPTION...]
 #
@@ -70,6 +71,13 @@ build() {
     "$DOCKER" image inspect --format "$IMAGE $version: {{.Size}} bytes, for people; $IMAGE:platform, for competitions" "$IMAGE"
 }
 
+# What pip and dpkg have noted down in the image, told by its own Python
+sbom() {
+    local version
+    version=$("$DOCKER" image inspect --format '{{index .Config.Labels "org.opencontainers.image.version"}}' "$IMAGE")
+    "$DOCKER" run --rm --interactive "${HARDENING[@]}" "$IMAGE" python3 - "$IMAGE" "$version" <"$(dirname "$0")/../supply/sbom.py"
+}
+
 run() {
     local command=$1 submission reference output name mounts arguments inside
     submission=$(locate SUBMISSION "$2")
@@ -99,6 +107,7 @@ run() {
 
 case ${1-} in
 build) need_engine && build ;;
+sbom) need_engine && need_image && sbom ;;
 check | score) run "$1" "${2-}" "${3-}" "${@:4}" ;;
 *) usage "${1:+there is no command \"$1\"}" ;;
 esac

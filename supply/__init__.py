@@ -1,0 +1,1 @@
+"""What the program is made from: packages with known vulnerabilities, the digest of the base image, the content of the image."""

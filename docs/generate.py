@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from lvos_eval import protocols
+from lvos_eval.cli.main import COMMANDS
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, SUBMISSION_CODES
 from lvos_eval.protocols.contract import PROPOSALS, EvaluationProtocol, MaskEncoding
 from lvos_eval.protocols.lvos import SCORE_KEYS
@@ -81,12 +82,17 @@ def _one(protocol: EvaluationProtocol) -> str:
     return f"### {protocol.name}, {protocol.task}\n\n{_table(('', ''), rows)}"
 
 
+def _commands() -> str:
+    return _table(("command", "does"), ((f"`lvos-eval {name}`", command.description) for name, command in COMMANDS.items()))
+
+
 def _score_keys() -> str:
     return f"{', '.join(f'`{key}`' for key in SCORE_KEYS)}.\n"
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "attributes": _attributes,
+    "commands": _commands,
     "each-protocol": _each_protocol,
     "metadata-names": _metadata_names,
     "problems": _problems,

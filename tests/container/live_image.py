@@ -82,9 +82,9 @@ def test_the_scores_are_those_of_the_host_byte_for_byte(tmp_path: Path, host_sco
     assert f"Page: {tmp_path / 'results' / 'detailed_results.html'}" in run.stdout
 
 
-def test_the_commands_of_the_readme_run_as_printed(tmp_path: Path, host_scores: dict[str, bytes]) -> None:
+def test_the_commands_of_the_documentation_run_as_printed(tmp_path: Path, host_scores: dict[str, bytes]) -> None:
     (block,) = re.findall(
-        r"<!-- docker-run -->\n```sh\n(.*?)```\n<!-- /docker-run -->", (ROOT / "README.md").read_text(), re.DOTALL
+        r"<!-- docker-run -->\n```sh\n(.*?)```\n<!-- /docker-run -->", (ROOT / "docs" / "commands.md").read_text(), re.DOTALL
     )
     (tmp_path / "reference_data_stub").symlink_to(engine.STUB)
     run = subprocess.run(["bash", "-euc", block], cwd=tmp_path, capture_output=True, text=True, timeout=300)

@@ -119,8 +119,8 @@ def test_the_output_folder_is_made_by_the_caller_and_has_the_same_path_inside(he
     assert f"--output\n{here}/new folder/results\n" in told
 
 
-def test_the_readme_prints_the_same_hardening() -> None:
-    text = (ROOT / "README.md").read_text().replace("\\\n", " ")
+def test_the_documentation_prints_the_same_hardening() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text().replace("\\\n", " ")
     commands = [" ".join(line.split()) for line in re.findall(r"^docker run .*", text, re.MULTILINE)]
     assert len(commands) == 2
     assert all(command.startswith(" ".join(("docker run --rm", *HARDENED))) for command in commands)

@@ -21,10 +21,10 @@ from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.version import ISSUES, __version__
 
-__all__ = ["main", "platform_main"]
+__all__ = ["COMMANDS", "main", "platform_main"]
 
 
-_COMMANDS: Final[Mapping[str, Command[Any]]] = {
+COMMANDS: Final[Mapping[str, Command[Any]]] = {
     "score": SCORE,
     "check": CHECK,
     "check-reference": CHECK_REFERENCE,
@@ -42,12 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"lvos-eval {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for name, command in _COMMANDS.items():
+    for name, command in COMMANDS.items():
         command.add_options(
             commands.add_parser(name, help=command.purpose, description=command.description, epilog=f"example: {command.example}")
         )
     namespace = parser.parse_args(arguments)
-    return _guarded(_COMMANDS[namespace.command], namespace)
+    return _guarded(COMMANDS[namespace.command], namespace)
 
 
 def platform_main(arguments: Sequence[str] | None = None) -> int:

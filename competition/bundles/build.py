@@ -30,7 +30,8 @@ from competition.settings import (
     load_competition,
 )
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError
-from lvos_eval.diagnostics.problems import Problem, render_problems
+from lvos_eval.diagnostics.problems import Problem
+from lvos_eval.diagnostics.terminal import render_problems
 from lvos_eval.execution.progress import ProgressObserver
 from lvos_eval.execution.resources import available_cores
 from lvos_eval.protocols.contract import Task

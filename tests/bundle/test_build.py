@@ -169,13 +169,13 @@ def test_faulty_reference_data_is_refused_with_all_its_faults(
     mask(validation, "seenOne1", 6).unlink()
     assert build(reference, "--validation", validation, "--output", tmp_path / "dist") == 3
     told = capsys.readouterr().err
-    assert [line.split(":")[0] for line in told.splitlines()] == [
+    assert {line.split(":")[0] for line in told.splitlines() if line and not line.startswith("  Fix: ")} == {
         "error ground-truth seenTwo2 00000006",
         "error ground-truth unseen33 00000011",
         "error list",
         "error ground-truth seenOne1 00000006",
         "no bundle was written",
-    ]
+    }
     assert not (tmp_path / "dist").exists()
 
 

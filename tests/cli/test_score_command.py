@@ -161,25 +161,27 @@ def _wrong_seal(reference: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (_without_metadata, r"error metadata: no metadata in .*ref.* Fix: add one of test_meta\.json, .*"),
+        (_without_metadata, r"error metadata: no metadata in .*ref.*\n  Fix: add one of test_meta\.json, .*"),
         (
             _too_few_frames,
-            r"error metadata aPlain01: valid_meta\.json: object 1: frame_nums is 3 but range\(1, 71, 5\) has 14 frames.*",
+            r"error metadata aPlain01: valid_meta\.json: object 1: frame_nums is 3 but range\(1, 71, 5\) has 14 .*\n  Fix: .*",
         ),
         (
             _without_a_mask,
-            r"error ground-truth aPlain01 00000011: 1 of 12 scored frames have no ground-truth mask.*",
+            r"error ground-truth aPlain01 00000011: 1 of 12 scored frames have no ground-truth mask.*\n  Fix: .*",
         ),
         (
             _nothing_scored,
-            r"error metadata: no object of valid_meta\.json has a scored frame, .* Fix: correct the frame ranges; .*",
+            r"error metadata: no object of valid_meta\.json has a scored frame, .*\n  Fix: correct the frame ranges; .*",
         ),
-        (_damaged_mask, r"error ground-truth aPlain01 00000011: the ground-truth mask cannot be used \(cut short.*"),
-        (_unknown_setting, r"error settings: scoring\.yaml: unknown key `protocoll`\.? Fix: did you mean `protocol`\?.*"),
-        (_wrong_seal, r"error ground-truth: the ground truth has the digest [0-9a-f]{16}, not 0123456789abcdef.*"),
+        (_damaged_mask, r"error ground-truth aPlain01 00000011: the ground-truth mask cannot be used \(cut short.*\n  Fix: .*"),
+        (_unknown_setting, r"error settings: scoring\.yaml: unknown key `protocoll`\.?\n  Fix: did you mean `protocol`\?.*"),
+        (_wrong_seal, r"error ground-truth: the ground truth has the digest [0-9a-f]{16}, not 0123456789abcdef.*\n  Fix: .*"),
     ],
 )
-def test_faulty_reference_data_is_exit_3_and_one_clear_line(tmp_path: Path, spoil: Callable[[Path], None], line: str) -> None:
+def test_faulty_reference_data_is_exit_3_and_one_clear_line_with_its_fix(
+    tmp_path: Path, spoil: Callable[[Path], None], line: str
+) -> None:
     reference = copy(goldens.REFERENCE, tmp_path / "reference")
     spoil(reference)
     output, process = run(tmp_path, goldens.prediction("good"), reference, "output")

@@ -10,13 +10,10 @@ import pytest
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import (
     SUBMISSION_CODES,
-    TERMINAL_LINES,
-    Problem,
-    Severity,
     frame_ranges,
-    render_problems,
     submission_codes,
 )
+from lvos_eval.diagnostics.terminal import render_problems
 
 PAGE = Path(__file__).parents[2] / "docs" / "problems.md"
 
@@ -69,21 +66,3 @@ def test_foreign_names_are_made_harmless_for_every_output() -> None:
     (problem,) = collector.problems
     assert (problem.message, problem.fix, problem.video) == ("\\x1b]0;title\\x07", "\\u202e", "a\\nerror fake: b\\udcff")
     assert all(line.isprintable() for line in render_problems(collector.problems))
-
-
-def problem(code: str = "wrong-size", video: str | None = "v", frames: tuple[int, ...] = (6, 11)) -> Problem:
-    return Problem(code, Severity.ERROR, video, frames, "It is so.", "Do this.")
-
-
-def test_a_problem_is_one_line() -> None:
-    assert render_problems([problem()]) == ["error wrong-size v 00000006-00000011 (2 frames): It is so. Fix: Do this."]
-    assert render_problems([problem("not-an-archive", None, ())]) == ["error not-an-archive: It is so. Fix: Do this."]
-
-
-def test_the_terminal_shows_fifty_problems_and_counts_the_rest_by_code() -> None:
-    problems = [problem(video=f"v{number}") for number in range(TERMINAL_LINES + 2)] + [problem("missing-video")]
-    lines = render_problems(problems)
-    assert len(lines) == TERMINAL_LINES + 1 == 51
-    assert lines[-1] == "... and 3 more (2 wrong-size, 1 missing-video); all are on the page and in --json"
-    assert len(render_problems(problems, None)) == len(problems)
-    assert render_problems(problems[:TERMINAL_LINES])[-1].startswith("error wrong-size v49")

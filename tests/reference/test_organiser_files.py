@@ -69,7 +69,8 @@ class Desk:
             assert code == 3, (command, printed)
             (line,) = [line for line in printed.splitlines() if line.startswith("error ")]
             assert message in line, (command, line)
-            fixes.add(line.partition(" Fix: ")[2])
+            (below,) = [line for line in printed.splitlines() if line.startswith("  Fix: ")]
+            fixes.add(below.removeprefix("  Fix: "))
         (fix,) = fixes
         return fix
 

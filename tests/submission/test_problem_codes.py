@@ -1,4 +1,4 @@
-"""Every code: the exact text that a submission with this fault earns, as the terminal shows it.
+"""Every code: the exact text that a submission with this fault earns, one problem a line.
 
 Run as a program, with `PYTHONPATH=scoring_program:tests/support`, it writes the texts anew after a change of wording; read the
 difference before it is committed.
@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from faulty_submissions import BUILDERS, TASKS
-from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Severity, render_problems
+from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
 from lvos_eval.scoring.results import State
 from submissions import check, write_reference
 
@@ -21,7 +21,7 @@ TEXTS: Final = Path(__file__).parents[1] / "data" / "problems"
 
 
 def text_of(case: str, folder: Path) -> str:
-    """What `lvos-eval check` prints of a faulty submission."""
+    """What `lvos-eval check` finds wrong with a faulty submission."""
     (folder / "submission").mkdir()
     reference = write_reference(folder / "ref", masks="none")
     if case in TASKS:
@@ -29,7 +29,14 @@ def text_of(case: str, folder: Path) -> str:
         (reference / "unsupervised_videos.txt").write_text("bVideo02\n")
     report = check(BUILDERS[case](folder / "submission"), reference)
     assert (report.state is State.INVALID) == any(problem.severity is Severity.ERROR for problem in report.problems)
-    return "".join(f"{line}\n" for line in render_problems(report.problems))
+    return "".join(map(line_of, report.problems))
+
+
+def line_of(problem: Problem) -> str:
+    """All that a problem says, in one line."""
+    where = f" {problem.video}" if problem.video is not None else ""
+    frames = f" {problem.frame_ranges}" if problem.frames else ""
+    return f"{problem.severity} {problem.code}{where}{frames}: {problem.message} Fix: {problem.fix}\n"
 
 
 @pytest.mark.parametrize("case", BUILDERS)

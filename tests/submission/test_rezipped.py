@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import commands
-from lvos_eval.diagnostics.problems import render_problems
+from lvos_eval.diagnostics.terminal import render_problems
 from lvos_eval.scoring.results import State
 from submissions import good_files, png, score, write_reference
 

@@ -65,8 +65,8 @@ def _run(request: CheckRequest, _: Disclosure, console: Console) -> ExitCode:
     )
     console.problems(report.problems)
     for note in report.notes:
-        console.say(f"note: {note}")
-    console.say(f"{report.submission}: {verdict(report.problems)}")
+        console.tell(f"note: {note}")
+    console.tell(f"{report.submission}: {verdict(report.problems)}")
     console.document(details(report, None, manifest_summary(manifest)))
     return ExitCode.INVALID_SUBMISSION if report.state is State.INVALID else ExitCode.SUCCESS
 

@@ -71,7 +71,7 @@ def _run(request: CheckReferenceRequest, _: Disclosure, console: Console) -> Exi
     )
     console.problems(check.problems)
     for note in check.manifest.list_notes if check.manifest is not None else ():
-        console.say(f"note: {note}")
+        console.tell(f"note: {note}")
     if check.summary is not None:
         console.say(summary_table(check.summary))
     audited = _audit(request, request.audit, check.manifest, console) if request.audit and check.manifest is not None else None

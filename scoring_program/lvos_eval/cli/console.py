@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from lvos_eval.diagnostics.errors import RunStoppedError
-from lvos_eval.diagnostics.problems import Problem, Severity, needed_imports, render_problems
+from lvos_eval.diagnostics.problems import Problem, Severity, needed_imports
+from lvos_eval.diagnostics.terminal import TextStyle, render_problems
+from lvos_eval.diagnostics.text import counted
 from lvos_eval.execution.deadline import Deadline
 from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.execution.progress import Progress, ProgressObserver
@@ -42,8 +44,17 @@ class Console:
     def say(self, text: str) -> None:
         print_line(self.text, text)
 
+    def tell(self, sentence: str) -> None:
+        """Prints a sentence, wrapped at words where that is a terminal."""
+        self.say("\n".join(self.style.wrapped(sentence)))
+
+    @property
+    def style(self) -> TextStyle:
+        """How text looks where this console prints it."""
+        return TextStyle.of(self.text)
+
     def problems(self, problems: Sequence[Problem]) -> None:
-        for line in render_problems(problems):
+        for line in render_problems(problems, TextStyle.of(sys.stderr)):
             print_line(sys.stderr, line)
         imports = needed_imports(problems)
         if imports is not None:
@@ -71,6 +82,6 @@ class Console:
 def verdict(problems: Sequence[Problem]) -> str:
     """`not valid (2 errors, 1 warning)`."""
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    warnings = len(problems) - errors
-    found = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    warnings = sum(problem.severity is Severity.WARNING and not problem.usual for problem in problems)
+    found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
     return f"{'not valid' if errors else 'valid'} ({found})"

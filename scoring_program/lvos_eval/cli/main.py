@@ -15,7 +15,7 @@ from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text
 from lvos_eval.cli.rescore import RESCORE
 from lvos_eval.cli.score import PLATFORM_SCORE, SCORE
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError, format_traceback
-from lvos_eval.diagnostics.problems import render_problems
+from lvos_eval.diagnostics.terminal import TextStyle, render_problems
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.reference.settings import Disclosure
@@ -99,7 +99,7 @@ def _told(work: Callable[[], int], *, debug: bool, messages: bool) -> int:
     except UsageError as fault:
         return fail(ExitCode.USAGE, str(fault))
     except ReferenceDataError as fault:
-        return fail(ExitCode.REFERENCE, "\n".join(render_problems(fault.problems)))
+        return fail(ExitCode.REFERENCE, "\n".join(render_problems(fault.problems, TextStyle.of(sys.stderr))))
     except RunStoppedError as fault:
         return fail(ExitCode.STOPPED, f"stopped: {fault}")
     except KeyboardInterrupt as interruption:

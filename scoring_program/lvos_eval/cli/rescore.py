@@ -143,7 +143,7 @@ def _run(request: RescoreRequest, detail: Disclosure, console: Console) -> ExitC
         console.say(f"lvos-eval {__version__} {signed}")
         console.say(f"{counted(len(submissions), 'submission')}; work is done by {backend.description}")
         for note in notes:
-            console.say(f"note: {note}")
+            console.tell(f"note: {note}")
         rescoring.run([submission.path for submission in submissions], finish)
         board = leaderboard(places, manifest.protocol.summary, signed, manifest_summary(manifest), previous, notes)
         replace_file(output / "leaderboard.html", board.to_html())

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from lvos_eval import protocols
 from lvos_eval.cli.arguments import path, seconds
 from lvos_eval.cli.command import Command
 from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text, verdict
@@ -26,7 +27,7 @@ from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.reporting.output_folder import OutputFolder, open_output, result_files
 from lvos_eval.reporting.page import render_page
-from lvos_eval.reporting.tables import object_csv, score_table
+from lvos_eval.reporting.tables import score_table
 from lvos_eval.scoring.results import Report, RunResult, State
 from lvos_eval.scoring.run import new_report, score_submission
 from lvos_eval.scoring.signature import signature
@@ -172,7 +173,7 @@ def _score_into(
         report = replace(report, signature=signature(manifest, digest, __version__))
         console.say(f"lvos-eval {__version__} {report.signature}")
         for note in manifest.warnings:
-            console.say(f"note: {note}")
+            console.tell(f"note: {note}")
         result = score_submission(
             request.submission,
             manifest,
@@ -185,10 +186,13 @@ def _score_into(
             foreign=request.platform,
         )
         for note in result.report.notes[len(manifest.warnings) :]:
-            console.say(f"note: {note}")
+            console.tell(f"note: {note}")
+        if not request.platform:
+            named = request.submission.resolve()
+            result = replace(result, report=replace(result.report, name=named.stem if named.is_file() else named.name))
         files = result_files(manifest, result)
     with signals_ignored():
-        files.write(output)
+        files.write(output, tables=not request.platform)
         if result.report.scores is not None:
             output.write_scores(result.report.scores.values)
     return result, files.details
@@ -206,9 +210,10 @@ def _tell(console: Console, output: OutputFolder, result: RunResult, content: di
     if report.scores is None:
         console.say(f"{line}; nothing was scored. Page: {printable(str(output.page))}")
         return
-    console.say(line)
-    console.say(score_table(report.scores))
-    console.say(object_csv(report.scores.objects))
+    console.tell(line)
+    console.say("")
+    console.say(score_table(report.scores, protocols.get(report.protocol, report.task).summary, console.style))
+    console.say("")
     console.say(f"Page: {printable(str(output.page))}")
 
 

@@ -24,11 +24,13 @@ class ProblemCollector:
     """Of a frame in the names of masks."""
     _found: list[Problem] = field(default_factory=list)
 
-    def add(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
-        """A problem of which the catalogue knows the severity."""
+    def add(
+        self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = (), usual: bool = False
+    ) -> None:
+        """A problem of which the catalogue knows the severity; a `usual` one calls for nothing."""
         severity = self.codes[code][0]
         assert severity is not None, f"{code} has errors and warnings"
-        self._add(severity, code, message, fix, video, frames)
+        self._add(severity, code, message, fix, video, frames, usual)
 
     def error(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
         self._add(Severity.ERROR, code, message, fix, video, frames)
@@ -36,10 +38,19 @@ class ProblemCollector:
     def warning(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
         self._add(Severity.WARNING, code, message, fix, video, frames)
 
-    def _add(self, severity: Severity, code: str, message: str, fix: str, video: str | None, frames: Iterable[int]) -> None:
+    def _add(
+        self,
+        severity: Severity,
+        code: str,
+        message: str,
+        fix: str,
+        video: str | None,
+        frames: Iterable[int],
+        usual: bool = False,
+    ) -> None:
         assert code in self.codes
         where = None if video is None else printable(video)
-        found = Problem(code, severity, where, tuple(sorted(frames)), printable(message), printable(fix), self.digits)
+        found = Problem(code, severity, where, tuple(sorted(frames)), printable(message), printable(fix), self.digits, usual)
         self._found.append(found)
 
     def extend(self, problems: Iterable[Problem]) -> None:

@@ -6,29 +6,20 @@ A `Problem` says what, where, why and how to mend it. Every code that one can ha
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from lvos_eval.diagnostics.text import printable
-
 __all__ = [
     "REFERENCE_CODES",
     "SUBMISSION_CODES",
-    "TERMINAL_LINES",
     "Problem",
     "Severity",
     "frame_ranges",
     "needed_imports",
-    "render_problems",
     "submission_codes",
 ]
-
-TERMINAL_LINES: Final = 50
-"""At most so many problems are printed on a terminal; the page and `--json` hold them all."""
-
 
 _USUAL_STEPS: Final = (1, 5)
 """From one annotated frame to the next."""
@@ -105,6 +96,8 @@ class Problem:
     fix: str
     digits: int = 8
     """Of a frame in the names of masks."""
+    usual: bool = False
+    """Whether most valid submissions have it: nobody has to do anything."""
 
     @property
     def frame_ranges(self) -> str:
@@ -114,7 +107,7 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         """As documents hold it."""
         content = asdict(self)
-        del content["digits"]
+        del content["digits"], content["usual"]
         return content
 
     @property
@@ -156,20 +149,3 @@ def needed_imports(problems: Iterable[Problem]) -> str | None:
     fixes = (problem.fix for problem in problems if "import " not in problem.fix)
     modules = sorted({name for fix in fixes for name in _IMPORTED.findall(fix)}, key=str.lower)
     return f"import {', '.join(modules)}" if modules else None
-
-
-def render_problems(problems: Sequence[Problem], limit: int | None = TERMINAL_LINES) -> list[str]:
-    """The problems as lines for a terminal: at most `limit` of them, then a count of the rest by code."""
-    lines = []
-    shown = problems if limit is None else problems[:limit]
-    for problem in shown:
-        where = f" {printable(problem.video)}" if problem.video is not None else ""
-        frames = f" {problem.frame_ranges}" if problem.frames else ""
-        lines.append(
-            f"{problem.severity} {problem.code}{where}{frames}: {printable(problem.message)} Fix: {printable(problem.fix)}"
-        )
-    rest = Counter(problem.code for problem in problems[len(shown) :])
-    if rest:
-        counts = ", ".join(f"{count} {code}" for code, count in rest.items())
-        lines.append(f"... and {rest.total()} more ({counts}); all are on the page and in --json")
-    return lines

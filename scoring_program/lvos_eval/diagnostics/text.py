@@ -15,6 +15,7 @@ __all__ = [
     "duration",
     "in_natural_order",
     "listed",
+    "natural_key",
     "printable",
     "quoted",
     "sized",
@@ -73,10 +74,11 @@ def listed(names: Iterable[object], shown: int = 3) -> str:
 
 def in_natural_order(names: Iterable[str]) -> list[str]:
     """The names sorted as people count: v2 before v10."""
-    return sorted(sorted(names), key=_natural_key)
+    return sorted(sorted(names), key=natural_key)
 
 
-def _natural_key(name: str) -> str:
+def natural_key(name: str) -> str:
+    """A key by which names are sorted as people count."""
     # only the beginning counts, so that long names cost no more than others
     return _NUMBER.sub(lambda match: match[0].zfill(_PADDED), name[:_LONGEST_KEY])
 

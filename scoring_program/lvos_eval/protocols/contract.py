@@ -182,6 +182,8 @@ class Summary:
     """The groups of videos that are averaged apart; `groups[0]` is that of a video that no list names."""
     signed: frozenset[str] = frozenset()
     """The keys whose scores may be below 0."""
+    lower_is_better: frozenset[str] = frozenset()
+    """The keys of scores, and the names of statistics, of which the lower value is the better one."""
     headline: tuple[str, ...]
     """The keys that a paper quotes, in its order."""
     title: str

@@ -78,6 +78,7 @@ PROTOCOLS: Final = (
             keys=_KEYS,
             combine=_combine,
             signed=frozenset({"J-Decay", "F-Decay"}),
+            lower_is_better=frozenset({"J-Decay", "F-Decay"}),
             headline=("J&F-Mean", "J-Mean", "F-Mean"),
             title="J&F",
             table=ScoreTable(

@@ -6,6 +6,7 @@ toolkit has its own list of unseen videos.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from lvos_eval.protocols.contract import (
     EvaluationProtocol,
     MaskEncoding,
     MaskLayout,
+    OfficialFile,
     Pairing,
     PublishedList,
     ScoredObject,
@@ -100,6 +102,7 @@ _SUMMARY: Final = Summary(
     keys=SCORE_KEYS,
     combine=_combine,
     groups=(SEEN, UNSEEN),
+    lower_is_better=frozenset({"V", *(key for key in SCORE_KEYS if key.startswith("V-"))}),
     headline=("Overall", "J-seen-Mean", "F-seen-Mean", "J-unseen-Mean", "F-unseen-Mean"),
     title="Overall J&F",
     table=ScoreTable(
@@ -114,6 +117,21 @@ _SUMMARY: Final = Summary(
         ),
     ),
 )
+
+
+def _global_results(scores: Mapping[str, float], _: Sequence[ScoredObject]) -> str:
+    header = ",".join(["J&F-Mean", *SCORE_KEYS[1:]])
+    return f"{header}\n{','.join(f'{scores[key]:.3f}' if key in scores else '' for key in SCORE_KEYS)}\n"
+
+
+def _per_sequence_results(_: Mapping[str, float], objects: Sequence[ScoredObject]) -> str:
+    """The toolkit numbers the objects of a video from 1 in the order of its rows, whatever their ids are."""
+    lines, numbers = [], Counter[str]()
+    for score in sorted(objects, key=lambda score: (score.video, score.proposal or 0)):
+        numbers[score.video] += 1
+        values = ",".join(f"{score.values[name]:.3f}" for name in "JFV")
+        lines.append(f"{score.video}_{numbers[score.video]},{values}\n")
+    return "".join(["Sequence,J-Mean,F-Mean,V-Mean\n", *lines])
 
 
 def _all(count: int) -> Sequence[int]:
@@ -179,6 +197,10 @@ def _protocol(name: str, task: Task) -> EvaluationProtocol:
             Statistic("V", lambda values: temporal_stability(*values)),
         ),
         summary=_SUMMARY,
+        files=(
+            OfficialFile("global_results-{set}.csv", _global_results),
+            OfficialFile("per-sequence_results-{set}.csv", _per_sequence_results),
+        ),
     )
 
 

@@ -75,6 +75,11 @@ class Manifest:
         return protocols.get(self.rules.protocol, self.rules.task)
 
     @property
+    def set_name(self) -> str:
+        """The set of videos as official files name it: `valid` for `valid_meta.json`."""
+        return self.rules.image_set or self.metadata_name.partition(".")[0].partition("_meta")[0]
+
+    @property
     def object_count(self) -> int:
         return sum(1 for video in self.videos for item in video.objects if item.scored.length)
 

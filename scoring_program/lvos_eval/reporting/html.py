@@ -17,8 +17,9 @@ from markupsafe import Markup
 
 from lvos_eval.diagnostics.text import duration, printable
 from lvos_eval.reporting import charts
+from lvos_eval.scoring.results import Interval
 
-__all__ = ["points", "render"]
+__all__ = ["confidence_interval", "points", "render"]
 
 
 def render(template: str, **content: Any) -> str:
@@ -48,7 +49,9 @@ def _environment() -> Environment:
         duration=duration,
         name=_name,
         percent=_percent,
+        interval=confidence_interval,
         points=points,
+        printable=printable,
         shorten=charts.shorten,
     )
     found.globals.update(bar=charts.bar)
@@ -79,6 +82,12 @@ def _breakable(signature: str) -> Markup:
 
 def _percent(value: float, digits: int = 2) -> str:
     return f"{100 * value:.{digits}f}"
+
+
+def confidence_interval(interval: Interval, digits: int = 2) -> str:
+    """An interval in percent: `95 % CI [73.61, 78.64]`."""
+    low, high = (_percent(value, digits) for value in (interval.low, interval.high))
+    return f"{100 * interval.level:.0f} % CI [{low}, {high}]"
 
 
 def points(difference: float) -> str:

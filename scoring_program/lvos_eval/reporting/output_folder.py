@@ -18,6 +18,7 @@ from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reporting.overlays import draw_worst_frames
 from lvos_eval.reporting.page import render_page
 from lvos_eval.reporting.result_document import details, manifest_summary
+from lvos_eval.reporting.tables import objects_csv, results_tex
 from lvos_eval.scoring.results import RunResult
 
 __all__ = [
@@ -36,6 +37,8 @@ SCORES_JSON: Final = "scores.json"
 SCORES_TEXT: Final = "scores.txt"
 DETAILS_FILE: Final = "scoring_details.json"
 PAGE_FILE: Final = "detailed_results.html"
+OBJECTS_FILE: Final = "objects.csv"
+TEX_FILE: Final = "results.tex"
 OFFICIAL_FOLDER: Final = "official"
 
 
@@ -45,13 +48,18 @@ class ResultFiles:
 
     page: str
     details: dict[str, Any]
+    tables: Mapping[str, str]
+    """For whoever scored it, by name: for a spreadsheet and for a paper."""
     official: Mapping[str, str]
     """What the official tool writes, by name."""
 
-    def write(self, output: OutputFolder) -> None:
+    def write(self, output: OutputFolder, *, tables: bool = False) -> None:
+        """Writes page and details, and the tables if somebody wants them."""
         output.write_page(self.page)
         output.write_details(self.details)
-        output.write_official(self.official)
+        if tables:
+            output.write_tables(self.tables)
+            output.write_official(self.official)
 
 
 def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
@@ -59,10 +67,15 @@ def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
     frames = result.frames
     pictures = draw_worst_frames(manifest, result.submission, frames.values) if frames is not None else {}
     page = render_page(result.report, frames, pictures)
-    return ResultFiles(page, details(result.report, frames, manifest_summary(manifest)), result.official)
+    scores = result.report.scores
+    tables = {}
+    if scores is not None:
+        tables[OBJECTS_FILE] = objects_csv(scores.objects)
+        tables[TEX_FILE] = results_tex(result.report.name or "Ours", scores, manifest.protocol.summary)
+    return ResultFiles(page, details(result.report, frames, manifest_summary(manifest)), tables, result.official)
 
 
-_FILES: Final = (SCORES_JSON, SCORES_TEXT, DETAILS_FILE, PAGE_FILE)
+_FILES: Final = (SCORES_JSON, SCORES_TEXT, DETAILS_FILE, PAGE_FILE, OBJECTS_FILE, TEX_FILE)
 
 
 def scores_text(scores: Mapping[str, float]) -> str:
@@ -94,6 +107,11 @@ class OutputFolder:
         self._require()
         replace_file(self._folder / DETAILS_FILE, json.dumps(content, indent=1, allow_nan=False, ensure_ascii=True) + "\n")
 
+    def write_tables(self, tables: Mapping[str, str]) -> None:
+        self._require()
+        for name, content in tables.items():
+            replace_file(self._folder / name, content)
+
     def write_official(self, files: Mapping[str, str]) -> None:
         """The files of the official tool, in a folder of their own, as it writes them."""
         self._require()
@@ -114,7 +132,7 @@ class OutputFolder:
         """Leaves nothing behind but a page that says so, or nothing at all where not even that can be written. Raises nothing."""
         if not self._is_ours():
             return
-        for name in (SCORES_JSON, SCORES_TEXT, DETAILS_FILE):
+        for name in (SCORES_JSON, SCORES_TEXT, DETAILS_FILE, OBJECTS_FILE, TEX_FILE):
             self._discard(name)
         _clear_official(self._folder)
         try:

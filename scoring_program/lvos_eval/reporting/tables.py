@@ -1,31 +1,111 @@
-"""Scores as plain text: the table for people and the CSV that the official toolkit prints."""
+"""Scores as tables: for a terminal, for a spreadsheet, for a paper."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Final
 
+from lvos_eval.diagnostics.terminal import PLAIN, TextStyle
+from lvos_eval.diagnostics.text import printable
+from lvos_eval.protocols.contract import JF, Summary
 from lvos_eval.reference.checks import ReferenceSummary
 from lvos_eval.reference.settings import Disclosure
+from lvos_eval.reporting import charts
+from lvos_eval.reporting.html import confidence_interval
 from lvos_eval.scoring.publication import OTHER_DIGITS
 from lvos_eval.scoring.results import PublishedObject, PublishedScores
 
-__all__ = ["object_csv", "score_table", "summary_table"]
+__all__ = ["as_text", "objects_csv", "results_tex", "score_table", "summary_table"]
+
+_WORST: Final = 3
+_NAME: Final = 44
+"""Columns for the names of rows: with four numbers beside them a table fits in 80."""
+_CELL: Final = 9
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
+                          "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
+"""With these a spreadsheet takes a text for a formula."""
+_TEX: Final = {char: f"\\{char}" for char in "&%$#_{}"} | {
+    "\\": "\\textbackslash{}",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+}
 
 
-def score_table(scores: PublishedScores) -> str:
-    """The scores as a table, in percent with two decimals."""
-    width = max(map(len, scores.values))
-    lines = [f"{key:<{width}}  {100 * value:6.2f}" for key, value in scores.values.items()]
-    digits = 2 if scores.detail is Disclosure.FULL else OTHER_DIGITS - 2
-    mean = f"{100 * scores.object_mean:{4 + digits}.{digits}f}"
-    return "\n".join([*lines, f"{'J&F-objects':<{width}}  {mean:<6}  (plain mean over objects)"])
+def score_table(scores: PublishedScores, summary: Summary, style: TextStyle = PLAIN) -> str:
+    """The scores in percent: the one that decides a ranking, all of them, and the worst objects; it fits in 80 columns."""
+    head = f"{summary.title}  {style.paint(_percent(scores.overall), 'strong')}"
+    if scores.interval is not None:
+        head += f"  {confidence_interval(scores.interval, _digits(scores))}"
+    columns = summary.table.columns
+    lines = [head, "", " " * _NAME + "".join(f"{column:>{_CELL}}" for column in columns)]
+    for measure, meaning, keys in summary.table.rows:
+        cells = (_percent(scores.values[key]) if key in scores.values else "-" for key in keys)
+        lines.append(_row(f"{measure}  {meaning}", cells))
+    title = f"{JF}  plain mean over {len(scores.objects)} objects"
+    lines += [_row(title, [_percent(scores.object_mean, _digits(scores))]), "", *_worst(scores)]
+    return "\n".join(lines)
 
 
-def object_csv(objects: Sequence[PublishedObject]) -> str:
-    """One line an object, as the official toolkit prints it; `Sequence` is `<video>_<object id>`."""
-    means = [name for name in ("J", "F", "V") if all(name in score.values for score in objects)]
-    lines = [",".join([score.label, *(f"{score.values[name]:.3f}" for name in means)]) for score in objects]
-    return "\n".join([",".join(["Sequence", *(f"{name}-Mean" for name in means)]), *lines])
+def _worst(scores: PublishedScores) -> list[str]:
+    """The objects with the lowest J&F, with every statistic that is a mean."""
+    worst = sorted(scores.objects, key=lambda item: (item.jf, item.video, item.object_id))[:_WORST]
+    names = [JF, *(name for name in ("J", "F", "V") if all(name in item.values for item in worst))]
+    lines = [_row("worst objects" if len(worst) > 1 else "worst object", names)]
+    for item in worst:
+        name = f"{printable(item.video)}/{item.object_id}"
+        cells = (_percent(item.measures[key], _digits(scores)) for key in names)
+        lines.append(_row(f"  {name}", cells))
+    return lines
+
+
+def _row(name: str, cells: Iterable[str]) -> str:
+    return f"{charts.shorten(name, _NAME):<{_NAME}}" + "".join(f"{cell:>{_CELL}}" for cell in cells)
+
+
+def _digits(scores: PublishedScores) -> int:
+    """Decimals of a percentage that is none of the scores: one that was rounded away would be a zero that nobody measured."""
+    return 2 if scores.detail is Disclosure.FULL else OTHER_DIGITS - 2
+
+
+def _percent(value: float, digits: int = 2) -> str:
+    return f"{100 * value:.{digits}f}"
+
+
+def objects_csv(objects: Sequence[PublishedObject]) -> str:
+    """`objects.csv`: one line an object, every statistic as a fraction, with the digits that the result has."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    names = tuple(dict.fromkeys(name for item in objects for name in item.measures))
+    writer.writerow(["video", "object", "group", "frames", *names, "attributes"])
+    for item in objects:
+        cells = (item.measures.get(name, "") for name in names)
+        writer.writerow([as_text(item.video), item.object_id, item.group, item.frames, *cells, " ".join(item.attributes)])
+    return target.getvalue()
+
+
+def as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe goes before what looks like one."""
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA_STARTS) or cell.startswith(_FORMULA_STARTS) else cell
+
+
+def results_tex(name: str, scores: PublishedScores, summary: Summary) -> str:
+    """`results.tex`: all scores in percent as a table of LaTeX's package booktabs, the headline first."""
+    keys = [*summary.headline, *(key for key in summary.keys if key not in summary.headline)]
+    keys = [key for key in keys if key in scores.values]
+    heads = " & ".join(_tex(key.removesuffix("-Mean")) for key in keys)
+    cells = " & ".join(_percent(scores.values[key], 1) for key in keys)
+    return (
+        "% \\usepackage{booktabs}\n"
+        f"\\begin{{tabular}}{{l{'c' * len(keys)}}}\n\\toprule\nMethod & {heads} \\\\\n\\midrule\n"
+        f"{_tex(name)} & {cells} \\\\\n\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+def _tex(text: str) -> str:
+    """`text` with every character that LaTeX acts upon made harmless."""
+    return "".join(_TEX.get(char, char) for char in printable(text))
 
 
 def summary_table(summary: ReferenceSummary) -> str:

@@ -53,7 +53,7 @@ def aggregate(objects: Sequence[ObjectScore], summary: Summary) -> Scores:
     return Scores(values, undefined, plain)
 
 
-def official_files(objects: Sequence[ObjectScore], protocol: EvaluationProtocol, image_set: str | None) -> dict[str, str]:
+def official_files(objects: Sequence[ObjectScore], protocol: EvaluationProtocol, image_set: str) -> dict[str, str]:
     """The files that the official tool writes for these objects, by name."""
     scores = protocol.summary.combine(objects)
     return {file.name.format(set=image_set): file.render(scores, objects) for file in protocol.files}

@@ -197,6 +197,8 @@ class Report:
     notes: tuple[str, ...] = ()
     """What a reader of the scores should know: oddities of the reference, splits without objects, a reason to have stopped."""
     progress: Progress | None = None
+    name: str = ""
+    """What somebody calls the submission; "" where nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)

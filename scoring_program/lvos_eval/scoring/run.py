@@ -146,7 +146,7 @@ def build_result(
         replace(report, state=State.SCORED, scores=scores, notes=notes_on(manifest, scores)),
         FrameDetails(_frame_details(manifest, values)) if detail is Disclosure.FULL else None,
         submission,
-        official_files(objects, manifest.protocol, manifest.rules.image_set) if detail is Disclosure.FULL else {},
+        official_files(objects, manifest.protocol, manifest.set_name) if detail is Disclosure.FULL else {},
     )
 
 

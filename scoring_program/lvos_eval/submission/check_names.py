@@ -188,7 +188,7 @@ def _report_extra_frames(found: Mapping[str, Sequence[int]], doubt: str, layout:
             f'f"{{n - {layout.step}:0{layout.digits}d}}.png"; else leave them out.'
         )
     video = None if several else next(iter(found))
-    collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)])
+    collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)], usual=not doubt)
 
 
 def _report_extra_files(found: Mapping[str, Sequence[str]], layout: MaskLayout, collector: ProblemCollector) -> None:

@@ -71,8 +71,19 @@ def test_an_empty_split_has_no_panel() -> None:
 
 
 def test_the_scatter_plot_puts_j_across_and_f_up() -> None:
-    (circle,) = parsed(scatter([Dot("a/1", 1.0, 0.5, "seen", "v1")])).iter("circle")
-    assert (circle.get("cx"), circle.get("cy")) == ("336", "158")
+    dots = [Dot("a/1", 1.0, 0.5, "seen", "v1"), Dot("b/1", 0.0, 0.0, "seen", "v2")]
+    low, high = sorted(parsed(scatter(dots)).iter("circle"), key=lambda circle: float(circle.get("cx", "")))
+    assert (high.get("cx"), high.get("cy")) == ("336", "158")
+    assert (low.get("cx"), low.get("cy")) == ("36", "308")
+
+
+def test_the_scatter_plots_axes_begin_below_the_lowest_value_and_it_is_named() -> None:
+    svg = parsed(scatter([Dot(f"{name}/1", 0.9, 0.95, "seen", name) for name in "abc"] + [Dot("low/1", 0.7, 0.8, "seen", "low")]))
+    (circle,) = [c for c in svg.iter("circle") if c.get("data-to") == "low"]
+    assert (circle.get("cx"), circle.get("cy")) == ("111", "158")
+    texts = [element.text for element in svg.iter("text")]
+    assert {"60", "70", "80", "90", "100"} <= set(texts)
+    assert "low/1" in texts
 
 
 def test_seen_and_unseen_marks_differ_in_shape_too() -> None:

@@ -16,6 +16,7 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.execution.progress import Progress
 from lvos_eval.reference.settings import Disclosure
+from lvos_eval.reporting.gallery import GALLERY_SIZE, GalleryPicture
 from lvos_eval.reporting.overlays import PICTURE_BUDGET, Picture, Pictures
 from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import FrameDetails, ObjectFrame, ObjectScore, Report, State
@@ -112,12 +113,27 @@ def frame_details(report: Report, *, seed: int = 1) -> tuple[FrameDetails, Pictu
     return FrameDetails(values), drawn
 
 
-@lru_cache(maxsize=8)
-def photograph(seed: int) -> str:
-    """A data URI of an image about as rich as a photograph of 320x180 pixels."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (23, 40, 3), np.uint8)
+def gallery(report: Report) -> tuple[GalleryPicture, ...]:
+    """Pictures of the worst frames of photographic size."""
+    assert report.scores is not None
+    worst = sorted(report.scores.objects, key=lambda score: score.jf)[:GALLERY_SIZE]
+    return tuple(
+        GalleryPicture(
+            score.video,
+            score.object_id,
+            Picture(206, score.values["J"], score.values["F"], 1452, 270, 1.8, photograph(number, 1452, 270)),
+            "lost: nothing is predicted",
+        )
+        for number, score in enumerate(worst)
+    )
+
+
+@lru_cache(maxsize=16)
+def photograph(seed: int, width: int = 320, height: int = 180) -> str:
+    """A data URI of an image about as rich as a photograph of so many pixels."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (height // 8 + 1, width // 8, 3), np.uint8)
     data = io.BytesIO()
-    Image.fromarray(coarse).resize((320, 180), Image.Resampling.BICUBIC).save(data, "WEBP", quality=55)
+    Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC).save(data, "WEBP", quality=55)
     return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
 
 

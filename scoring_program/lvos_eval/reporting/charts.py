@@ -128,9 +128,11 @@ def _histogram(values: Sequence[float]) -> list[int]:
 def scatter(dots: Sequence[Dot]) -> Markup:
     """J across, F up, each object in the shape of its kind; the lowest carry their names."""
     size, left = 300, 36
+    low = _axis_start(dots)
+    placed = [dot._replace(j=(dot.j - low) / (1 - low), f=(dot.f - low) / (1 - low)) for dot in dots]
     shapes = []
-    for dot in sorted(dots, key=lambda dot: dot.kind):
-        x, y = left + size * dot.j, size * (1 - dot.f) + 8
+    for place, dot in sorted(zip(placed, dots, strict=True), key=lambda pair: pair[1].kind):
+        x, y = left + size * place.j, size * (1 - place.f) + 8
         words = f"{dot.name}: J {_percent(dot.j)}, F {_percent(dot.f)}"
         shape = (
             Markup('<path class="dot unseen" data-to="{}" d="M{} {}l4.5 4.5-4.5 4.5-4.5-4.5z"><title>{}</title></path>').format(
@@ -145,7 +147,7 @@ def scatter(dots: Sequence[Dot]) -> Markup:
     grid = _join(
         Markup('<path class="grid" d="M{0} {1}H{2}M{3} 8V{4}"/><text x="30" y="{5}" text-anchor="end">{6}</text>').format(
             left, _short(8 + size * (1 - at / 100)), left + size, _short(left + size * at / 100), 8 + size,
-            _short(12 + size * (1 - at / 100)), at,
+            _short(12 + size * (1 - at / 100)), _short(100 * low + (1 - low) * at),
         )
         for at in range(0, 101, 25)
     )  # fmt: skip
@@ -157,27 +159,33 @@ def scatter(dots: Sequence[Dot]) -> Markup:
     ).format(
         len(dots),
         grid,
-        Markup('<g transform="translate(36 0)">{}</g>').format(_ticks(range(0, 101, 25), size, 326)),
+        Markup('<g transform="translate(36 0)">{}</g>').format(_ticks(range(0, 101, 25), size, 326, low)),
         _join(shapes),
-        _join(_names(dots, left, size)),
+        _join(_names(placed, left, size)),
     )
+
+
+def _axis_start(dots: Sequence[Dot]) -> float:
+    """Where both axes begin: at a whole fifth below the lowest value."""
+    return min(int(5 * min((min(dot.j, dot.f) for dot in dots), default=0.0)) / 5, 0.8)
 
 
 def _names(dots: Sequence[Dot], left: int, size: int) -> list[Markup]:
     """The names of the lowest dots, where they cover no dot, no other name and not the border."""
-    texts = []
+    texts: list[Markup] = []
     taken: list[tuple[float, float, float]] = []
     places = [(left + size * dot.j, size * (1 - dot.f) + 8) for dot in dots]
     for dot in sorted(dots, key=lambda dot: (dot.j + dot.f, dot.name))[:NAMED_DOTS]:
         label = shorten(dot.name)
         long = 6.3 * len(label)
+        lowest = not texts
         for shift, to_right in ((0, True), (0, False), (11, True), (-11, False), (-11, True), (11, False)):
             x, y = left + size * dot.j + (7 if to_right else -7), size * (1 - dot.f) + 8 + shift
             start, end = (x, x + long) if to_right else (x - long, x)
             if (
                 start >= left
                 and end <= 408
-                and not any(start - 3 < across < end + 3 and abs(up - y) < 8 for across, up in places)
+                and (lowest or not any(start - 3 < across < end + 3 and abs(up - y) < 8 for across, up in places))
                 and all(abs(y - other) > 12 or start > right or end < begin for begin, right, other in taken)
             ):
                 taken.append((start, end, y))
@@ -243,10 +251,12 @@ def _line(xs: Sequence[int], values: Sequence[float]) -> str:
     return path
 
 
-def _ticks(values: Sequence[int], width: int, y: int) -> Markup:
-    """Numbers from 0 to 100 below an axis."""
+def _ticks(values: Sequence[int], width: int, y: int, low: float = 0.0) -> Markup:
+    """Numbers below an axis from 100 times `low` to 100; `values` are their places in percent of its length."""
     return _join(
-        Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(_short(width * value / 100), y, value)
+        Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
+            _short(width * value / 100), y, _short(100 * low + (1 - low) * value)
+        )
         for value in values
     )
 

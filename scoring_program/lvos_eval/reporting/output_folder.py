@@ -15,6 +15,7 @@ from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.locks import reserved
 from lvos_eval.formats.files import remove_unfinished, replace_file
 from lvos_eval.reference.manifest import Manifest
+from lvos_eval.reporting.gallery import draw_gallery
 from lvos_eval.reporting.overlays import draw_worst_frames
 from lvos_eval.reporting.page import render_page
 from lvos_eval.reporting.result_document import details, manifest_summary
@@ -66,7 +67,8 @@ def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
     """Page and details of a result, with per-frame values and pictures where it has any."""
     frames = result.frames
     pictures = draw_worst_frames(manifest, result.submission, frames.values) if frames is not None else {}
-    page = render_page(result.report, frames, pictures)
+    gallery = draw_gallery(manifest, result.submission, frames.values) if frames is not None else ()
+    page = render_page(result.report, frames, pictures, gallery)
     scores = result.report.scores
     tables = {}
     if scores is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,24 @@ from lvos_eval.reference.manifest import Manifest
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
 
-__all__ = ["PICTURE_BUDGET", "Picture", "Pictures", "draw_worst_frames"]
+__all__ = [
+    "DIM_ALARM",
+    "FALSE_ALARM",
+    "FOUND",
+    "MISSED",
+    "PAPER",
+    "PICTURE_BUDGET",
+    "Box",
+    "Picture",
+    "Pictures",
+    "ScoredPair",
+    "crop",
+    "draw_worst_frames",
+    "encode_codes",
+    "photograph",
+    "quality",
+    "scored_masks",
+]
 
 PICTURE_BUDGET: Final = 3_400_000
 """Characters that all pictures of a page may take together."""
@@ -41,8 +58,8 @@ MISSED: Final = (230, 159, 0)
 FALSE_ALARM: Final = (204, 51, 140)
 """Blue, orange and purple of similar strength: told apart with any colour vision; false alarms are striped besides."""
 
-_DIM_ALARM: Final = (136, 54, 107)
-_PAPER: Final = (52, 58, 66)
+DIM_ALARM: Final = (136, 54, 107)
+PAPER: Final = (52, 58, 66)
 _ENOUGH: Final = 0.3
 """Share of a pixel from which on a plain picture shows it: thin parts stay."""
 
@@ -83,25 +100,46 @@ def draw_worst_frames(
     if not manifest.protocol.names_objects:
         return {}
     drawn: dict[tuple[str, int], list[Picture]] = {}
+    with closing(scored_masks(manifest, submission, _worst(values))) as pairs:
+        for pair in pairs:
+            picture = _draw(pair)
+            budget -= len(picture.uri)
+            if budget < 0:
+                break
+            drawn.setdefault((pair.video, pair.value.object_id), []).append(picture)
+    return {key: tuple(sorted(pictures, key=lambda picture: picture.frame)) for key, pictures in drawn.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """The two binary masks of one object in one frame, each of shape (height, width)."""
+
+    video: str
+    value: ObjectFrame
+    truth: NDArray[np.bool_]
+    prediction: NDArray[np.bool_]
+    photo: Path
+    """Where the photograph of the frame lies, if there is one."""
+
+
+def scored_masks(
+    manifest: Manifest, submission: Submission, wanted: Iterable[tuple[tuple[str, int], ObjectFrame]]
+) -> Generator[ScoredPair]:
+    """The masks of each (video, object id) and value. Raises RunStoppedError where they have not the J that was scored."""
     layout = manifest.protocol.layout
     try:
         with closing(submission.source.open()) as reader:
-            for (video, object_id), value in _worst(values):
+            for (video, object_id), value in wanted:
                 truth = _decode((manifest.ground_truth(video) / f"{layout.name(value.frame)}.png").read_bytes()) == object_id
                 (label_map,) = submission.masks[video][value.frame]
                 prediction = _decode(reader.read(label_map)) == object_id
                 if not _are_scored(truth, prediction, value):
                     raise RunStoppedError(_CHANGED)
                 photo = manifest.folder / layout.images / video / f"{layout.name(value.frame)}.jpg"
-                picture = _draw(truth, prediction, photo, value)
-                budget -= len(picture.uri)
-                if budget < 0:
-                    break
-                drawn.setdefault((video, object_id), []).append(picture)
+                yield ScoredPair(video, value, truth, prediction, photo)
     except (MaskError, OSError) as error:
         # every one of them could be read when it was scored
         raise RunStoppedError(_CHANGED) from error
-    return {key: tuple(sorted(pictures, key=lambda picture: picture.frame)) for key, pictures in drawn.items()}
 
 
 def _are_scored(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], value: ObjectFrame) -> bool:
@@ -118,13 +156,14 @@ def _decode(data: bytes) -> Labels:
     return decode_labels(header, pixels)
 
 
-def _quality(value: ObjectFrame) -> float:
+def quality(value: ObjectFrame) -> float:
+    """J&F of a frame."""
     return (value.region_similarity + value.contour_accuracy) / 2
 
 
 def _worst(values: Mapping[tuple[str, int], Sequence[ObjectFrame]]) -> Iterator[tuple[tuple[str, int], ObjectFrame]]:
     """The worst frame of each object, then the next worst at some distance in time; lowest objects first in each round."""
-    lowest_first = sorted((key for key, found in values.items() if found), key=lambda key: fmean(map(_quality, values[key])))
+    lowest_first = sorted((key for key, found in values.items() if found), key=lambda key: fmean(map(quality, values[key])))
     chosen: dict[tuple[str, int], list[ObjectFrame]] = {key: [] for key in lowest_first}
     for _ in range(PICTURES_EACH):
         for key in lowest_first:
@@ -133,24 +172,25 @@ def _worst(values: Mapping[tuple[str, int], Sequence[ObjectFrame]]) -> Iterator[
             free = [
                 value
                 for value in found
-                if _quality(value) < GOOD_ENOUGH and all(abs(value.frame - other.frame) > apart for other in chosen[key])
+                if quality(value) < GOOD_ENOUGH and all(abs(value.frame - other.frame) > apart for other in chosen[key])
             ]
             if free:
-                worst = min(free, key=lambda value: (_quality(value), value.frame))
+                worst = min(free, key=lambda value: (quality(value), value.frame))
                 chosen[key].append(worst)
                 yield key, worst
 
 
-def _draw(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], photo: Path, value: ObjectFrame) -> Picture:
-    """The overlay for two binary masks of shape (height, width)."""
+def _draw(pair: ScoredPair) -> Picture:
+    """The overlay for two binary masks."""
+    truth, prediction, value = pair.truth, pair.prediction, pair.value
     height, width = truth.shape
-    box = _crop(truth | prediction)
+    box = crop(truth | prediction)
     columns, rows = box.right - box.left, box.bottom - box.top
     size = (WIDTH, max(round(WIDTH * rows / columns), 1))
     truth, prediction = truth[box.slices], prediction[box.slices]
     shares = [_resize(mask, size) for mask in (truth & prediction, truth & ~prediction, prediction & ~truth)]
     stripes = np.add.outer(np.arange(size[1]), np.arange(size[0])) % 8 < 4
-    background = _photo(photo, box, FrameSize(height, width), size)
+    background = photograph(pair.photo, box, FrameSize(height, width), size)
     uri = _encode_plain(shares, stripes) if background is None else _encode_photo(background, shares, stripes)
     return Picture(value.frame, value.region_similarity, value.contour_accuracy, *size, width / columns, uri)
 
@@ -163,11 +203,17 @@ def _encode_plain(shares: Sequence[NDArray[np.float32]], stripes: NDArray[np.boo
     codes[alarm] = 3
     codes[alarm & stripes] = 4
     codes[missed] = 2
+    return encode_codes(codes, (PAPER, FOUND, MISSED, DIM_ALARM, FALSE_ALARM))
+
+
+def encode_codes(codes: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]]) -> str:
+    """A PNG of at most 16 colours, from the index of each pixel's one; the width is even."""
+    height, width = codes.shape
     # each Pillow brings another library that compresses to other bytes; the interpreter's zlib is the same for long
-    rows = np.zeros((len(codes), 1 + WIDTH // 2), np.uint8)
+    rows = np.zeros((height, 1 + width // 2), np.uint8)
     rows[:, 1:] = codes[:, ::2] << 4 | codes[:, 1::2]
-    header = Png(len(codes), WIDTH, depth=4, colour_type=PALETTE, interlaced=False)
-    data = plain_png(header, zlib.compress(rows.tobytes(), 9), bytes([*_PAPER, *FOUND, *MISSED, *_DIM_ALARM, *FALSE_ALARM]))
+    header = Png(height, width, depth=4, colour_type=PALETTE, interlaced=False)
+    data = plain_png(header, zlib.compress(rows.tobytes(), 9), bytes(part for colour in palette for part in colour))
     return f"data:image/png;base64,{base64.b64encode(data).decode()}"
 
 
@@ -182,7 +228,7 @@ def _encode_photo(background: NDArray[np.float32], shares: Sequence[NDArray[np.f
     return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
 
 
-class _Box(NamedTuple):
+class Box(NamedTuple):
     """Rows `top` to `bottom` and columns `left` to `right` of a frame, ends excluded."""
 
     left: int
@@ -195,17 +241,17 @@ class _Box(NamedTuple):
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
-def _crop(mask: NDArray[np.bool_]) -> _Box:
+def crop(mask: NDArray[np.bool_]) -> Box:
     """The part of the frame to show: what is in the mask with a margin, at least a quarter of the frame, of the frame's shape."""
     height, width = mask.shape
     x, y, columns, rows = cv2.boundingRect(mask.view(np.uint8))
     share = max(1.4 * columns / width, 1.4 * rows / height, 0.25)
     if share >= 1 or not columns:
-        return _Box(0, 0, width, height)
+        return Box(0, 0, width, height)
     shown_columns, shown_rows = max(round(share * width), 1), max(round(share * height), 1)
     left = min(max((2 * x + columns - shown_columns) // 2, 0), width - shown_columns)
     top = min(max((2 * y + rows - shown_rows) // 2, 0), height - shown_rows)
-    return _Box(left, top, left + shown_columns, top + shown_rows)
+    return Box(left, top, left + shown_columns, top + shown_rows)
 
 
 def _resize(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -215,7 +261,7 @@ def _resize(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float3
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST), np.float32)
 
 
-def _photo(path: Path, box: _Box, frame: FrameSize, size: tuple[int, int]) -> NDArray[np.float32] | None:
+def photograph(path: Path, box: Box, frame: FrameSize, size: tuple[int, int]) -> NDArray[np.float32] | None:
     """The box of a JPEG frame, half faded to grey, shape (height, width, 3); None where there is no usable frame.
 
     `box` is in pixels of a frame of size `frame`, which the JPEG may be larger or smaller than.

@@ -16,7 +16,8 @@ from lvos_eval.diagnostics.text import printable
 from lvos_eval.protocols import EvaluationProtocol
 from lvos_eval.protocols.contract import JF
 from lvos_eval.reference.settings import Disclosure
-from lvos_eval.reporting import charts
+from lvos_eval.reporting import charts, trends
+from lvos_eval.reporting.gallery import GalleryPicture
 from lvos_eval.reporting.html import render
 from lvos_eval.reporting.overlays import Pictures
 from lvos_eval.reporting.page_model import VideoSection, problem_groups, video_sections
@@ -60,10 +61,15 @@ ATTRIBUTES: Final = {
 """The attributes of LVOS V2 videos."""
 
 
-def render_page(report: Report, frames: FrameDetails | None = None, pictures: Pictures | None = None) -> str:
+def render_page(
+    report: Report,
+    frames: FrameDetails | None = None,
+    pictures: Pictures | None = None,
+    gallery: Sequence[GalleryPicture] = (),
+) -> str:
     """The page for a report in any state. Everything in it that a participant can choose is escaped.
 
-    `frames` and `pictures` are for public ground truth only; without `frames` there is nothing per frame to render.
+    `frames` and pictures are for public ground truth only; without `frames` there is nothing per frame to render.
     """
     scores = report.scores
     protocol = _protocol(report)
@@ -82,7 +88,8 @@ def render_page(report: Report, frames: FrameDetails | None = None, pictures: Pi
         columns=_columns(scores),
         meanings=ATTRIBUTES,
         sections=sections,
-        anchors={section.name: section.anchor for section in sections},
+        worst_first=sorted(sections, key=lambda section: (section.jf, section.name)),
+        gallery=gallery,
         attributes=scores.attributes if scores else (),
         groups=problem_groups(report.problems),
         imports=needed_imports(report.problems),
@@ -92,8 +99,9 @@ def render_page(report: Report, frames: FrameDetails | None = None, pictures: Pi
         # a digit more would be a zero that nobody has measured
         digits=2 if scores is not None and scores.detail is Disclosure.FULL else OTHER_DIGITS - 2,
         pooled=pooled_means(o.means for section in sections for o in section.objects),
+        pooled_by_group=_pooled_by_group(sections, _kinds(protocol)),
         drawn=sum(len(o.pictures) for section in sections for o in section.objects),
-        **_charts(report, sections, _kinds(protocol)),
+        **_charts(report, frames, _kinds(protocol)),
     )
 
 
@@ -116,19 +124,39 @@ def _columns(scores: PublishedScores | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for score in scores.objects for name in score.measures)) if scores is not None else (JF,)
 
 
-def _charts(report: Report, sections: Sequence[VideoSection], kinds: Mapping[str, str]) -> dict[str, Markup]:
+def _pooled_by_group(sections: Sequence[VideoSection], kinds: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    """J&F over each kind of frames, by kind and group; nothing where there is one group."""
+    found: dict[str, dict[str, float]] = {}
+    for group in kinds if len(kinds) > 1 else ():
+        for means, _ in pooled_means(o.means for section in sections if section.group == group for o in section.objects):
+            found.setdefault(means.kind, {})[group] = (means.j + means.f) / 2
+    return found
+
+
+def _charts(report: Report, frames: FrameDetails | None, kinds: Mapping[str, str]) -> dict[str, Markup]:
     """The charts of a scored report."""
     scores = report.scores
     if scores is None:
-        return {"gauge": Markup(), "distribution": Markup(), "scatter": Markup()}
-    anchors = {section.name: section.anchor for section in sections}
+        return dict.fromkeys(("gauge", "distribution", "scatter", "drift", "length"), Markup())
+    names = {(o.video, o.object_id): f"{printable(o.video)}/{o.object_id}" for o in scores.objects}
     dots = [
-        charts.Dot(f"{printable(o.video)}/{o.object_id}", o.values["J"], o.values["F"], kinds[o.group], anchors[o.video])
-        for o in scores.objects
+        charts.Dot(name, o.values["J"], o.values["F"], kinds[o.group], name)
+        for o, name in zip(scores.objects, names.values(), strict=True)
     ]
+    lengths = [
+        trends.LengthDot(name, o.frames, o.jf, kinds[o.group], name)
+        for o, name in zip(scores.objects, names.values(), strict=True)
+    ]
+    values = frames.values if frames is not None else {}
+    over_time = {
+        group: trends.fifths(values[o.video, o.object_id] for o in scores.objects if o.group == group) if values else []
+        for group in scores.group_means
+    }
     groups = {name: [o.jf for o in scores.objects if o.group == name] for name in scores.group_means}
     return {
         "gauge": charts.gauge(scores.overall, scores.interval),
         "distribution": charts.distribution(groups, scores.group_means, kinds),
         "scatter": charts.scatter(dots),
+        "drift": trends.drift(over_time, kinds) if any(over_time.values()) else Markup(),
+        "length": trends.against_length(lengths),
     }

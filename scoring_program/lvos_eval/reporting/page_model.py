@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
+from lvos_eval.diagnostics.text import printable
 from lvos_eval.protocols.contract import JF
-from lvos_eval.reporting import charts
+from lvos_eval.reporting import charts, trends
 from lvos_eval.reporting.overlays import Picture, Pictures
 from lvos_eval.scoring.frame_kinds import FrameMeans, frame_means
 from lvos_eval.scoring.results import FrameDetails, PublishedObject, PublishedScores
@@ -23,9 +24,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ObjectSection:
-    """One object in the section of its video; all but `score` are empty unless frames may be shown."""
+    """One object in the section of its video; all but `anchor` and `score` are empty unless frames may be shown."""
 
+    anchor: str
+    """`video/object`, the id of its section, by which people link to it; no id of our own has a slash."""
     score: PublishedObject
+    heat: str = ""
     timeline: str = ""
     first: int = 0
     last: int = 0
@@ -83,8 +87,9 @@ def video_sections(scores: PublishedScores, frames: FrameDetails | None, picture
 def _object_section(score: PublishedObject, frames: FrameDetails | None, pictures: Pictures) -> ObjectSection:
     key = score.video, score.object_id
     values = frames.values.get(key, ()) if frames is not None else ()
+    anchor = f"{printable(score.video)}/{score.object_id}"
     if not values:
-        return ObjectSection(score)
+        return ObjectSection(anchor, score)
     drawn = pictures.get(key, ())
     numbers = [value.frame for value in values]
     timeline = charts.timeline(
@@ -95,7 +100,8 @@ def _object_section(score: PublishedObject, frames: FrameDetails | None, picture
         f"object {score.object_id}",
         [picture.frame for picture in drawn],
     )
-    return ObjectSection(score, timeline, numbers[0], numbers[-1], frame_means(values), drawn)
+    heat = trends.heat_strip(values, f"{anchor}: J&F {100 * score.jf:.2f}")
+    return ObjectSection(anchor, score, heat, timeline, numbers[0], numbers[-1], frame_means(values), drawn)
 
 
 def problem_groups(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:

@@ -82,16 +82,24 @@
   };
   const indexed = (rows) => rows.map((row) => ({ row, content: row.textContent.toLowerCase() }));
 
-  const objects = document.querySelector("form[data-filters=objects]");
-  if (objects) {
-    const table = document.querySelector("table.objects");
-    const { split, attribute, worst, search } = objects.elements;
-    filter(objects, indexed([...table.tBodies[0].rows]), (row) =>
-      (!split.value || text(row, 2) === split.value) &&
-      (!attribute || !attribute.value || row.querySelector(".attrs").textContent.split(" ").includes(attribute.value)), "objects");
-    const worstFirst = () => sort(table, table.querySelector("th[data-worst]"), "ascending");
-    worst.addEventListener("click", worstFirst);
-    objects.addEventListener("reset", worstFirst);
+  const videos = document.querySelector("form[data-filters=videos]");
+  if (videos) {
+    const rows = all("details.video"), list = document.querySelector(".rows");
+    const { group, attribute, below, search, order: wanted } = videos.elements;
+    const named = rows.map((row) => ({ row, content: row.dataset.name.toLowerCase() }));
+    const jf = (row) => parseFloat(row.dataset.jf);
+    const orders = {
+      worst: (a, b) => rows.indexOf(a) - rows.indexOf(b),
+      best: (a, b) => rows.indexOf(b) - rows.indexOf(a),
+      name: (a, b) => order.compare(a.dataset.name, b.dataset.name),
+    };
+    const arrange = () => list.append(...[...rows].sort(orders[wanted.value]));
+    filter(videos, named, (row) =>
+      (!group.value || row.dataset.group === group.value) &&
+      (!attribute || !attribute.value || row.dataset.attributes.split(" ").includes(attribute.value)) &&
+      (below.value === "" || jf(row) < parseFloat(below.value)), "videos");
+    wanted.addEventListener("change", arrange);
+    videos.addEventListener("reset", () => setTimeout(arrange));
     document.addEventListener("keydown", (event) => {
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
       event.preventDefault();
@@ -111,18 +119,61 @@
       () => { for (const group of groups) group.hidden = !group.querySelector("tbody tr:not([hidden])"); });
   }
 
-  // Marks of the scatter plot lead to their video. So do links, by themselves; but in a sandboxed frame not always.
+  // Marks of the plots and links lead to their object, and open what it is folded in.
   const go = (id) => {
     const target = id && document.getElementById(id);
     if (!target) return false;
+    for (let part = target; part; part = part.parentElement) {
+      part.hidden = false;
+      if (part.tagName === "DETAILS") part.open = true;
+    }
     target.scrollIntoView();
-    target.focus({ preventScroll: true });
+    (target.querySelector(":scope > summary") ?? target).focus({ preventScroll: true });
     return true;
   };
+  const goToHash = () => {
+    const id = location.hash.slice(1);
+    if (id.startsWith("worst-") || go(id)) return;
+    try { go(decodeURIComponent(id)); } catch { /* no name of ours */ }
+  };
+  addEventListener("hashchange", goToHash);
+  goToHash();
+
+  // The gallery: one picture over the whole window, left, right and Escape.
+  const figures = all(".gallery figure");
+  const enlarged = () => figures.findIndex((figure) => figure.matches(".enlarged, :target"));
+  const enlarge = (index) => {
+    const before = enlarged();
+    for (const figure of figures) figure.classList.remove("enlarged");
+    if (figures.some((figure) => figure.matches(":target"))) location.hash = "#gallery";
+    const figure = figures[index];
+    if (figure) {
+      figure.classList.add("enlarged");
+      figure.focus({ preventScroll: true });
+    } else if (figures[before]) figures[before].querySelector(".thumb").focus();
+  };
+  const step = (by) => enlarge((enlarged() + by + figures.length) % figures.length);
+  document.addEventListener("keydown", (event) => {
+    if (enlarged() < 0) return;
+    if (event.key === "Escape") enlarge(-1);
+    else if (event.key === "ArrowRight") step(1);
+    else if (event.key === "ArrowLeft") step(-1);
+    else return;
+    event.preventDefault();
+  });
   document.addEventListener("click", (event) => {
     const mark = event.target.closest("[data-to]"), link = event.target.closest("a[href^='#']");
     if (mark) go(mark.dataset.to);
-    else if (link && window !== top && go(link.hash.slice(1))) event.preventDefault();
+    if (!link) return;
+    const id = link.getAttribute("href").slice(1), figure = link.closest(".gallery figure");
+    if (figure && !link.closest("figcaption")) {
+      event.preventDefault();
+      const next = figures.findIndex((other) => other.id === id);
+      enlarge(link.matches(".thumb") && enlarged() >= 0 ? -1 : next);
+    } else {
+      if (figure) enlarge(-1);
+      if (go(id) && window !== top) event.preventDefault();
+    }
   });
 
   // The page of a running job renews itself until somebody wants to look at it in peace.

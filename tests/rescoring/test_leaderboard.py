@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.rescoring.leaderboard import Leaderboard, Place, leaderboard, read_ranks
 from lvos_eval.scoring.results import Interval
+from sample_reports import scored
 
 HOSTILE = '=HYPERLINK("https://evil.example")<script>alert(1)</script>'
 
@@ -133,3 +136,32 @@ def test_a_file_that_is_no_leaderboard_is_refused(content: Any, message: str, tm
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(UsageError, match=message):
         read_ranks(tmp_path / "x.json")
+
+
+def with_objects(key: str, gain: float, noise: float = 0.0) -> Place:
+    """A place whose result has the objects of the sample, all better by a gain, give or take some noise."""
+    report = scored(40, 60)
+    assert report.scores is not None
+    chance = random.Random(key)
+    objects = tuple(replace(item, jf=item.jf + gain + chance.gauss(0, noise)) for item in report.scores.objects)
+    return replace(place(key, 0.5 + gain), objects=objects)
+
+
+def test_what_cannot_be_told_from_the_best_is_tied_with_it() -> None:
+    made = board(with_objects("best", 0.1, 0.1), with_objects("near", 0.0999, 0.1), with_objects("far", 0.0), place("bare", 0.1))
+    assert [(item.key, item.tied) for item in made.ranked] == [("best", False), ("near", True), ("far", False), ("bare", False)]
+    page = made.to_html()
+    assert page.count('class="tied" title=') == 1
+    assert "cannot be told from the best" in page
+
+
+def test_ties_and_objects_are_in_no_file() -> None:
+    plain, tied = board(place("a", 0.6), place("b", 0.5)), board(with_objects("a", 0.1), with_objects("b", 0.0))
+    assert plain.to_json() == tied.to_json()
+    assert plain.to_csv() == tied.to_csv()
+
+
+def test_every_interval_is_drawn_on_one_axis() -> None:
+    page = board(place("a", 0.9), place("b", 0.3)).to_html()
+    assert page.count('class="whisker"') == 2
+    assert re.search(r">\d+ to \d+</th>", page)

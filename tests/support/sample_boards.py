@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from lvos_eval import __version__, protocols
+from lvos_eval import protocols
 from lvos_eval.comparison.leaderboards import BoardComparison, Move, WidespreadChange
+from lvos_eval.comparison.page import comparison_page
 from lvos_eval.comparison.results import compare_results, compare_signatures
+from lvos_eval.comparison.several import compare_several
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.reporting.html import render
 from lvos_eval.reporting.reading import Result
 from lvos_eval.rescoring.leaderboard import Leaderboard, Place, leaderboard
 from lvos_eval.scoring.results import PublishedObject
@@ -62,7 +63,7 @@ def result_comparison() -> str:
     every = tuple(scaled(item, 0.99, 1.0) for item in changed)
     old = Result(printable(HOSTILE[1]), SIGNATURE, report.scores.values, objects, {})
     new = Result("new", SIGNATURE.replace("0123", "4567"), {key: value * 0.99 for key, value in old.scores.items()}, every, {})
-    return render("result_comparison.html.j2", comparison=compare_results(old, new), version=__version__)
+    return comparison_page(compare_results(old, new))
 
 
 def board_comparison() -> str:
@@ -72,4 +73,17 @@ def board_comparison() -> str:
     objects = tuple(WidespreadChange(name, number, 40, -0.25, -0.125) for number, name in enumerate(names, 1))
     signatures = compare_signatures(SIGNATURE, SIGNATURE.replace("0123", "4567"))
     comparison = BoardComparison("old", "new", signatures, moves, objects, (names[0],), (), len(moves), len(moves) - 1)
-    return render("board_comparison.html.j2", comparison=comparison, version=__version__)
+    return comparison_page(comparison)
+
+
+def several_comparison() -> str:
+    """The page of as many results as there are hostile names, one of them of other ground truth."""
+    report = scored(30, 50)
+    assert report.scores is not None
+    results = []
+    for number in range(len(HOSTILE)):
+        objects = tuple(replace(item, jf=item.jf * (1 - 0.03 * number)) for item in report.scores.objects)
+        scores = {key: value * (1 - 0.03 * number) for key, value in report.scores.values.items()}
+        signature = SIGNATURE.replace("0123", "4567") if number == 2 else SIGNATURE
+        results.append(Result(f"r{number}", signature, scores, objects, {}))
+    return comparison_page(compare_several(results, tuple(map(printable, HOSTILE))))

@@ -1,1 +1,1 @@
-"""Two results or two leaderboards side by side."""
+"""Results side by side, or two leaderboards."""

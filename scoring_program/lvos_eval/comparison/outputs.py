@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lvos_eval.comparison.leaderboards import BoardComparison, compare_leaderboards
 from lvos_eval.comparison.results import ResultComparison, compare_results
+from lvos_eval.comparison.several import SeveralResults, compare_several
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.untrusted_json import read_document
@@ -13,7 +15,7 @@ from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.reading import read_result
 from lvos_eval.rescoring.leaderboard import LEADERBOARD_FILE
 
-__all__ = ["compare_outputs"]
+__all__ = ["compare_outputs", "compare_several_outputs"]
 
 
 def compare_outputs(old: Path, new: Path) -> BoardComparison | ResultComparison:
@@ -26,6 +28,16 @@ def compare_outputs(old: Path, new: Path) -> BoardComparison | ResultComparison:
     if kinds[0] is not kinds[1]:
         raise UsageError("one of the two is a leaderboard and the other a single result: compare two of a kind")
     return compare_leaderboards(old, new) if kinds[0] else compare_results(read_result(old), read_result(new))
+
+
+def compare_several_outputs(paths: Sequence[Path], names: Sequence[str] = ()) -> SeveralResults:
+    """Three results or more, ranked, under `names` or else their paths. Raises UsageError for what is no result."""
+    found = [_located(path) for path in paths]
+    for path in found:
+        if _is_leaderboard(path):
+            raise UsageError(f"{printable(str(path))} is a leaderboard: leaderboards are compared two at a time")
+    results = [read_result(path) for path in found]
+    return compare_several(results, names or [printable(str(path)) for path in paths])
 
 
 def _located(path: Path) -> Path:

@@ -118,6 +118,19 @@ class ResultComparison:
     """Whether the new result is better, in words."""
     detail: Disclosure
     """Public if one of the results is."""
+    keys: tuple[str, ...] = ()
+    """The keys of all scores, in the order of the protocol."""
+    lower_is_better: frozenset[str] = frozenset()
+    """The keys and statistics of which the lower value is the better one."""
+    pairs: tuple[ObjectChange, ...] = ()
+    """Every object that both results have, whether it differs or not."""
+    groups: tuple[str, ...] = ()
+    """Of videos, in the order of the protocol."""
+
+    @property
+    def ordered_scores(self) -> tuple[Change, ...]:
+        """The scores that differ in the order of the protocol: the one that decides a ranking first."""
+        return tuple(sorted(self.scores, key=lambda item: self.keys.index(item.key)))
 
     @property
     def same(self) -> bool:
@@ -198,6 +211,10 @@ def compare_results(old: Result, new: Result) -> ResultComparison:
         paired and _shown(paired, detail),
         _verdict(paired),
         detail,
+        tuple(keys),
+        old.protocol.summary.lower_is_better if old.protocol is not None else frozenset(),
+        tuple(objects),
+        old.protocol.summary.groups if old.protocol is not None else (),
     )
 
 

@@ -33,6 +33,7 @@ class Result:
     """J&F of each video."""
     detail: Disclosure = Disclosure.FULL
     """Public: its numbers are rounded, and so is what is computed from them."""
+    protocol: EvaluationProtocol | None = None
 
 
 def read_result(path: Path) -> Result:
@@ -56,6 +57,7 @@ def read_result(path: Path) -> Result:
         {item["video"].text(): _both(item) for item in content["videos"].items()},
         # a result that does not say so has all digits
         Disclosure(content["detail"].one_of(list(Disclosure))) if content.has("detail") else Disclosure.FULL,
+        protocol,
     )
     seen: set[tuple[str, int]] = set()
     for score, item in zip(result.objects, content["objects"].items(), strict=True):

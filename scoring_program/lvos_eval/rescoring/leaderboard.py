@@ -15,9 +15,12 @@ from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.untrusted_json import MAX_COUNT, Value, read_document
 from lvos_eval.protocols.contract import Summary
+from lvos_eval.reporting.comparison_charts import Axis, forest
 from lvos_eval.reporting.html import render
+from lvos_eval.reporting.tables import as_text
 from lvos_eval.rescoring.discovery import StoredSubmission
-from lvos_eval.scoring.results import Interval, Report
+from lvos_eval.scoring.bootstrap import overall_difference
+from lvos_eval.scoring.results import Interval, PublishedObject, Report
 from lvos_eval.version import __version__
 
 __all__ = [
@@ -45,9 +48,6 @@ TABLE_ROWS: Final = 50
 """At most so many submissions are printed on a terminal; the files hold them all."""
 
 _SHOWN_PROBLEMS: Final = 3
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
-                          "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
-"""With these a spreadsheet takes a text for a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,10 @@ class Place:
     """1 for the best; equal scores have equal ranks."""
     previous: int | None = None
     """The rank on the previous leaderboard."""
+    objects: tuple[PublishedObject, ...] = ()
+    """What it is compared with others by; in no file of the leaderboard."""
+    tied: bool = False
+    """Whether it cannot be told from the best: the interval of their difference contains 0."""
 
     @property
     def change(self) -> int | None:
@@ -105,7 +109,20 @@ class Leaderboard:
 
     def to_html(self) -> str:
         """`leaderboard.html`: one file that asks for nothing else; the pages that it links lie beside it."""
-        return render("leaderboard.html.j2", board=self, summary=self.summary, results=RESULTS, version=__version__)
+        key = self.summary.keys[0]
+        axis = Axis.of((_overall(place) for place in self.ranked), (place.interval for place in self.ranked))
+        forests = {
+            place.key: forest(place.scores[key], place.interval, axis) for place in self.ranked if place.scores is not None
+        }
+        return render(
+            "leaderboard.html.j2",
+            board=self,
+            summary=self.summary,
+            results=RESULTS,
+            version=__version__,
+            forests=forests,
+            axis=axis,
+        )
 
     def table(self) -> str:
         """The leaderboard for a terminal, the scores in percent; at most TABLE_ROWS submissions of either kind."""
@@ -166,11 +183,6 @@ class Leaderboard:
         return target.getvalue()
 
 
-def as_text(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe goes before what looks like one."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA_STARTS) or cell.startswith(_FORMULA_STARTS) else cell
-
-
 def problem_line(problem: Problem) -> str:
     """`missing-frame aVideo01 00000006: 1 of 9 scored frames has no mask.`"""
     where = f" {printable(problem.video)}" if problem.video is not None else ""
@@ -219,6 +231,7 @@ def place_of(submission: StoredSubmission, report: Report) -> Place:
         len(errors),
         len(report.problems) - len(errors),
         tuple(errors[:_SHOWN_PROBLEMS]),
+        objects=report.scores.objects if report.scores else (),
     )
 
 
@@ -236,9 +249,18 @@ def leaderboard(
     ranked: list[Place] = []
     for position, place in enumerate(scored, 1):
         tied = ranked and _overall(ranked[-1]) == _overall(place)
-        ranked.append(replace(place, rank=ranked[-1].rank if tied else position))
+        best = ranked[0] if ranked else place
+        ranked.append(
+            replace(place, rank=ranked[-1].rank if tied else position, tied=place is not best and _is_tied(best, place))
+        )
     invalid = sorted((place for place in found if not place.scores), key=lambda place: place.key)
     return Leaderboard(summary, signature, settings, tuple(ranked), tuple(invalid), previous is not None, tuple(notes))
+
+
+def _is_tied(best: Place, place: Place) -> bool:
+    """Whether chance could have put `best` first: 0 is in the interval of their difference over the choice of videos."""
+    difference = overall_difference(best.objects, place.objects) if best.objects else None
+    return difference is not None and difference.low <= 0 <= difference.high
 
 
 def _overall(place: Place) -> float:

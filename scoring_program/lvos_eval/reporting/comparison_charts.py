@@ -1,0 +1,131 @@
+"""Pictures that compare results: intervals on one axis, one result against another, differences by video.
+
+As in `charts`, colours come from the page's style by class; values are fractions of 1 and shown in percent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from lvos_eval.reporting.charts import shorten
+from lvos_eval.scoring.results import Interval
+
+__all__ = ["Axis", "Difference", "Pair", "against", "differences", "forest"]
+
+
+class Axis(NamedTuple):
+    """The part of the scale from `low` to `high` that every interval of a table is drawn on."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float], intervals: Iterable[Interval | None]) -> Axis:
+        """The axis on which all values and intervals fit, to whole twentieths."""
+        ends = [*values, *(end for interval in intervals if interval is not None for end in (interval.low, interval.high))]
+        low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+        return cls(int(20 * low) / 20, max(-(-20 * high // 1) / 20, int(20 * low) / 20 + 0.05))
+
+    def place(self, value: float) -> float:
+        """Where a value is, from 0 to 100."""
+        return 100 * (value - self.low) / (self.high - self.low)
+
+
+class Pair(NamedTuple):
+    """J&F of one object in two results."""
+
+    name: str
+    old: float
+    new: float
+    kind: str
+
+
+class Difference(NamedTuple):
+    """The difference in J&F of one video."""
+
+    name: str
+    value: float
+
+
+def forest(value: float, interval: Interval | None, axis: Axis) -> Markup:
+    """A point with its interval as a line, for a table cell beside the numbers."""
+    line = ""
+    if interval is not None:
+        line = Markup('<path class="whisker" d="M{:.1f} 5H{:.1f}"/>').format(axis.place(interval.low), axis.place(interval.high))
+    return Markup(
+        '<svg class="forest" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><path class="grid" d="M0 5H100"/>'
+        '{}<path class="mark" d="M{:.1f} 1V9"/></svg>'
+    ).format(line, axis.place(value))
+
+
+def against(pairs: Sequence[Pair], names: tuple[str, str]) -> Markup:
+    """The second result over the first, one point an object: above the diagonal the second one is better."""
+    size, left = 300, 36
+    low = min(int(5 * min((min(pair.old, pair.new) for pair in pairs), default=0.0)) / 5, 0.8)
+
+    def place(value: float) -> float:
+        return size * (value - low) / (1 - low)
+
+    parts = []
+    for step in range(5):
+        at = low + (1 - low) * step / 4
+        parts.append(
+            Markup(
+                '<path class="grid" d="M36 {0:.1f}H336M{1:.1f} 8V308"/><text x="30" y="{2:.1f}" text-anchor="end">{3:.0f}</text>'
+                '<text x="{1:.1f}" y="326" text-anchor="middle">{3:.0f}</text>'
+            ).format(308 - place(at), left + place(at), 312 - place(at), 100 * at)
+        )
+    parts.append(Markup('<path class="axis" d="M36 308L336 8"/>'))
+    for pair in pairs:
+        x, y = left + place(pair.old), 308 - place(pair.new)
+        words = f"{pair.name}: A {100 * pair.old:.1f}, B {100 * pair.new:.1f}"
+        if pair.kind == "unseen":
+            shape = Markup('<path class="dot unseen" d="M{:.1f} {:.1f}l4.5 4.5-4.5 4.5-4.5-4.5z"><title>{}</title></path>')
+            parts.append(shape.format(x, y - 4.5, words))
+        else:
+            shape = Markup('<circle class="dot seen" cx="{:.1f}" cy="{:.1f}" r="3.7"><title>{}</title></circle>')
+            parts.append(shape.format(x, y, words))
+    for pair in sorted(pairs, key=lambda pair: (-abs(pair.new - pair.old), pair.name))[:3]:
+        x, y = left + place(pair.old), 312 - place(pair.new)
+        right = x > left + size / 2
+        parts.append(
+            Markup('<text class="name" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
+                x + (-7 if right else 7), y, "end" if right else "start", shorten(pair.name)
+            )
+        )
+    first, second = (shorten(name, 30) for name in names)
+    return Markup(
+        '<svg class="chart" viewBox="-8 0 416 352" role="img" aria-label="J&amp;F of {} objects in two results">{}'
+        '<text x="186" y="346" text-anchor="middle">A: {}</text>'
+        '<text x="2" y="158" text-anchor="middle" transform="rotate(-90 2 158)">B: {}</text></svg>'
+    ).format(len(pairs), Markup("").join(parts), first, second)
+
+
+def differences(found: Sequence[Difference]) -> Markup:
+    """A bar for each video, from the one that the second result gains most on to the one that it loses most on."""
+    ordered = sorted(found, key=lambda item: (-item.value, item.name))
+    most = max((abs(item.value) for item in ordered), default=0.0) or 1.0
+    width = 400 / max(len(ordered), 1)
+    parts = []
+    for position, item in enumerate(ordered):
+        tall = 120 * abs(item.value) / most
+        parts.append(
+            Markup('<rect class="{}" x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}"><title>{}</title></rect>').format(
+                "gain" if item.value > 0 else "loss",
+                position * width,
+                128 - tall if item.value > 0 else 128.0,
+                max(width - 1, 0.6 * width),
+                max(tall, 0.5),
+                f"{item.name}: {100 * item.value:+.2f}",
+            )
+        )
+    labels = Markup(
+        '<text x="0" y="8">{:+.1f}</text><text x="0" y="256">{:+.1f}</text><path class="axis" d="M0 128H400"/>'
+        '<text x="400" y="122" text-anchor="end">videos</text>'
+    ).format(100 * most, -100 * most)
+    return Markup(
+        '<svg class="chart" viewBox="-8 -4 416 268" role="img" aria-label="Difference in J&amp;F of {} videos">{}{}</svg>'
+    ).format(len(ordered), Markup("").join(parts), labels)

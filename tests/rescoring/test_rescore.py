@@ -38,6 +38,15 @@ def done(reference: Path, stored: Path, tmp_path_factory: pytest.TempPathFactory
     return output
 
 
+def shared(output: Path, name: str) -> dict[str, bytes]:
+    """What both commands write: no tables, and the page without the name that it gives the submission."""
+    files = {path: content for path, content in published(output).items() if not path.endswith((".csv", ".tex"))}
+    page = files["detailed_results.html"]
+    heading = f"<bdi>{name}</bdi> ".encode()
+    assert (heading in page) == ("scores.txt" in files)
+    return files | {"detailed_results.html": page.replace(heading, b"", 1)}
+
+
 def test_each_submission_gets_the_files_that_score_writes(reference: Path, stored: Path, done: Path, tmp_path: Path) -> None:
     for item in [*board(done)["submissions"], *board(done)["invalid"]]:
         single = tmp_path / "single" / item["submission"]
@@ -45,7 +54,7 @@ def test_each_submission_gets_the_files_that_score_writes(reference: Path, store
             ["score", str(stored / item["submission"]), "--reference", str(reference), "--output", str(single), *SCORE_OPTIONS]
         )
         assert code == (ExitCode.SUCCESS if "scores" in item else ExitCode.INVALID_SUBMISSION)
-        assert published(done / item["results"]) == published(single)
+        assert shared(done / item["results"], item["name"]) == shared(single, Path(item["submission"]).stem)
 
 
 @pytest.mark.parametrize("task", ["unsupervised_multiple", "unsupervised_single"])
@@ -58,7 +67,7 @@ def test_unsupervised_tasks_get_the_files_that_score_writes(task: str, tmp_path:
         assert rescore(tmp_path / "submissions", goldens.REFERENCE, tmp_path / "out", "--task", task) == ExitCode.SUCCESS
     options = ["--reference", str(goldens.REFERENCE), "--output", str(tmp_path / "single"), "--task", task]
     main(["score", str(tmp_path / "submissions" / "one"), *options, *SCORE_OPTIONS])
-    assert published(tmp_path / "out" / "results" / "one") == published(tmp_path / "single")
+    assert shared(tmp_path / "out" / "results" / "one", "one") == shared(tmp_path / "single", "one")
 
 
 def test_full_detail_gives_the_frames_and_pictures_that_score_gives(reference: Path, tmp_path: Path) -> None:
@@ -66,7 +75,7 @@ def test_full_detail_gives_the_frames_and_pictures_that_score_gives(reference: P
     assert rescore(tmp_path / "submissions", reference, tmp_path / "out", "--detail", "full") == ExitCode.SUCCESS
     options = ["--reference", str(reference), "--output", str(tmp_path / "single"), "--jobs", "1", "--quiet"]
     main(["score", str(tmp_path / "submissions" / "one"), *options])
-    assert published(tmp_path / "out" / "results" / "one") == published(tmp_path / "single")
+    assert shared(tmp_path / "out" / "results" / "one", "one") == shared(tmp_path / "single", "one")
 
 
 def test_invalid_submissions_are_listed_with_their_problems_and_stop_nothing(done: Path) -> None:

@@ -114,7 +114,8 @@ def _run(request: RescoreRequest, detail: Disclosure, console: Console) -> ExitC
     places: list[Place] = []
 
     def finish(number: int, result: RunResult) -> None:
-        _write(output / RESULTS / submissions[number].folder, manifest, result)
+        named = replace(result, report=replace(result.report, name=submissions[number].name))
+        _write(output / RESULTS / submissions[number].folder, manifest, named)
         places.append(place_of(submissions[number], result.report))
 
     try:

@@ -13,6 +13,7 @@ from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.submission.check_encodings import report_encodings
 from lvos_eval.submission.mask_findings import VideoFindings
+from lvos_eval.submission.restoration import Restorations
 
 IDS = {
     name: tuple(sorted(map(int, video["objects"])))
@@ -45,5 +46,5 @@ def test_a_lost_object_and_a_stray_label_are_no_encoding(name: str, lost: int) -
             name: (IDS[name], findings(IDS[name], lost, stray))
         }
         collector = ProblemCollector()
-        assert (stray, report_encodings(videos, shades=True, collector=collector)) == (stray, frozenset())
+        assert (stray, report_encodings(videos, collector, Restorations(), shades=True)) == (stray, frozenset())
         assert not collector.problems

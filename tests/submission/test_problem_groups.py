@@ -11,11 +11,12 @@ from lvos_eval.formats.mask_issues import Unreadable
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.problem_groups import Cause, Causes, Values, alike, plain
+from lvos_eval.submission.restoration import Restorations
 
 
 def reported(causes: Causes) -> list[Problem]:
     collector = ProblemCollector()
-    causes.report(collector)
+    causes.report(collector, Restorations())
     return list(collector.problems)
 
 

@@ -12,6 +12,7 @@ from lvos_eval.cli.check_reference import CHECK_REFERENCE
 from lvos_eval.cli.command import Command
 from lvos_eval.cli.compare import COMPARE
 from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text
+from lvos_eval.cli.pack import PACK
 from lvos_eval.cli.rescore import RESCORE
 from lvos_eval.cli.score import PLATFORM_SCORE, SCORE
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError, format_traceback
@@ -30,6 +31,7 @@ COMMANDS: Final[Mapping[str, Command[Any]]] = {
     "check-reference": CHECK_REFERENCE,
     "rescore": RESCORE,
     "compare": COMPARE,
+    "pack": PACK,
 }
 
 

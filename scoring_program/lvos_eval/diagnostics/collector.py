@@ -26,17 +26,17 @@ class ProblemCollector:
 
     def add(
         self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = (), usual: bool = False
-    ) -> None:
-        """A problem of which the catalogue knows the severity; a `usual` one calls for nothing."""
+    ) -> Problem:
+        """A problem of which the catalogue knows the severity; a `usual` one calls for nothing; returns it."""
         severity = self.codes[code][0]
         assert severity is not None, f"{code} has errors and warnings"
-        self._add(severity, code, message, fix, video, frames, usual)
+        return self._add(severity, code, message, fix, video, frames, usual)
 
-    def error(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
-        self._add(Severity.ERROR, code, message, fix, video, frames)
+    def error(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> Problem:
+        return self._add(Severity.ERROR, code, message, fix, video, frames)
 
-    def warning(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> None:
-        self._add(Severity.WARNING, code, message, fix, video, frames)
+    def warning(self, code: str, message: str, fix: str, *, video: str | None = None, frames: Iterable[int] = ()) -> Problem:
+        return self._add(Severity.WARNING, code, message, fix, video, frames)
 
     def _add(
         self,
@@ -47,11 +47,12 @@ class ProblemCollector:
         video: str | None,
         frames: Iterable[int],
         usual: bool = False,
-    ) -> None:
+    ) -> Problem:
         assert code in self.codes
         where = None if video is None else printable(video)
         found = Problem(code, severity, where, tuple(sorted(frames)), printable(message), printable(fix), self.digits, usual)
         self._found.append(found)
+        return found
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Problems that were found elsewhere, as they are."""

@@ -24,8 +24,10 @@ __all__ = [
     "MaskIssue",
     "MemberError",
     "NotIndexed",
+    "NotLabels",
     "NotPng",
     "NotSalient",
+    "Overlap",
     "PngError",
     "TooLarge",
     "Unreadable",
@@ -98,7 +100,19 @@ class NotSalient:
         return "two other values"
 
 
-MaskIssue: TypeAlias = Unreadable | NotPng | TooLarge | DamagedMember | WrongSize | NotIndexed | NotSalient
+class NotLabels(_Told):
+    """An array, or the mask of one object, that holds something else than labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Masks of single objects that share pixels."""
+
+    def __str__(self) -> str:
+        return "objects that overlap"
+
+
+MaskIssue: TypeAlias = Unreadable | NotPng | TooLarge | DamagedMember | WrongSize | NotIndexed | NotSalient | NotLabels | Overlap
 
 
 class MaskError(ValueError):

@@ -222,6 +222,8 @@ class EvaluationProtocol:
     frame_rule: FrameRule
     encoding: MaskEncoding = MaskEncoding.LABEL_MAP
     pairing: Pairing = Pairing.BY_ID
+    upload_folder: str | None = None
+    """The folder that holds the videos in the zip that the benchmark's server takes; None: no server of masks is documented."""
     refuses_other_labels: bool = False
     """Whether a label of no object makes a submission invalid, as the official tool stops at it; else it is background."""
     statistics: tuple[Statistic, ...]

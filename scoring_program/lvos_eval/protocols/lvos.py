@@ -191,6 +191,7 @@ def _protocol(name: str, task: Task) -> EvaluationProtocol:
         }[task],
         encoding=MaskEncoding.SALIENCY if alone else MaskEncoding.LABEL_MAP,
         pairing=Pairing.ASSIGNMENT if task is Task.UNSUPERVISED_MULTIPLE else Pairing.BY_ID,
+        upload_folder="Annotations",
         statistics=(
             Statistic("J", of_region(mean)),
             Statistic("F", of_contour(mean)),

@@ -86,10 +86,17 @@ class ChunkResult:
     reference_faults: list[Problem] = field(default_factory=list)
 
 
-def plan_chunks(manifest: Manifest, sizes: Mapping[str, FrameSize | None], submission: Submission, *, score: bool) -> list[Chunk]:
+def plan_chunks(
+    manifest: Manifest,
+    sizes: Mapping[str, FrameSize | None],
+    submission: Submission,
+    *,
+    score: bool,
+    source: PredictionSource | None = None,
+) -> list[Chunk]:
     """The work of a run as chunks, the most expensive first, so that no core waits for another at the end.
 
-    Without `score` the submission is only checked.
+    Without `score` the submission is only checked. Masks are read from its own source unless another one is given.
     """
     protocol = manifest.protocol
     chunks = [
@@ -99,7 +106,7 @@ def plan_chunks(manifest: Manifest, sizes: Mapping[str, FrameSize | None], submi
             protocol.labels(video.ids),
             sizes[video.name],
             GroundTruthFolder(manifest.ground_truth(video.name), protocol.layout) if score else None,
-            submission.source,
+            source or submission.source,
             piece,
             protocol.encoding,
             protocol.pairing,

@@ -13,13 +13,14 @@ from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.diagnostics.problems import Problem, submission_codes
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.workload import Observer, run_pieces
+from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.contract import Pairing
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes, refuse_unusable
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
 from lvos_eval.scoring.aggregation import official_files, score_objects
 from lvos_eval.scoring.assignment import match_proposals, require_solver
-from lvos_eval.scoring.chunks import ChunkResult, plan_chunks
+from lvos_eval.scoring.chunks import ChunkResult, PredictionSource, plan_chunks
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import FrameDetails, ObjectFrame, ObjectScore, PublishedScores, Report, RunResult, State
@@ -34,6 +35,7 @@ from lvos_eval.version import __version__
 __all__ = [
     "build_result",
     "check_submission",
+    "inspect_masks",
     "matched_values",
     "new_collector",
     "new_report",
@@ -192,15 +194,8 @@ def check_submission(
     """Everything that is wrong with a submission, from public data alone; its notes say what could not be checked."""
     collector = new_collector(manifest, strict=strict)
     submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
-    fingerprint = submission.watch()
     sizes = known_sizes(manifest)
-    chunks = plan_chunks(manifest, sizes, submission, score=False)
-    results = _Results()
-    with closing(run_pieces(evaluate_chunk, chunks, jobs)) as done:
-        results.add_all(observe("checking", sum(len(chunk.frames) for chunk in chunks), done))
-    if submission.fingerprint() != fingerprint:
-        raise RunStoppedError(CHANGED)
-    check_masks(manifest, results.findings, collector)
+    check_masks(manifest, inspect_masks(manifest, sizes, submission, submission.source, jobs, observe), collector)
     unknown = [video for video, size in sizes.items() if size is None]
     notes = manifest.warnings
     if unknown:
@@ -213,6 +208,25 @@ def check_submission(
         problems=collector.problems,
         notes=notes,
     )
+
+
+def inspect_masks(
+    manifest: Manifest,
+    sizes: Mapping[str, FrameSize | None],
+    submission: Submission,
+    source: PredictionSource,
+    jobs: int | None,
+    observe: Observer,
+) -> Mapping[str, VideoFindings]:
+    """What the masks of a submission show, by video, read from `source`. Raises RunStoppedError where they change meanwhile."""
+    fingerprint = submission.watch()
+    chunks = plan_chunks(manifest, sizes, submission, score=False, source=source)
+    results = _Results()
+    with closing(run_pieces(evaluate_chunk, chunks, jobs)) as done:
+        results.add_all(observe("checking", sum(len(chunk.frames) for chunk in chunks), done))
+    if submission.fingerprint() != fingerprint:
+        raise RunStoppedError(CHANGED)
+    return results.findings
 
 
 def new_collector(manifest: Manifest, *, strict: bool) -> ProblemCollector:

@@ -49,10 +49,12 @@ class Archive(NamedTuple):
     sound: bool
 
 
-def list_members(path: Path, limits: ArchiveLimits, collector: ProblemCollector, *, uploaded: bool = False) -> Archive:
+def list_members(
+    path: Path, limits: ArchiveLimits, collector: ProblemCollector, *, uploaded: bool = False, backslashes: bool = False
+) -> Archive:
     """Everything that the zip's directory tells; what is wrong with the archive goes to `collector`. Raises OSError.
 
-    `uploaded` where the zip is what a platform is given, and not what it has unpacked.
+    `uploaded` where the zip is what a platform is given, and not what it has unpacked; `backslashes` where they do no harm.
     """
     # a pipe that has taken the place of the zip must not make the run wait for a writer
     descriptor = os.open(path, system.OPEN_REGULAR)
@@ -68,7 +70,7 @@ def list_members(path: Path, limits: ArchiveLimits, collector: ProblemCollector,
     entries = directory.entries
     before = len(collector)
     _check_kinds(entries, collector)
-    unplaced = check_paths(entries, collector)
+    unplaced = check_paths(entries, collector, backslashes=backslashes)
     _check_sizes(entries, limits, collector)
     _check_overlaps(entries, directory.start, collector)
     sound = len(collector) == before

@@ -76,15 +76,15 @@ def _unsafe_kind(entry: DirectoryEntry) -> str | None:
     return next((what for what, _, is_unsafe in _UNSAFE if is_unsafe(entry)), None)
 
 
-def check_paths(entries: Sequence[DirectoryEntry], collector: ProblemCollector) -> set[str]:
-    """Reports unsafe paths; returns those that do not tell which mask they stand for."""
+def check_paths(entries: Sequence[DirectoryEntry], collector: ProblemCollector, *, backslashes: bool = False) -> set[str]:
+    """Reports unsafe paths, those with backslashes unless they do no harm; returns those that do not tell which mask is meant."""
     found: dict[str, list[str]] = defaultdict(list)
     for entry in entries:
         kind = _unsafe_kind(entry)
         if kind is not None:
             found[kind].append(entry.name)
     for what, fix, _ in _UNSAFE:
-        if found[what]:
+        if found[what] and not (backslashes and what == _BACKSLASHES):
             collector.add("archive-unsafe-path", f"the zip holds {what}: {listed(found[what])}.", fix)
     return {name for what, names in found.items() if what not in (_LINKS, _BACKSLASHES) for name in names}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
@@ -14,6 +15,7 @@ from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.palettes import Colour, nearest_palette, palette_of_colours, palette_of_greys
 from lvos_eval.submission.problem_groups import Cause, Values, plain
 from lvos_eval.submission.repairs import CHANNEL, FIRST_CHANNEL, from_colours, from_expression, from_labels
+from lvos_eval.submission.restoration import KEEP_LABELS, SURE, FromColours, FromValues, Way
 
 __all__ = ["NOT_UNDONE", "ColourExplainer"]
 
@@ -36,7 +38,6 @@ class ColourExplainer:
         """Why the masks of a video that are of a kind, as `RGBA`, cannot be used."""
         ids, masks = self._ids[video], self._masks[video].get(kind, [])
         said = f"{kind} image; {_WHAT}"
-        which = f"every {kind} mask"
         if any(not mask.samples for mask in masks):
             many = f"more than {MOST_VALUES} different values" + (", or some above 255" if kind is ImageKind.GREY_16 else "")
             return plain(
@@ -47,17 +48,18 @@ class ColourExplainer:
         if not kind.has_colours:
             values = frozenset().union(*(mask.labels for mask in masks)) - {0}
             channel = FIRST_CHANNEL if kind.is_grey_with_alpha else CHANNEL
-            return _explain_greys(said, which, channel, values, ids, self._scale(kind).get(video))
+            return _explain_greys(said, kind, channel, values, ids, self._scale(kind).get(video))
         colours = _colours(masks)
         if not colours:
-            return plain(_CODE, f"{said}. Every pixel is black.", f"save the ids: {SAVE_IDS}.")
+            black = plain(_CODE, f"{said}. Every pixel is black.", f"save the ids: {SAVE_IDS}.")
+            return replace(black, ways=lambda _: {SURE: Way(FromValues(f"black {kind} images", None), kind)})
         if _is_grey(colours):
             values = frozenset(colour[0] for colour in colours)
             said = f"{said}. The three channels are equal"
-            return _explain_greys(said, which, FIRST_CHANNEL, values, ids, self._scale(kind).get(video))
+            return _explain_greys(said, kind, FIRST_CHANNEL, values, ids, self._scale(kind).get(video))
         others = [(name, _colours(found[kind])) for name, found in self._masks.items() if kind in found]
         known = [(seen, self._ids[name]) for name, seen in others if not _is_grey(seen)]
-        return _explain_colours(said, which, colours, ids, known)
+        return _explain_colours(said, kind, colours, ids, known)
 
     def _scale(self, kind: ImageKind) -> Mapping[str, Mapping[int, int] | None]:
         """By video what its grey values stand for, as far as all videos with masks of this kind agree on a scale."""
@@ -98,23 +100,33 @@ def _greys(masks: Sequence[MaskValues]) -> frozenset[frozenset[int]]:
 
 
 def _explain_greys(
-    said: str, which: str, channel: str, values: frozenset[int], ids: Sequence[int], scaled: Mapping[int, int] | None
+    said: str, kind: ImageKind, channel: str, values: frozenset[int], ids: Sequence[int], scaled: Mapping[int, int] | None
 ) -> Cause:
+    which = _every(kind)
+    as_it_is = Way(FromValues(f"ids of {kind} images", None), kind)
     if values <= set(ids):
         message = f"{said}. Its values are ids." if channel == CHANNEL else f"{said}."
-        return Cause(_CODE, lambda _, __: message, lambda _, where: f"{from_expression('mask', which + where, channel)}.")
+        return Cause(
+            _CODE,
+            lambda _, __: message,
+            lambda _, where: f"{from_expression('mask', which + where, channel)}.",
+            ways=lambda _: {SURE: as_it_is},
+        )
     if values == {VOID_LABEL} and len(ids) == 1:
         message = f"{said}. The only object is written as 255; its id is {ids[0]}."
-        return _undone(lambda _, __: message, which, channel, Values(values, {VOID_LABEL: ids[0]}))
+        title = f"the only object written as 255 in {kind} images"
+        return _undone(lambda _, __: message, kind, channel, Values(values, {VOID_LABEL: ids[0]}), title)
     palette = palette_of_greys(values, ids)
     if scaled is not None and (
         palette is None or all(palette.ids.get(value) == object_id for value, object_id in scaled.items())
     ):
         message = f"{said}. The values are ids on another scale: "
-        return _undone(lambda found, _: f"{message}{found.listing}.", which, channel, Values(values, scaled))
+        title = f"ids on another scale in {kind} images"
+        return _undone(lambda found, _: f"{message}{found.listing}.", kind, channel, Values(values, scaled), title)
     if palette is not None and not palette.lost and scaled is None:
         message = f"{said}. The values are greys of the {palette.palette} palette: "
-        return _undone(lambda found, _: f"{message}{found.listing}.", which, channel, Values(values, palette.ids))
+        title = f"greys of the {palette.palette} palette in {kind} images"
+        return _undone(lambda found, _: f"{message}{found.listing}.", kind, channel, Values(values, palette.ids), title)
     if len(values - set(ids)) <= len(values & set(ids)):
         return Cause(
             _CODE,
@@ -126,6 +138,7 @@ def _explain_greys(
                 f"if the values are ids, {from_expression('mask', which + where, channel)}. If not, save the ids again."
             ),
             Values(values),
+            lambda _: {KEEP_LABELS: as_it_is},
         )
 
     def lost(found: Values, _: bool) -> str:
@@ -136,13 +149,23 @@ def _explain_greys(
     return Cause(_CODE, lost, lambda _, __: NOT_UNDONE, Values(values))
 
 
-def _undone(message: Callable[[Values, bool], str], which: str, channel: str, values: Values) -> Cause:
-    return Cause(_CODE, message, lambda found, where: f"{from_labels(found.ids, which + where, channel)}.", values)
+def _every(kind: ImageKind) -> str:
+    return f"every {kind} mask"
+
+
+def _undone(message: Callable[[Values, bool], str], kind: ImageKind, channel: str, values: Values, title: str) -> Cause:
+    return Cause(
+        _CODE,
+        message,
+        lambda found, where: f"{from_labels(found.ids, _every(kind) + where, channel)}.",
+        values,
+        lambda found: {SURE: Way(FromValues(title, found.ids), kind)},
+    )
 
 
 def _explain_colours(
     said: str,
-    which: str,
+    kind: ImageKind,
     colours: Collection[Colour],
     ids: Sequence[int],
     others: Sequence[tuple[Collection[Colour], Collection[int]]],
@@ -171,4 +194,11 @@ def _explain_colours(
         return f"{said}. The colours are those of the {palette} palette: {found.listing}{note}."
 
     values = Values(frozenset(colours), reading.ids, reading.undeclared)
-    return Cause(_CODE, message, lambda found, where: f"{from_colours(found.ids, which + where)}.", values)
+    return Cause(
+        _CODE,
+        message,
+        lambda found, where: f"{from_colours(found.ids, _every(kind) + where)}.",
+        values,
+        # what no video declares stays a label of no object, which is told of the packed masks
+        lambda found: {SURE: Way(FromColours(f"colours of the {palette} palette", {**found.undeclared, **found.ids}), kind)},
+    )

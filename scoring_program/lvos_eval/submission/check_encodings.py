@@ -27,6 +27,7 @@ from lvos_eval.submission.palettes import palette_of_greys
 from lvos_eval.submission.problem_groups import Values, Where, alike
 from lvos_eval.submission.renumbered_labels import read_palettes
 from lvos_eval.submission.repairs import CHANNEL, from_colours, from_labels
+from lvos_eval.submission.restoration import SURE, FromColours, FromValues, Restorations, Way
 
 __all__ = ["Decoded", "report_encodings"]
 
@@ -37,7 +38,9 @@ _SEEN: Final = 0.0001
 """The share of white pixels that is no slip."""
 
 
-def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollector, channel: str = CHANNEL) -> frozenset[str]:
+def report_encodings(
+    videos: Decoded, collector: ProblemCollector, restorations: Restorations, *, shades: bool, channel: str = CHANNEL
+) -> frozenset[str]:
     """Reports ids that were scaled, shifted, renumbered or made binary; the videos of which no more needs to be said.
 
     `shades` says whether many different values in a mask are a fault; `channel` is how values are read in a fix.
@@ -55,25 +58,27 @@ def report_encodings(videos: Decoded, *, shades: bool, collector: ProblemCollect
     if not labels:
         return frozenset()
     return (
-        _report_palettes(videos, masks, collector)
+        _report_palettes(videos, masks, collector, restorations)
         or _report_binary(labels, collector)
-        or _report_scale(labels, _shift(videos, labels) or _scale(labels), channel, collector)
-        or _report_some(videos, labels, channel, collector)
+        or _report_scale(labels, _shift(videos, labels) or _scale(labels), channel, collector, restorations)
+        or _report_some(videos, labels, channel, collector, restorations)
     )
 
 
-def _report_some(videos: Decoded, labels: Mapping[str, LabelVideo], channel: str, collector: ProblemCollector) -> frozenset[str]:
+def _report_some(
+    videos: Decoded, labels: Mapping[str, LabelVideo], channel: str, collector: ProblemCollector, restorations: Restorations
+) -> frozenset[str]:
     """The same, but for void and a few odd pixels, or in some videos only."""
     found = {name: videos[name][1] for name in labels}
     labels = {name: video._replace(strays=found[name].strays | {VOID_LABEL}) for name, video in labels.items()}
     if reading := _scale(labels):
-        return _report_scale(labels, reading, channel, collector)
+        return _report_scale(labels, reading, channel, collector, restorations)
     explained = _report_some_binary(labels, found, collector)
     greys = {name for name, video in labels.items() if palette_of_greys(video.values - video.strays, video.ids)}
     names = scaled_alike({name: video for name, video in labels.items() if name not in greys | explained})
     some = {name: labels[name] for name in names}
     if some and (reading := read_scale(some)):
-        explained |= _report_scale(some, reading, channel, collector, len(labels))
+        explained |= _report_scale(some, reading, channel, collector, restorations, len(labels))
     return explained
 
 
@@ -107,19 +112,23 @@ def _report_shades(videos: Decoded, masks: Mapping[str, Sequence[MaskValues]], c
     return frozenset(names)
 
 
-def _report_palettes(videos: Decoded, masks: Mapping[str, Sequence[MaskValues]], collector: ProblemCollector) -> frozenset[str]:
+def _report_palettes(
+    videos: Decoded, masks: Mapping[str, Sequence[MaskValues]], collector: ProblemCollector, restorations: Restorations
+) -> frozenset[str]:
     reading = read_palettes({name: (ids, masks[name]) for name, (ids, _) in videos.items()})
     if reading is None:
         return frozenset()
     label, one, other = reading.example
     names = list(videos)
-    collector.add(
+    problem = collector.add(
         "ids-encoded",
         f"the labels stand for other objects from mask to mask, as after a tool that optimises PNGs: label {label} is {one} in "
         f"one mask and {other} in another. The colours are those of the {reading.palette} palette.",
         f"do not optimise the masks; their colours still tell the ids: {from_colours(reading.ids, 'every mask')}.",
         video=_where(names),
     )
+    title = f"palettes that change from mask to mask, by the colours of {reading.palette}"
+    restorations.add(problem, names, {SURE: Way(FromColours(title, reading.ids))})
     return frozenset(names)
 
 
@@ -161,7 +170,12 @@ def _scale(labels: Mapping[str, LabelVideo]) -> ScaleReading | None:
 
 
 def _report_scale(
-    labels: Mapping[str, LabelVideo], reading: ScaleReading | None, channel: str, collector: ProblemCollector, number: int = 0
+    labels: Mapping[str, LabelVideo],
+    reading: ScaleReading | None,
+    channel: str,
+    collector: ProblemCollector,
+    restorations: Restorations,
+    number: int = 0,
 ) -> frozenset[str]:
     """`number` is that of all videos, where these are only some."""
     number = number or len(labels)
@@ -174,12 +188,13 @@ def _report_scale(
         listing = ", ".join(f"{value} is {object_id}" for value, object_id in united.ids.items())
         everywhere = len(names) == number
         which = f"every mask{Where.of(names, everywhere=everywhere)}"
-        collector.add(
+        problem = collector.add(
             "ids-encoded",
             f"the values of {these_videos(names, everywhere)} are {reading.rule}: {listing}.",
             f"{from_labels(united.ids, which, channel)}.",
             video=_where(names),
         )
+        restorations.add(problem, names, {SURE: Way(FromValues(f"values that are {reading.rule}", united.ids))})
     if lost:
         collector.add(
             "ids-encoded",

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from lvos_eval.diagnostics.text import SAVE_IDS
 from lvos_eval.formats.image_kind import ImageKind
-from lvos_eval.formats.mask_issues import DamagedMember, NotIndexed, NotPng, NotSalient, TooLarge, Unreadable, WrongSize
-from lvos_eval.submission.check_colours import ColourExplainer
+from lvos_eval.formats.mask_issues import (
+    DamagedMember,
+    NotIndexed,
+    NotLabels,
+    NotPng,
+    NotSalient,
+    Overlap,
+    TooLarge,
+    Unreadable,
+    WrongSize,
+)
+from lvos_eval.submission.check_colours import NOT_UNDONE, ColourExplainer
 from lvos_eval.submission.check_sizes import explain_size
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.problem_groups import Cause, Causes, plain
 from lvos_eval.submission.repairs import from_expression
+from lvos_eval.submission.restoration import OVERLAPS, SURE, FromValues, Way
 
 __all__ = ["find_issues"]
 
@@ -36,6 +48,10 @@ def find_issues(videos: Mapping[str, tuple[Sequence[int], VideoFindings]], chann
                     causes.add(plain("archive-damaged", f"{reason}.", fix), name, sorted(frames))
                 case WrongSize(_, size, wanted):
                     causes.add(explain_size(size, wanted, channel), name, sorted(frames))
+                case NotLabels(reason):
+                    causes.add(plain("unreadable-mask", f"{reason}.", NOT_UNDONE), name, sorted(frames))
+                case Overlap():
+                    causes.add(_explain_overlap(), name, sorted(frames))
                 case NotSalient():
                     causes.add(_explain_salient(found), name, sorted(frames))
                 case NotIndexed(kind):
@@ -55,11 +71,20 @@ def _explain_unreadable(issue: Unreadable | NotPng | TooLarge) -> Cause:
     return plain("unreadable-mask", f"the mask cannot be read: {issue}.", fix)
 
 
+def _explain_overlap() -> Cause:
+    message = "the masks of single objects overlap, and a pixel has one label."
+    fix = "say which object a pixel of several belongs to: the one of the lowest id, of the highest, or with more pixels."
+    return replace(plain("ids-encoded", message, fix), ways=lambda _: dict.fromkeys(OVERLAPS, Way()))
+
+
 def _explain_salient(found: VideoFindings) -> Cause:
     values = sorted({value for issue in found.issues if isinstance(issue, NotSalient) for value in issue.values})
     message = f"the values are {' and '.join(map(str, values))}; a salient map has 0 and 1, 0 and 255, or shades of grey."
     if len(values) == 2 and values[0] == 0:
         return Cause(
-            "not-salient", lambda _, __: message, lambda _, where: f"{from_expression('mask > 0', f'every mask{where}')}."
+            "not-salient",
+            lambda _, __: message,
+            lambda _, where: f"{from_expression('mask > 0', f'every mask{where}')}.",
+            ways=lambda _: {SURE: Way(FromValues("salient maps of two values", {values[1]: 1}))},
         )
     return plain("not-salient", message, f"write 1 where the object is and 0 elsewhere: {SAVE_IDS}.")

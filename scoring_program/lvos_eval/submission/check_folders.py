@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.diagnostics.text import ZIP_MASKS, counted, in_natural_order, listed, zip_of
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.listing import MaskSet, Submission
 from lvos_eval.submission.object_folders import ObjectFolders
+from lvos_eval.submission.restoration import FILL_MISSING, Restorations, Way, keep_root
 
 __all__ = ["report_missing_videos", "report_no_videos", "report_object_folders", "report_sets"]
 
@@ -41,7 +43,9 @@ def report_no_videos(manifest: Manifest, submission: Submission, collector: Prob
     collector.add("no-videos", f"no folder has the id of a video for its name; {holds}.", fix)
 
 
-def report_missing_videos(missing: Sequence[Video], submission: Submission, collector: ProblemCollector) -> set[str]:
+def report_missing_videos(
+    missing: Sequence[Video], submission: Submission, collector: ProblemCollector, restorations: Restorations
+) -> set[str]:
     """Reports videos without a folder; returns the names of folders that are said to stand for them."""
     variants = Counter(name.lower() for name in submission.extra_videos)
     by_case = {name.lower(): name for name in submission.extra_videos if variants[name.lower()] == 1}
@@ -60,7 +64,8 @@ def report_missing_videos(missing: Sequence[Video], submission: Submission, coll
         fix = f"add {plain[0].name}/ with a mask for every frame, all 0 where no object is visible."
         if len(plain) > 1:
             fix = "add a folder for each, with a mask for every frame, all 0 where no object is visible."
-        _report_missing(plain, "", fix, collector)
+        problem = _report_missing(plain, "", fix, collector)
+        restorations.add(problem, [video.name for video in plain], {FILL_MISSING: Way()})
     if renamed:
         near = f". There is {renamed[0][0]}/, which differs in capitals"
         if len(renamed) > 1:
@@ -79,14 +84,13 @@ def report_missing_videos(missing: Sequence[Video], submission: Submission, coll
     return {name for name, _ in renamed} | {video.name for videos in elsewhere.values() for video in videos}
 
 
-def _report_missing(videos: Sequence[Video], where: str, fix: str, collector: ProblemCollector) -> None:
+def _report_missing(videos: Sequence[Video], where: str, fix: str, collector: ProblemCollector) -> Problem:
     scored = counted(sum(len(video.scored) for video in videos), "scored frame")
     if len(videos) == 1:
         name = videos[0].name
-        collector.add("missing-video", f"there is no folder {name}; it has {scored}{where}.", fix, video=name)
-        return
+        return collector.add("missing-video", f"there is no folder {name}; it has {scored}{where}.", fix, video=name)
     names = listed((video.name for video in videos), _SHOWN_MISSING)
-    collector.add("missing-video", f"{len(videos)} videos have no folder: {names}; they have {scored}{where}.", fix)
+    return collector.add("missing-video", f"{len(videos)} videos have no folder: {names}; they have {scored}{where}.", fix)
 
 
 def _places(videos: set[str], submission: Submission) -> dict[str, str]:
@@ -101,7 +105,7 @@ def _places(videos: set[str], submission: Submission) -> dict[str, str]:
     return found
 
 
-def report_sets(submission: Submission, collector: ProblemCollector) -> None:
+def report_sets(submission: Submission, collector: ProblemCollector, restorations: Restorations) -> None:
     """Reports two or more folders with masks of the same videos, of which only the participant knows the right one."""
     sets = submission.sets
     shared = {video for found in sets for video in found.videos if sum(video in other.videos for other in sets[:_SHOWN]) > 1}
@@ -115,12 +119,13 @@ def report_sets(submission: Submission, collector: ProblemCollector) -> None:
     if all(found.root.rpartition("/")[2].isdigit() for found in sets):
         fix += "If each set holds one object, write the ids of all objects into one mask a frame. "
     fix += "; ".join(choices)
-    collector.add(
+    problem = collector.add(
         "two-sets",
         f"the {kind} holds {many} sets of masks for the same videos ({listed(in_natural_order(shared))}): "
         f"{listed(map(_described, sets), _SHOWN)}. Which of them is meant cannot be told.",
         fix,
     )
+    restorations.add(problem, shared, {keep_root(found.root): Way() for found in sets})
 
 
 def _described(found: MaskSet) -> str:

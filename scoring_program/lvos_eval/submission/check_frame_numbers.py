@@ -9,13 +9,17 @@ from lvos_eval.diagnostics.text import counted, listed, these_videos
 from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.manifest import Video
 from lvos_eval.submission.frame_numbering import Naming
+from lvos_eval.submission.restoration import SURE, Restorations, Way, rename_by
 
 __all__ = ["report_naming"]
 
 
-def report_naming(members: Sequence[tuple[Video, Naming]], layout: MaskLayout, collector: ProblemCollector) -> None:
+def report_naming(
+    members: Sequence[tuple[Video, Naming]], layout: MaskLayout, collector: ProblemCollector, restorations: Restorations
+) -> None:
     """Reports masks under other names, numbered alike in all the videos."""
     (video, naming), several = members[0], len(members) > 1
+    names = [one.name for one, _ in members]
     prefix = f"{video.name}/" if several else ""
     number = sum(len(found.names) for _, found in members)
     of_videos = f" of {these_videos(one.name for one, _ in members)}" if several else ""
@@ -23,7 +27,7 @@ def report_naming(members: Sequence[tuple[Video, Naming]], layout: MaskLayout, c
         shown = naming.readings[:3] if len(naming.readings) < 4 else (*naming.readings[:2], naming.readings[-1])
         frames = [f"frame {layout.name(rule.frame(naming.numbers[0]))} ({rule.pattern(layout)})" for rule in shown]
         meant = f"{', '.join(frames[:-1])}{', ...' if len(shown) < len(naming.readings) else ''} or {frames[-1]}"
-        collector.add(
+        problem = collector.add(
             "misnamed-frames",
             f"{counted(number, 'mask')}{of_videos} {'is' if number == 1 else 'are'} under other names, {naming.in_words}, and "
             f"the names do not tell of which frames: {prefix}{naming.names[0]} can be the mask of {meant}, n being the number in "
@@ -34,6 +38,7 @@ def report_naming(members: Sequence[tuple[Video, Naming]], layout: MaskLayout, c
             video=None if several else video.name,
             frames=() if several else video.scored,
         )
+        restorations.add(problem, names, {rename_by(rule.formula): Way() for rule in naming.readings})
         return
     examples = [0, 1, len(naming.names) - 1] if len(naming.names) > 2 else range(len(naming.names))
     renamed = ", ".join(f"{prefix}{naming.names[i]} -> {layout.name(naming.rule.frame(naming.numbers[i]))}.png" for i in examples)
@@ -47,13 +52,14 @@ def report_naming(members: Sequence[tuple[Video, Naming]], layout: MaskLayout, c
         message += f" {len(surplus):,} of them {is_} where no object is annotated: {listed(surplus)}."
         fix += " Masks of frames without annotation can be left out."
     placed = {naming.rule.frame(number) for number in naming.numbers}
-    collector.add(
+    problem = collector.add(
         "misnamed-frames",
         message,
         fix,
         video=None if several else video.name,
         frames=() if several else sorted(placed & set(video.scored)),
     )
+    restorations.add(problem, names, {SURE: Way()})
 
 
 def _not_annotated(video: Video, naming: Naming) -> list[str]:

@@ -13,6 +13,7 @@ from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.palettes import palette_of_greys
 from lvos_eval.submission.problem_groups import Cause, Causes, Values, Where
 from lvos_eval.submission.repairs import from_labels
+from lvos_eval.submission.restoration import SURE, FromValues, Way
 
 __all__ = ["find_greys", "find_one", "find_proposals", "find_white"]
 
@@ -64,6 +65,7 @@ def find_greys(video: Video, labels: Sequence[int], found: VideoFindings, channe
             lambda found, _: f"{palette}: {found.listing}.",
             lambda found, where: f"{why}; {from_labels(found.ids, _every(where), channel)}.",
             values,
+            lambda found: {SURE: Way(FromValues(f"greys of the {reading.palette} palette", found.ids))},
         )
     causes.add(cause, video.name, frames)
     return True
@@ -82,16 +84,23 @@ def find_white(video: Video, found: VideoFindings, channel: str, causes: Causes)
             "either the only object is written as 255 or the background is."
         )
 
+        ways = {
+            f"--white {what}": Way(FromValues(f"the only object written as {value}", {value: object_id}))
+            for what, value in (("object", VOID_LABEL), ("background", 0))
+        }
+
         def fix(_: Values, where: Where) -> str:
             as_object, as_background = (from_labels({value: object_id}, _every(where), channel) for value in (VOID_LABEL, 0))
             return f"if the object is 255, {as_object}. If the background is, {as_background}."
     else:
         message = f"the only object is written as 255; its id is {object_id}."
+        ways = {SURE: Way(FromValues("the only object written as 255", {VOID_LABEL: object_id}))}
 
         def fix(_: Values, where: Where) -> str:
             return f"{from_labels({VOID_LABEL: object_id}, _every(where), channel)}. If 255 is meant as void, write 0."
 
-    causes.add(Cause("palette-lost", lambda _, __: message, fix), video.name, sorted(found.unknown_frames[VOID_LABEL]))
+    cause = Cause("palette-lost", lambda _, __: message, fix, ways=lambda _: ways)
+    causes.add(cause, video.name, sorted(found.unknown_frames[VOID_LABEL]))
     return True
 
 
@@ -102,7 +111,10 @@ def find_one(video: Video, found: VideoFindings, channel: str, causes: Causes) -
     object_id = video.ids[0]
     message = f"the only object is written as 1; its id is {object_id}."
     cause = Cause(
-        "ids-encoded", lambda _, __: message, lambda _, where: f"{from_labels({1: object_id}, _every(where), channel)}."
+        "ids-encoded",
+        lambda _, __: message,
+        lambda _, where: f"{from_labels({1: object_id}, _every(where), channel)}.",
+        ways=lambda _: {SURE: Way(FromValues("the only object written as 1", {1: object_id}))},
     )
     causes.add(cause, video.name, sorted(found.unknown_frames[1]))
     return True

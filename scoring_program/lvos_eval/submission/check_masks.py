@@ -19,12 +19,17 @@ from lvos_eval.submission.check_objects import report_absent, report_unknown
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.problem_groups import Causes
 from lvos_eval.submission.repairs import ANY_DEPTH, CHANNEL
+from lvos_eval.submission.restoration import Restorations
 
 __all__ = ["check_masks"]
 
 
-def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], collector: ProblemCollector) -> None:
-    """What the decoded masks show: unreadable, wrongly saved or wrongly sized masks, undeclared and absent objects."""
+def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], collector: ProblemCollector) -> Restorations:
+    """What the decoded masks show: unreadable, wrongly saved or wrongly sized masks, undeclared and absent objects.
+
+    Returns what can be done about it.
+    """
+    restorations = Restorations()
     protocol = manifest.protocol
     multiple = protocol.pairing is Pairing.ASSIGNMENT
     videos = {video.name: (video, findings[video.name]) for video in manifest.videos if video.name in findings}
@@ -34,7 +39,7 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     find_issues(labelled, channel, causes)
     explained: frozenset[str] = frozenset()
     if protocol.encoding is MaskEncoding.LABEL_MAP:
-        explained = report_encodings(labelled, shades=not multiple, collector=collector, channel=channel)
+        explained = report_encodings(labelled, collector, restorations, shades=not multiple, channel=channel)
     rest = [videos[name] for name in videos if name not in explained]
     rest = [(video, found) for video, found in rest if not find_greys(video, labelled[video.name][0], found, channel, causes)]
     # where another video's only object has its id, 255 stands for something else: void
@@ -45,12 +50,13 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
         rest = [(video, found) for video, found in rest if not find_white(video, found, channel, causes)]
     if not multiple and not any(len(video.ids) == 1 and video.ids != (1,) and found.present for video, found in videos.values()):
         rest = [(video, found) for video, found in rest if not find_one(video, found, channel, causes)]
-    causes.report(collector)
+    causes.report(collector, restorations)
     if len(rest) == len(videos) and _report_nothing(rest, collector):
-        return
+        return restorations
     if not multiple:
         report_unknown(rest, collector, refused=protocol.refuses_other_labels)
         report_absent(rest, collector)
+    return restorations
 
 
 def _has_packed(found: VideoFindings) -> bool:

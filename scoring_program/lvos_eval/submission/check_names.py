@@ -6,36 +6,46 @@ No mask is opened here. One cause is one problem, in however many videos it is f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
-from lvos_eval.diagnostics.problems import frame_ranges
+from lvos_eval.diagnostics.problems import Problem, frame_ranges
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.check_folders import report_missing_videos, report_no_videos, report_object_folders, report_sets
 from lvos_eval.submission.check_frame_numbers import report_naming
-from lvos_eval.submission.frame_numbering import Naming, find_naming
+from lvos_eval.submission.frame_numbering import Naming, NamingRule, find_naming
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.object_folders import find_object_folders
+from lvos_eval.submission.restoration import FILL_MISSING, Restorations, Way, rename_by
 from lvos_eval.submission.source import MaskFiles
 
 __all__ = ["check_names"]
 
+_OWN: Final = NamingRule(1, 0)
 _SHOWN: Final = 8
 """Names of one kind that a message lists."""
 
 
-def check_names(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> Submission:
+def check_names(
+    manifest: Manifest,
+    submission: Submission,
+    collector: ProblemCollector,
+    restorations: Restorations | None = None,
+    formulas: Collection[str] = (),
+) -> Submission:
     """Everything that can be told without opening a mask: missing, misnamed and superfluous videos, frames and files.
 
+    What can be done about it goes to `restorations`; where several rules of numbering fit, the one in `formulas` is followed.
     Returns the submission with each misnamed mask filed under the frame that it seems to be, so that it can be looked at too;
     masks of which the names do not tell the frame are left out.
     """
+    restorations = Restorations() if restorations is None else restorations
     if submission.sets:
-        report_sets(submission, collector)
+        report_sets(submission, collector, restorations)
         return replace(submission, masks={})
     folders = find_object_folders(manifest.videos, submission)
     answered = set(folders.numbers) if folders is not None else set()
@@ -47,8 +57,9 @@ def check_names(manifest: Manifest, submission: Submission, collector: ProblemCo
         return submission
     videos = [video for video in manifest.videos if video.name not in answered]
     there = [video for video in videos if submission.masks.get(video.name) or submission.others.get(video.name)]
-    near = report_missing_videos([video for video in videos if video not in there and video.scored], submission, collector)
-    findings = _Findings(manifest.protocol.layout)
+    absent = [video for video in videos if video not in there and video.scored]
+    near = report_missing_videos(absent, submission, collector, restorations)
+    findings = _Findings(manifest.protocol.layout, restorations, frozenset(formulas))
     masks = {video.name: _check_video(video, submission, findings) for video in there}
     findings.report(collector)
     _report_extra(manifest, submission, answered, near, collector)
@@ -60,6 +71,8 @@ class _Findings:
     """What is found in the folders of the videos, to be reported once for each cause."""
 
     layout: MaskLayout
+    restorations: Restorations
+    formulas: frozenset[str]
     named: list[tuple[Video, Naming]] = field(default_factory=list)
     missing: list[tuple[Video, list[int], list[str]]] = field(default_factory=list)
     """Video, frames without a mask, and files that are there instead."""
@@ -76,9 +89,11 @@ class _Findings:
         for video, naming in self.named:
             groups[naming.in_words, tuple(rule.formula for rule in naming.readings)].append((video, naming))
         for members in groups.values():
-            report_naming(members, self.layout, collector)
+            report_naming(members, self.layout, collector, self.restorations)
         for video, missing, unused in self.missing:
-            _report_missing_frames(video, missing, unused, self.layout, collector)
+            problem = _report_missing_frames(video, missing, unused, self.layout, collector)
+            # what lies there under another name may be the masks
+            self.restorations.add(problem, [video.name], {} if unused else {FILL_MISSING: Way()})
         for doubt, videos in (
             ("", set(self.frames).difference(self.early, self.late)),
             ("early", self.early),
@@ -86,7 +101,9 @@ class _Findings:
         ):
             frames = {video: found for video, found in self.frames.items() if video in videos}
             if frames:
-                _report_extra_frames(frames, doubt, self.layout, collector)
+                problem = _report_extra_frames(frames, doubt, self.layout, collector)
+                rules = {"early": (_OWN, NamingRule(1, 1)), "late": (_OWN, NamingRule(1, -self.layout.step))}.get(doubt, ())
+                self.restorations.add(problem, frames, {rename_by(rule.formula): Way() for rule in rules})
         if self.files:
             _report_extra_files(self.files, self.layout, collector)
 
@@ -102,6 +119,7 @@ def _check_video(video: Video, submission: Submission, findings: _Findings) -> M
         entries |= {name: (entry,) for name, entry in others.items()}
         naming = find_naming(entries, _pictures(video, layout), video.scored, layout)
         if naming is not None:
+            naming = naming.chosen(findings.formulas)
             findings.named.append((video, naming))
             listed_names = set(naming.names)
             unused = [name for name in unused if name not in listed_names]
@@ -113,6 +131,7 @@ def _check_video(video: Video, submission: Submission, findings: _Findings) -> M
                 if frame in annotated:
                     found.setdefault(frame, entries[name])
     missing = [frame for frame in video.scored if frame not in found]
+    found = _doubted(found, annotated, missing, findings)
     if missing:
         # they may be the missing masks, which nobody should be told to leave out
         findings.missing.append((video, missing, unused))
@@ -121,11 +140,25 @@ def _check_video(video: Video, submission: Submission, findings: _Findings) -> M
     extra = sorted(set(found) - annotated)
     if extra:
         findings.frames[video.name] = extra
-        if not missing and _is_counted_from_0(found, annotated, layout):
-            findings.early.append(video.name)
-        elif not missing and _is_late(found, annotated, layout):
-            findings.late.append(video.name)
+        if not missing and not findings.formulas:
+            if _is_counted_from_0(found, annotated, layout):
+                findings.early.append(video.name)
+            elif _is_late(found, annotated, layout):
+                findings.late.append(video.name)
     return found
+
+
+def _doubted(
+    found: Mapping[int, MaskFiles], annotated: frozenset[int], missing: Sequence[int], findings: _Findings
+) -> dict[int, MaskFiles]:
+    """The masks by frame, moved where their numbers may be meant otherwise and somebody has said so."""
+    layout = findings.layout
+    offset = 0
+    if not missing and found.keys() - annotated:
+        offset = 1 if _is_counted_from_0(found, annotated, layout) else -layout.step if _is_late(found, annotated, layout) else 0
+    if NamingRule(1, offset).formula not in findings.formulas:
+        return dict(found)
+    return {frame + offset: files for frame, files in found.items()}
 
 
 def _pictures(video: Video, layout: MaskLayout) -> list[int]:
@@ -147,12 +180,12 @@ def _is_late(found: Mapping[int, MaskFiles], annotated: frozenset[int], layout: 
 
 def _report_missing_frames(
     video: Video, missing: Sequence[int], unused: Sequence[str], layout: MaskLayout, collector: ProblemCollector
-) -> None:
+) -> Problem:
     have = "has" if len(missing) == 1 else "have"
     message = f"{len(missing)} of {counted(len(video.scored), 'scored frame')} {have} no mask"
     if unused:
         message += f"; the folder also holds {counted(len(unused), 'file')} not named as a mask: {listed(unused)}"
-    collector.add(
+    return collector.add(
         "missing-frame",
         f"{message}.",
         f"write a mask for every scored frame, named by its {layout.digits_in_words} digits and .png, all 0 where no object is "
@@ -162,7 +195,9 @@ def _report_missing_frames(
     )
 
 
-def _report_extra_frames(found: Mapping[str, Sequence[int]], doubt: str, layout: MaskLayout, collector: ProblemCollector) -> None:
+def _report_extra_frames(
+    found: Mapping[str, Sequence[int]], doubt: str, layout: MaskLayout, collector: ProblemCollector
+) -> Problem:
     number = sum(map(len, found.values()))
     one, several = number == 1, len(found) > 1
     message = f"no object is annotated in {'this frame' if one else 'these frames'}; ignored"
@@ -188,7 +223,7 @@ def _report_extra_frames(found: Mapping[str, Sequence[int]], doubt: str, layout:
             f'f"{{n - {layout.step}:0{layout.digits}d}}.png"; else leave them out.'
         )
     video = None if several else next(iter(found))
-    collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)], usual=not doubt)
+    return collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)], usual=not doubt)
 
 
 def _report_extra_files(found: Mapping[str, Sequence[str]], layout: MaskLayout, collector: ProblemCollector) -> None:

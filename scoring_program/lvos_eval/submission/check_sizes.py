@@ -8,6 +8,7 @@ from lvos_eval.diagnostics.text import listed
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.submission.problem_groups import Cause, Values, Where
 from lvos_eval.submission.repairs import from_expression
+from lvos_eval.submission.restoration import RESIZE, TRANSPOSE, Resized, Transposed, Way
 
 __all__ = ["explain_size"]
 
@@ -33,6 +34,7 @@ def explain_size(found: FrameSize, wanted: FrameSize, channel: str) -> Cause:
         "wrong-size",
         lambda _, __: f"{message}.",
         lambda _, where: f"{before}{from_expression(resize, _of_size('this size', where), channel)}.{after}",
+        ways=lambda _: {RESIZE: Way(Resized(f"masks of {found} pixels resized to {wanted}", found))},
     )
 
 
@@ -58,4 +60,10 @@ def _explain_swapped(found: FrameSize, wanted: FrameSize, channel: str) -> Cause
         return f"{how}, {from_expression('mask.swapaxes(0, 1)', which, channel)}. {square}."
 
     # where another video has this size rightly, it does not share the fix
-    return Cause("wrong-size", message, fix, Values(frozenset((found, wanted)), {found: 1}))
+    return Cause(
+        "wrong-size",
+        message,
+        fix,
+        Values(frozenset((found, wanted)), {found: 1}),
+        lambda _: {option: Way(Transposed("masks with swapped width and height transposed")) for option in TRANSPOSE},
+    )

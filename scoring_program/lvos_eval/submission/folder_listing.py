@@ -38,19 +38,22 @@ class _Walk:
     """False where it was given up because there was too much."""
 
 
-def list_folder(folder: Path, limits: ArchiveLimits, collector: ProblemCollector) -> tuple[list[str], bool, dict[str, FileState]]:
+def list_folder(
+    folder: Path, limits: ArchiveLimits, collector: ProblemCollector, *, backslashes: bool = False
+) -> tuple[list[str], bool, dict[str, FileState]]:
     """Every file below `folder`, relative, with `/`, whether all is well, and the folders as they were before.
 
-    Links are refused: they could point at hidden masks. The walk is bounded, folders included.
+    Links are refused: they could point at hidden masks. So are names with backslashes, unless they are said to be harmless. The
+    walk is bounded, folders included.
     """
     walk = _walk(folder, limits.members)
-    backslashes = [name for name in walk.files if "\\" in name]
-    _report(walk, backslashes, limits, collector)
+    refused = [name for name in walk.files if "\\" in name and not backslashes]
+    _report(walk, refused, limits, collector)
     if not walk.is_bounded:
         return [], False, walk.states
     # a folder of a zip with backslashes, unpacked, is an empty file whose name ends in one
     files = [name for name in walk.files if not name.endswith("\\")]
-    return sorted(files), not (walk.unsafe or walk.unreadable or walk.deep or backslashes), walk.states
+    return sorted(files), not (walk.unsafe or walk.unreadable or walk.deep or refused), walk.states
 
 
 def _walk(folder: Path, most: int) -> _Walk:

@@ -58,6 +58,10 @@ class Naming(NamedTuple):
         """The only rule that agrees with the video."""
         return self.readings[0] if len(self.readings) == 1 else None
 
+    def chosen(self, formulas: Collection[str]) -> Naming:
+        """The same with the readings that somebody has chosen, where there are some among them."""
+        return self._replace(readings=tuple(rule for rule in self.readings if rule.formula in formulas) or self.readings)
+
     @property
     def in_words(self) -> str:
         """What is unusual in the names, as `numbered from 0 in steps of 1 instead of 5`."""

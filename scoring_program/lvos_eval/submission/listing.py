@@ -19,9 +19,9 @@ from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.submission.archive_checks import list_members
 from lvos_eval.submission.folder_listing import FileState, file_state, list_folder
-from lvos_eval.submission.source import Entry, MaskFiles, MaskSource
+from lvos_eval.submission.source import Entry, MaskFiles, MaskSource, files_of
 
-__all__ = ["CHANGED", "MaskSet", "Submission", "open_submission"]
+__all__ = ["CHANGED", "ListedFiles", "MaskSet", "Submission", "arrange", "list_files", "mask_roots", "open_submission"]
 
 _ANY_MASK_NAME: Final = re.compile(r"[0-9]+\.png", re.IGNORECASE)
 """What looks like a mask, under its right name or not."""
@@ -84,7 +84,8 @@ class Submission:
         digest = hashlib.blake2b()
         paths = [str(self.source.path)]
         if not self.source.is_archive:
-            paths = [f"{paths[0]}/{entry}" for frames in self.masks.values() for files in frames.values() for entry in files]
+            entries = (entry for frames in self.masks.values() for files in frames.values() for entry in files)
+            paths = [f"{paths[0]}/{file}" for entry in entries for file in files_of(entry)]
         for path in paths:
             digest.update(repr(file_state(path, follow=self.source.is_archive)).encode())
         return digest.digest()
@@ -105,28 +106,44 @@ def open_submission(
 
     Faults of the archive and of names go to `collector`. Raises UsageError if there is nothing to be read at `path`.
     """
-    uploaded = True
+    found = list_files(path, limits, collector)
+    return replace(arrange(found.source, found.files, found.sound, videos, layout, collector), listed=found.states)
+
+
+class ListedFiles(NamedTuple):
+    """Every file of a folder or zip by its path with `/`; nothing may be read unless it is `sound`."""
+
+    source: MaskSource
+    files: Sequence[tuple[str, Entry]]
+    sound: bool
+    states: Mapping[str, FileState]
+
+
+def list_files(path: Path, limits: ArchiveLimits, collector: ProblemCollector, *, as_upload: bool = True) -> ListedFiles:
+    """The files of a folder, a zip, or a folder that holds one zip; what is wrong with their paths goes to `collector`.
+
+    Unless they are taken `as_upload`, backslashes and files for the platform do no harm. Raises UsageError if there is nothing
+    to be read at `path`.
+    """
+    uploaded = as_upload
     try:
         if path.is_dir():
             inner = _single_archive(path)
             if inner is None:
-                source = MaskSource(path, False, limits)
-                names, sound, listed = list_folder(path, limits, collector)
+                names, sound, listed = list_folder(path, limits, collector, backslashes=not as_upload)
                 # a zip with backslashes unpacks to files whose names hold them
                 unpacked = [(name.replace("\\", "/"), name) for name in names]
-                return replace(_arrange(source, unpacked, sound, videos, layout, collector), listed=listed)
+                return ListedFiles(MaskSource(path, False, limits), unpacked, sound, listed)
             path, uploaded = inner, False
         if not path.exists():
             raise UsageError(f"no submission at {printable(str(path))}")
         if not path.is_file():
             raise UsageError(f"{printable(str(path))} is neither a zip nor a folder")
         state = file_state(path, follow=True)
-        archive = list_members(path, limits, collector, uploaded=uploaded)
+        archive = list_members(path, limits, collector, uploaded=uploaded, backslashes=not as_upload)
     except OSError as error:
         raise UsageError(f"the submission {printable(str(path))} cannot be read: {error.strerror}") from None
-    files: list[tuple[str, Entry]] = list(archive.files)
-    arranged = _arrange(MaskSource(path, True, limits), files, archive.sound, videos, layout, collector)
-    return replace(arranged, listed={str(path): state})
+    return ListedFiles(MaskSource(path, True, limits), archive.files, archive.sound, {str(path): state})
 
 
 def _single_archive(folder: Path) -> Path | None:
@@ -138,7 +155,7 @@ def _single_archive(folder: Path) -> Path | None:
     return archive if archive.is_file() and not archive.is_symlink() else None
 
 
-def _arrange(
+def arrange(
     source: MaskSource,
     files: Sequence[tuple[str, Entry]],
     sound: bool,
@@ -148,7 +165,7 @@ def _arrange(
 ) -> Submission:
     """Finds the folder that holds the videos and files every path under its video and frame."""
     paths = [(parts, entry) for name, entry in files if not _is_litter(parts := name.split("/"))]
-    roots = _mask_roots([parts for parts, _ in paths], videos)
+    roots = mask_roots([parts for parts, _ in paths], videos)
     root = next((root for root in roots if _wrappers(root) <= _MAX_WRAPPERS), None)
     masks: dict[str, dict[int, MaskFiles]] = {}
     others: dict[str, dict[str, Entry]] = defaultdict(dict)
@@ -212,7 +229,7 @@ def _wrappers(root: Sequence[str]) -> int:
     return sum(part.lower() != _ANNOTATIONS for part in root)
 
 
-def _mask_roots(paths: Sequence[Sequence[str]], videos: Collection[str]) -> list[tuple[str, ...]]:
+def mask_roots(paths: Sequence[Sequence[str]], videos: Collection[str]) -> list[tuple[str, ...]]:
     """The folders that hold known videos, the one with the most of them first."""
     found: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for parts in paths:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, these_videos
+from lvos_eval.submission.restoration import Restorations, Way
 
 __all__ = ["Cause", "Causes", "Values", "Where", "alike", "plain"]
 
@@ -76,6 +77,8 @@ class Cause:
     message: Callable[[Values, bool], str]
     fix: Callable[[Values, Where], str]
     values: Values = field(default_factory=Values)
+    ways: Callable[[Values], Mapping[str, Way]] = lambda _: {}
+    """What can be done about it, by the option that chooses it."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -115,19 +118,21 @@ class Causes:
         self._found[cause.key][video] = (cause, [*others, *frames])
         self._among[cause.key] = self._videos if among is None else frozenset(among)
 
-    def report(self, collector: ProblemCollector) -> None:
+    def report(self, collector: ProblemCollector, restorations: Restorations) -> None:
         """Reports each cause, in the videos that can share its fix together."""
         for key, found in self._found.items():
             for videos, values in alike({video: cause.values for video, (cause, _) in found.items()}):
                 cause, frames = found[videos[0]]
                 if len(videos) == 1:
                     message, fix = cause.message(cause.values, False), cause.fix(cause.values, Where.VIDEO)
-                    collector.add(cause.code, message, fix, video=videos[0], frames=frames)
+                    problem = collector.add(cause.code, message, fix, video=videos[0], frames=frames)
+                    restorations.add(problem, videos, cause.ways(cause.values))
                     continue
                 everywhere = self._among[key] <= set(videos)
                 number = sum(len(found[video][1]) for video in videos)
-                collector.add(
+                problem = collector.add(
                     cause.code,
                     f"{counted(number, 'mask')} of {these_videos(videos, everywhere)}: {cause.message(values, True)}",
                     cause.fix(values, Where.of(videos, everywhere=everywhere)),
                 )
+                restorations.add(problem, videos, cause.ways(values))

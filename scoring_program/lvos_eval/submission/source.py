@@ -6,16 +6,41 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from lvos_eval.formats.files import read_file
 from lvos_eval.formats.zip_members import ArchiveReader, Member, unpack_member
 from lvos_eval.reference.settings import ArchiveLimits
 
-__all__ = ["Entry", "MaskFiles", "MaskReader", "MaskSource", "mask_digest", "unpack"]
+__all__ = ["Entry", "File", "MadeMask", "MaskFiles", "MaskReader", "MaskSource", "Part", "files_of", "mask_digest", "unpack"]
 
-Entry: TypeAlias = str | Member
-"""Where one file of the submission lies: a path relative to the folder, or a member of the zip."""
+File: TypeAlias = str | Member
+"""Where one file lies: a path relative to the folder, or a member of the zip."""
+
+
+class Part(NamedTuple):
+    """What a mask is made of: a file, and which object it shows; None: it holds ids."""
+
+    file: File
+    object_id: int | None = None
+    array: str | None = None
+    """The array in a file with several."""
+
+
+class MadeMask(NamedTuple):
+    """A mask that is made when it is read, of an array or of the masks of single objects."""
+
+    parts: tuple[Part, ...]
+
+
+Entry: TypeAlias = File | MadeMask
+"""Where a mask of the submission comes from."""
+
+
+def files_of(entry: Entry) -> tuple[File, ...]:
+    """The files that have to be read for it."""
+    return tuple(part.file for part in entry.parts) if isinstance(entry, MadeMask) else (entry,)
+
 
 MaskFiles: TypeAlias = tuple[Entry, ...]
 """The files that make the mask of a frame, in the order of their paths: one label map, or a file for each object."""
@@ -37,7 +62,7 @@ class MaskReader(Protocol):
 
 def unpack(entry: Entry, stored: bytes) -> bytes:
     """The content of a file from its bytes as they lie in the submission. Raises MemberError."""
-    return stored if isinstance(entry, str) else unpack_member(entry, stored)
+    return unpack_member(entry, stored) if isinstance(entry, Member) else stored
 
 
 def mask_digest(files: MaskFiles, stored: Sequence[bytes]) -> bytes:
@@ -47,7 +72,9 @@ def mask_digest(files: MaskFiles, stored: Sequence[bytes]) -> bytes:
     """
     digest = hashlib.blake2b(digest_size=20)
     for entry, data in zip(files, stored, strict=True):
-        how = "file" if isinstance(entry, str) else f"{'deflated' if entry.deflated else 'stored'} {entry.unpacked} {entry.crc}"
+        how = "file"
+        if isinstance(entry, Member):
+            how = f"{'deflated' if entry.deflated else 'stored'} {entry.unpacked} {entry.crc}"
         digest.update(f"{how} {len(data)}\n".encode())
         digest.update(data)
     return digest.digest()

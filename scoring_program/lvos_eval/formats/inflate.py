@@ -1,6 +1,6 @@
-"""Inflating and checksumming, by zlib-ng where it is installed (extra `fast`) and by the standard library otherwise.
+"""Inflating, deflating and checksumming, by zlib-ng where it is installed (extra `fast`) and by the standard library otherwise.
 
-Both give the same bytes; zlib-ng is several times faster.
+Both unpack the same bytes, and what one has packed the other unpacks; zlib-ng is several times faster.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import zlib
 from types import ModuleType
 from typing import Final
 
-__all__ = ["ACCELERATED", "InflateError", "crc32", "inflate"]
+__all__ = ["ACCELERATED", "InflateError", "crc32", "deflate", "inflate"]
 
 _engine: ModuleType
 try:
@@ -26,6 +26,16 @@ RAW: Final = -zlib.MAX_WBITS
 """Window bits of a bare deflate stream, as inside a zip."""
 
 crc32 = _engine.crc32
+
+
+_LEVEL: Final = 6
+"""The highest level that is quick: 9 takes five times as long, for a tenth less."""
+
+
+def deflate(data: bytes) -> bytes:
+    """`data` as a zlib stream, as inside a PNG."""
+    packed: bytes = _engine.compress(data, _LEVEL)
+    return packed
 
 
 class InflateError(ValueError):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,9 +200,16 @@ def _samples(rows: NDArray[np.uint8], header: Png) -> NDArray[np.uint8]:
         return rows
     if header.depth == 1:
         return np.unpackbits(rows, axis=1, count=header.width)
-    shifts = np.arange(8 - header.depth, -1, -header.depth, dtype=np.uint8)
-    samples = (rows[:, :, None] >> shifts) & np.uint8((1 << header.depth) - 1)
+    samples = _unpacked_bytes(header.depth)[rows].view(np.uint8)
     return samples.reshape(header.height, -1)[:, : header.width]
+
+
+@cache
+def _unpacked_bytes(depth: int) -> NDArray[np.unsignedinteger[Any]]:
+    """By byte its samples of 2 or 4 bits, as one number that holds a byte for each: a look-up is faster than to shift."""
+    shifts = np.arange(8 - depth, -1, -depth, dtype=np.uint8)
+    samples = (np.arange(256, dtype=np.uint8)[:, None] >> shifts) & np.uint8((1 << depth) - 1)
+    return samples.view(f"u{8 // depth}").reshape(-1)
 
 
 def _decode_with_pillow(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:

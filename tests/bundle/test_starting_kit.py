@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import runpy
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -64,6 +66,44 @@ def test_the_writer_saves_ids_whatever_the_array_holds(kit: Path, tmp_path: Path
 def test_the_writer_is_ten_lines_long(kit: Path) -> None:
     lines = (kit / "write_masks.py").read_text().split("def write_masks", 1)[1].splitlines()
     assert len(lines) <= 10
+
+
+def run_python(kit: Path, code: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": "scoring_program", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run([sys.executable, "-c", code], cwd=kit, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_the_loop_of_the_readme_writes_a_submission(kit: Path) -> None:
+    (loop,) = re.findall(r"```python\n(import lvos_eval\n.*?)```", (kit / "README.md").read_text(), re.DOTALL)
+    (phase,) = re.findall(r'"submission\.zip", "(\w+)"', loop)
+    masks = "class Masks(dict):\n    def __missing__(self, key):\n        return square if isinstance(key, int) else self\n"
+    height, width = SIZE
+    setup = f"import numpy\nsquare = numpy.zeros(({height}, {width}), int)\nsquare[:9, :9] = 1\n{masks}predictions = Masks()\n"
+    run = run_python(kit, setup + loop)
+    assert run.returncode == 0, run.stderr
+    submission = kit / "submission.zip"
+    checked = check(kit, submission, phase)
+    submission.unlink()
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_pack_command_of_the_readme_makes_a_submission_of_masks(kit: Path, tmp_path: Path) -> None:
+    write_masks = runpy.run_path(str(kit / "write_masks.py"))["write_masks"]
+    for video, ids in OBJECTS.items():
+        write_masks(kit / "masks", video, {frame - 1: draw(ids, position) for position, frame in enumerate(FRAMES)})
+    (command,) = re.findall(r"python -P -m lvos_eval (pack .*)", (kit / "README.md").read_text())
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "lvos_eval", *command.split()],
+        cwd=kit,
+        env={**os.environ, "PYTHONPATH": "scoring_program", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    shutil.rmtree(kit / "masks")
+    (kit / "submission.zip").unlink(missing_ok=True)
+    assert run.returncode == 0, run.stderr
+    assert "masks renamed after their frames" in run.stdout
 
 
 def test_wrong_sizes_are_found_without_ground_truth(kit: Path, tmp_path: Path) -> None:

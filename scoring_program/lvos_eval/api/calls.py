@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lvos_eval.api.arguments import StrPath, choice, flag, job_count, path, reference_choice
-from lvos_eval.api.results import CheckResult, ScoringResult, scoring_result
+from lvos_eval.api.results import CheckResult, PackResult, ScoringResult, scoring_result
 from lvos_eval.comparison.leaderboards import BoardComparison
 from lvos_eval.comparison.outputs import compare_outputs
 from lvos_eval.comparison.results import ResultComparison, compare_results
@@ -13,8 +15,10 @@ from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.reporting.reading import Result, read_result
 from lvos_eval.scoring.run import check_submission, score_submission
+from lvos_eval.workflows.pack_options import OVERLAP_CHOICES, TRANSPOSE_CHOICES, WHITE_CHOICES, PackOptions
+from lvos_eval.workflows.packing import pack_masks
 
-__all__ = ["check", "compare", "score"]
+__all__ = ["check", "compare", "pack", "score"]
 
 
 def score(
@@ -81,6 +85,65 @@ def check(
     manifest = load_manifest(chosen.path, settings.rules, splits=False)
     report = check_submission(submission, manifest, jobs, unobserved, limits=settings.limits.archive, strict=strict)
     return CheckResult(problems=report.problems, notes=report.notes)
+
+
+def pack(
+    masks: StrPath,
+    reference: StrPath,
+    output: StrPath,
+    *,
+    protocol: str | None = None,
+    task: str | None = None,
+    image_set: str | None = None,
+    resize: bool = False,
+    fill_missing: bool = False,
+    keep_labels: bool = False,
+    overlap: str | None = None,
+    transpose: str | None = None,
+    white: str | None = None,
+    root: str | None = None,
+    rename: Sequence[str] = (),
+    strict: bool = False,
+    dry_run: bool = False,
+    jobs: int | None = 1,
+) -> PackResult:
+    """Writes the zip that the server takes, out of what a tracker wrote: `lvos-eval pack`.
+
+    >>> result = pack("reference_data_stub/sample_submission.zip", "reference_data_stub/reference", "x.zip", dry_run=True)
+    >>> result.valid, result.masks > 0
+    (True, True)
+
+    `masks` is a folder or zip of PNG, `.npy` or `.npz`; names, wrappers and encodings are put right where one reading fits. Where
+    several do nothing is written, `valid` is False, and the problems name the argument that chooses, as an option: `--overlap
+    first` is `overlap="first"`. The other arguments and the exceptions are those of `score`; RunStoppedError also where the zip
+    cannot be written.
+    """
+    chosen = reference_choice(reference, protocol, task, image_set)
+    options = PackOptions(
+        resize=flag("resize", resize),
+        fill_missing=flag("fill_missing", fill_missing),
+        keep_labels=flag("keep_labels", keep_labels),
+        overlap=choice("overlap", OVERLAP_CHOICES, overlap),
+        transpose=choice("transpose", TRANSPOSE_CHOICES, transpose),
+        white=choice("white", WHITE_CHOICES, white),
+        root=root,
+        rename=tuple(rename),
+    )
+    source, target = path("masks", masks), path("output", output)
+    strict, dry_run, jobs = flag("strict", strict), flag("dry_run", dry_run), job_count(jobs)
+    settings = chosen.settings()
+    manifest = load_manifest(chosen.path, settings.rules, splits=False)
+    limits = settings.limits.archive
+    report = pack_masks(source, manifest, target, options, jobs, unobserved, limits=limits, strict=strict, dry_run=dry_run)
+    return PackResult(
+        problems=report.problems,
+        notes=manifest.warnings,
+        output=report.output,
+        steps=report.steps,
+        masks=report.masks,
+        bytes_read=report.bytes_read,
+        bytes_written=report.bytes_written,
+    )
 
 
 def compare(old: StrPath | ScoringResult, new: StrPath | ScoringResult) -> ResultComparison | BoardComparison:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.scoring.results import PublishedObject, PublishedVideo, Report
 
-__all__ = ["CheckResult", "ScoringResult", "scoring_result"]
+__all__ = ["CheckResult", "PackResult", "ScoringResult", "scoring_result"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,20 @@ class CheckResult:
     def valid(self) -> bool:
         """Whether no problem is an error."""
         return not any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackResult(CheckResult):
+    """What was packed; where `valid` is False nothing was, and the problems are what stands in the way."""
+
+    output: Path
+    steps: Mapping[str, int]
+    """What was done, and to how many masks or files."""
+    masks: int
+    bytes_read: int
+    """Of the files that the masks were made of."""
+    bytes_written: int
+    """0 where nothing was packed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.version import __version__
-from lvos_eval.workflows.pack_options import PackOptions
+from lvos_eval.workflows.pack_options import OVERLAP_CHOICES, TRANSPOSE_CHOICES, WHITE_CHOICES, PackOptions
 from lvos_eval.workflows.packing import PackReport, pack_masks
 
 __all__ = ["PACK", "PackRequest"]
@@ -55,11 +55,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     choices.add_argument(
         "--overlap",
-        choices=("first", "last", "larger"),
+        choices=OVERLAP_CHOICES,
         help="of objects that overlap, the lowest id, the highest, or more pixels",
     )
-    choices.add_argument("--transpose", choices=("swapped", "all"), help="swap width and height back; all: of square masks too")
-    choices.add_argument("--white", choices=("object", "background"), help="what 255 is, where it is most of a mask")
+    choices.add_argument("--transpose", choices=TRANSPOSE_CHOICES, help="swap width and height back; all: of square masks too")
+    choices.add_argument("--white", choices=WHITE_CHOICES, help="what 255 is, where it is most of a mask")
     choices.add_argument("--root", metavar="FOLDER", help="the folder with the masks, where several hold the same videos")
     choices.add_argument(
         "--rename", metavar="FORMULA", action="append", default=[], help='the frame of the number n in a name, as "5 * n + 1"'

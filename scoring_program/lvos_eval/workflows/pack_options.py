@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lvos_eval.submission.restoration import FILL_MISSING, KEEP_LABELS, RESIZE, keep_root, rename_by
 
-__all__ = ["PackOptions"]
+__all__ = ["OVERLAP_CHOICES", "TRANSPOSE_CHOICES", "WHITE_CHOICES", "PackOptions"]
+
+OVERLAP_CHOICES: Final = ("first", "last", "larger")
+TRANSPOSE_CHOICES: Final = ("swapped", "all")
+WHITE_CHOICES: Final = ("object", "background")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import counted, listed, these_videos
 from lvos_eval.masks.packed import FrameSize
+from lvos_eval.protocols.contract import VOID_LABEL
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.mask_findings import VideoFindings
@@ -24,8 +25,10 @@ def report_doubts(
 ) -> None:
     """Reports videos without some object whose labels may be those of the object under another number."""
     found = [(video, findings[video.name]) for video in manifest.videos if video.name in findings]
+    # beside every object of another video 255 is void, and so it is in this one
+    void = {VOID_LABEL} if any(VOID_LABEL in seen.unknown_pixels and not _absent(video, seen) for video, seen in found) else set()
     for video, seen in found:
-        _report_unsure(video, seen, collector, restorations)
+        _report_unsure(video, seen, seen.unknown_pixels.keys() - seen.strays - void, collector, restorations)
     several = [(video, seen) for video, seen in found if len(video.ids) > 1 and seen.present]
     if several and all(seen.present == {_BINARY} and _absent(video, seen) for video, seen in several):
         names = [video.name for video, _ in several]
@@ -43,8 +46,11 @@ def _absent(video: Video, found: VideoFindings) -> list[int]:
     return [object_id for object_id in video.ids if found.inspected[object_id] and object_id not in found.present]
 
 
-def _report_unsure(video: Video, found: VideoFindings, collector: ProblemCollector, restorations: Restorations) -> None:
-    absent, labels = _absent(video, found), sorted(found.unknown_pixels.keys() - found.strays)
+def _report_unsure(
+    video: Video, found: VideoFindings, others: Set[int], collector: ProblemCollector, restorations: Restorations
+) -> None:
+    """Reports a video with labels of no object, the `others`, and objects without a pixel."""
+    absent, labels = _absent(video, found), sorted(others)
     if not absent or not labels:
         return
     what = f"label {labels[0]} is" if len(labels) == 1 else f"labels {listed(labels, 8)} are"

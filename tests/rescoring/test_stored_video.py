@@ -12,8 +12,10 @@ from lvos_eval.formats.mask_issues import (
     DamagedMember,
     MaskIssue,
     NotIndexed,
+    NotLabels,
     NotPng,
     NotSalient,
+    Overlap,
     TooLarge,
     Unreadable,
     WrongSize,
@@ -30,6 +32,8 @@ ISSUES = (
     WrongSize(ImageKind.GREY_4, FrameSize(360, 640), FrameSize(720, 1280)),
     NotIndexed(ImageKind.RGB),
     NotSalient((7, 200)),
+    NotLabels("the array holds fractions"),
+    Overlap(),
 )
 
 

@@ -21,8 +21,10 @@ from lvos_eval.formats.mask_issues import (
     DamagedMember,
     MaskIssue,
     NotIndexed,
+    NotLabels,
     NotPng,
     NotSalient,
+    Overlap,
     TooLarge,
     Unreadable,
     WrongSize,
@@ -200,6 +202,8 @@ _ISSUES: Final[dict[str, tuple[Callable[..., MaskIssue], tuple[Callable[[Any], A
     "WrongSize": (WrongSize, (ImageKind, _size, _size)),
     "NotIndexed": (NotIndexed, (ImageKind,)),
     "NotSalient": (NotSalient, (_labels,)),
+    "NotLabels": (NotLabels, (_text,)),
+    "Overlap": (Overlap, ()),
 }
 """The issues by the names of their classes, with what makes a field of its JSON; that raises for anything else."""
 

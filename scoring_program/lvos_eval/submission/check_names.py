@@ -223,7 +223,9 @@ def _report_extra_frames(
             f'f"{{n - {layout.step}:0{layout.digits}d}}.png"; else leave them out.'
         )
     video = None if several else next(iter(found))
-    return collector.add("extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)], usual=not doubt)
+    return collector.add(
+        "extra-frame", f"{message}.", fix, video=video, frames=() if several else found[str(video)], usual=not doubt
+    )
 
 
 def _report_extra_files(found: Mapping[str, Sequence[str]], layout: MaskLayout, collector: ProblemCollector) -> None:

@@ -57,6 +57,7 @@ class TestPublish:
             for d in (Disclosure.FULL, Disclosure.PUBLIC)
         )
         assert public.values == {key: round(value, 6) for key, value in full.values.items()}
+        assert full.object_mean is not None
         assert public.object_mean == round(full.object_mean, 3)
         assert public.interval is not None and full.interval is not None
         assert (public.interval.low, public.interval.high) == (round(full.interval.low, 3), round(full.interval.high, 3))
@@ -296,6 +297,7 @@ def test_no_page_and_no_text_has_a_number_with_more_decimals(shown: dict[str, st
 
 def exact_numbers(scores: PublishedScores) -> Iterator[float]:
     yield from scores.values.values()
+    assert scores.object_mean is not None
     yield scores.object_mean
     for item in (*scores.objects, *scores.videos, *scores.attributes):
         yield from (getattr(item, measure) for measure in ("j", "f", "v", "jf") if hasattr(item, measure))

@@ -32,8 +32,8 @@ def _two(comparison: ResultComparison) -> str:
         "result_comparison.html.j2",
         comparison=comparison,
         version=__version__,
-        scatter=against(pairs, (comparison.old, comparison.new)) if pairs else "",
-        bars=differences(changes) if changes else "",
+        scatter=against(pairs, (comparison.old, comparison.new), comparison.measures[0]) if pairs else "",
+        bars=differences(changes, comparison.measures[0]) if changes else "",
     )
 
 

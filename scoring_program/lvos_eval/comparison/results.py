@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from lvos_eval.protocols.contract import JF
+from lvos_eval.protocols.contract import JF, quality_name
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.reading import Result
 from lvos_eval.scoring.bootstrap import PairedDifference, overall_difference
@@ -79,7 +79,7 @@ class ObjectChange:
     def differences(self) -> dict[str, float]:
         """New less old, of every statistic that both have, and of J&F."""
         both = {name: less(self.new.values[name], old) for name, old in self.old.values.items() if name in self.new.values}
-        return both | {JF: less(self.new.jf, self.old.jf)}
+        return both | {quality_name(both): less(self.new.jf, self.old.jf)}
 
     @property
     def size(self) -> float:
@@ -139,8 +139,9 @@ class ResultComparison:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """J&F, then what else the objects that differ are compared in."""
-        return tuple(dict.fromkeys([JF, *(name for item in self.objects for name in item.differences)]))
+        """J&F, or J where there is no F, then what else the objects that differ are compared in."""
+        names = list(dict.fromkeys(name for item in self.objects for name in item.differences))
+        return tuple(dict.fromkeys([JF if JF in names or not names else "J", *names]))
 
     def content(self) -> dict[str, Any]:
         """The comparison as it is printed with `--json`."""
@@ -157,8 +158,8 @@ class ResultComparison:
                 {
                     "video": item.video,
                     "object": item.object_id,
-                    "old": {**item.old.values, JF: item.old.jf},
-                    "new": {**item.new.values, JF: item.new.jf},
+                    "old": {**item.old.values, quality_name(item.old.values): item.old.jf},
+                    "new": {**item.new.values, quality_name(item.new.values): item.new.jf},
                     "differences": item.differences,
                 }
                 for item in self.objects

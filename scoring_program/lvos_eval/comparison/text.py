@@ -45,14 +45,15 @@ def result_lines(comparison: ResultComparison, style: TextStyle) -> list[str]:
         lines.append(row + _marked(item.difference, item.key in comparison.lower_is_better, style))
     lines += ["", *_verdict(comparison, style)]
     measures = comparison.measures[:4]
+    own = measures[0]
     lines += ["", f"B - A by object, the largest difference of {' or '.join(measures)} first:"]
-    lines.append(_row("object", [f"A {JF}", f"B {JF}", *measures], 7))
+    lines.append(_row("object", [f"A {own}", f"B {own}", *measures], 7))
     for change in comparison.objects[:SHOWN]:
         differences = (_points(change.differences[name]) for name in measures)
         name = f"{change.video}/{change.object_id}"
         lines.append(_row(name, [_percent(change.old.jf), _percent(change.new.jf), *differences], 7))
     lines += _rest(len(comparison.objects), "object")
-    lines += ["", f"B - A by video, the largest difference of {JF} first:", _row("video", [f"A {JF}", f"B {JF}", JF])]
+    lines += ["", f"B - A by video, the largest difference of {own} first:", _row("video", [f"A {own}", f"B {own}", own])]
     for video in comparison.videos[:SHOWN]:
         lines.append(_row(video.video, [_percent(video.old), _percent(video.new), _points(video.difference)]))
     lines += _rest(len(comparison.videos), "video")

@@ -11,8 +11,8 @@ begin at the first frame of its range.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
@@ -41,6 +41,8 @@ __all__ = [
     "Summary",
     "Task",
     "Values",
+    "quality",
+    "quality_name",
 ]
 
 VOID_LABEL: Final = 255
@@ -53,6 +55,17 @@ PROPOSALS: Final = range(1, 21)
 
 JF: Final = "J&F"
 """The name of (J + F) / 2 of an object."""
+
+
+def quality(values: Mapping[str, float]) -> float:
+    """How good an object is by its statistics: (J + F) / 2, or J where the protocol has no F."""
+    return (values["J"] + values["F"]) / 2 if "F" in values else values["J"]
+
+
+def quality_name(statistics: Iterable[str]) -> str:
+    """What `quality` is called."""
+    return JF if "F" in statistics else "J"
+
 
 Values: TypeAlias = NDArray[np.float64]
 """One value for each slot of an object, shape (slots,)."""
@@ -86,26 +99,40 @@ class Pairing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MaskLayout:
-    """Where masks lie: `<annotations>/<video>/<frame>.png` in the data, `<video>/<frame>.png` in a submission."""
+    """Where masks lie: `<annotations>/<video>/<name>.png` in the data, `<video>/<name>.png` in a submission.
+
+    The name is a prefix, mostly none, and the digits of the frame.
+    """
 
     digits: int
     """Of a frame in the name of its mask."""
     step: int
-    """From one annotated frame to the next, where it is constant."""
+    """From one annotated frame to the next, where it is constant; else 1."""
     annotations: str = "Annotations"
     """The folder of the ground truth, relative to the data set."""
     images: str = "JPEGImages"
     """The folder of the photographs, which pictures are drawn on if they are there."""
     image_sets: str = ""
     """The folder of the lists of videos, where there are several."""
+    newer_image_sets: str = ""
+    """A folder whose lists take the place of those of the same name there."""
+    prefix: str = ""
+    """Of every name, before the digits."""
+    own_prefixes: bool = False
+    """Whether the names of each video have a prefix of their own, which its masks show; see `for_video`."""
 
     def name(self, frame: int) -> str:
         """The stem of the file of a frame: its number with leading zeros."""
-        return f"{frame:0{self.digits}d}"
+        return f"{self.prefix}{frame:0{self.digits}d}"
 
-    @property
-    def digits_in_words(self) -> str:
-        return ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")[self.digits]
+    def for_video(self, prefix: str | None) -> MaskLayout:
+        """That of a video whose names have this prefix; None: that of all."""
+        return self if prefix is None else replace(self, prefix=prefix)
+
+    def digits_of(self, whose: str) -> str:
+        """What names a mask beside `.png`, in words: `its five digits`."""
+        count = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")[self.digits]
+        return f"{self.prefix} and {whose} {count} digits" if self.prefix else f"{whose} {count} digits"
 
 
 class PublishedList(NamedTuple):
@@ -128,7 +155,8 @@ class Statistic:
     """A number of one object, from its values; nan where the official tool gives nan."""
 
     name: str
-    """`J`, `F` and `V` are the names of the means of J and F and of temporal stability; every protocol has `J` and `F`."""
+    """`J`, `F` and `V` are the names of the means of J and F and of temporal stability. Every protocol has `J`; where it has no
+    `F`, J alone says how good an object is."""
     function: Callable[[ObjectValues], float]
 
 
@@ -224,6 +252,8 @@ class EvaluationProtocol:
     pairing: Pairing = Pairing.BY_ID
     upload_folder: str | None = None
     """The folder that holds the videos in the zip that the benchmark's server takes; None: no server of masks is documented."""
+    submits_void: bool = True
+    """Whether 255 in a submission is void, as in the ground truth, of which nothing is said; else it is like any other label."""
     refuses_other_labels: bool = False
     """Whether a label of no object makes a submission invalid, as the official tool stops at it; else it is background."""
     statistics: tuple[Statistic, ...]

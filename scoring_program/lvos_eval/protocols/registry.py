@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from lvos_eval.protocols import davis, lvos
+from lvos_eval.protocols import davis, lvos, vost
 from lvos_eval.protocols.contract import EvaluationProtocol, Task
 
 __all__ = ["DEFAULT", "UnknownProtocolError", "get", "names", "tasks"]
 
 DEFAULT: Final = "lvos-v2"
 
-_PROTOCOLS: Final = {(protocol.name, protocol.task): protocol for protocol in (*lvos.PROTOCOLS, *davis.PROTOCOLS)}
+_PROTOCOLS: Final = {
+    (protocol.name, protocol.task): protocol
+    for protocol in (
+        *lvos.PROTOCOLS,
+        *davis.PROTOCOLS,
+        *vost.PROTOCOLS,
+    )
+}
 
 
 class UnknownProtocolError(ValueError):

@@ -103,9 +103,7 @@ def _one_short(item: VideoObject) -> bool:
 
 def list_masks(manifest: Manifest, faults: ProblemCollector) -> dict[str, list[int]]:
     """The frames with a mask file of every video, sorted; what is missing or too much is reported."""
-    layout = manifest.protocol.layout
     root = manifest.masks
-    mask_file = re.compile(rf"([0-9]{{{layout.digits}}})\.png")
     known = {video.name for video in manifest.videos} | manifest.unlisted
     extra = [name for name in _names(root) if name not in known]
     if extra:
@@ -116,11 +114,12 @@ def list_masks(manifest: Manifest, faults: ProblemCollector) -> dict[str, list[i
         if not folder.is_dir():
             faults.error("ground-truth", f"no folder {manifest.shown_masks}/{video.name}", "add its masks", video=video.name)
             continue
-        names = _names(folder)
+        names, own = _names(folder), manifest.layout(video)
+        mask_file = re.compile(rf"{re.escape(own.prefix)}([0-9]{{{own.digits}}})\.png")
         there = sorted(int(match[1]) for name in names if (match := mask_file.fullmatch(name)))
         frames[video.name] = there
         strays = [name for name in names if not mask_file.fullmatch(name)]
-        _check_names(video, there, strays, layout, faults)
+        _check_names(video, there, strays, own, faults)
     return frames
 
 

@@ -10,7 +10,7 @@ from lvos_eval.protocols.contract import MaskLayout
 
 __all__ = ["FrameRun", "excluded_frames", "parse_run", "write_runs"]
 
-_RUN: Final = re.compile(r"([0-9]{1,8})(?:\s*-\s*([0-9]{1,8}))?")
+_RUN: Final = re.compile(r"([0-9]{1,10})(?:\s*-\s*([0-9]{1,10}))?")
 
 
 class FrameRun(NamedTuple):

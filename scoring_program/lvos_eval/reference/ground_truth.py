@@ -8,6 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -97,7 +98,7 @@ def known_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
     """The size of every video as far as public data tells: its first mask if there is one, else the metadata."""
     sizes: dict[str, FrameSize | None] = {}
     for video in manifest.videos:
-        mask = _first_mask(manifest.ground_truth(video.name), manifest.protocol.layout)
+        mask = _first_mask(manifest.ground_truth(video.name), manifest.layout(video))
         try:
             sizes[video.name] = read_size(mask) if mask else video.size
         except (PngError, OSError):
@@ -106,7 +107,8 @@ def known_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
 
 
 def _first_mask(folder: Path, layout: MaskLayout) -> Path | None:
-    return min(folder.glob("[0-9]" * layout.digits + ".png"), default=None) if folder.is_dir() else None
+    names = escape(layout.prefix) + "[0-9]" * layout.digits + ".png"
+    return min(folder.glob(names), default=None) if folder.is_dir() else None
 
 
 def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
@@ -124,7 +126,8 @@ def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
             continue
         with os.scandir(folder) as entries:
             masks = {entry.name for entry in entries if entry.is_file()}
-        missing = tuple(frame for frame in video.scored if f"{layout.name(frame)}.png" not in masks)
+        name = manifest.layout(video).name
+        missing = tuple(frame for frame in video.scored if f"{name(frame)}.png" not in masks)
         if missing:
             message = f"{len(missing)} of {len(video.scored)} scored frames have no ground-truth mask"
             fix = "add them, or exclude the frames in scoring.yaml"

@@ -20,7 +20,7 @@ from lvos_eval.formats.litter import is_litter
 from lvos_eval.formats.mask_issues import LabelMapError, MaskError, Unreadable
 from lvos_eval.formats.png import decode_labels, parse_png
 from lvos_eval.formats.text_files import DocumentError, read_text
-from lvos_eval.protocols.contract import VOID_LABEL, EvaluationProtocol
+from lvos_eval.protocols.contract import VOID_LABEL, EvaluationProtocol, MaskLayout
 from lvos_eval.protocols.frames import FrameList
 from lvos_eval.reference.exclusions import excluded_frames
 from lvos_eval.reference.manifest import Manifest, Video, VideoObject
@@ -38,9 +38,8 @@ def read_image_set(
 ) -> Manifest | None:
     """The videos of one list of a data set: `val` where none is asked for, or the only one there is."""
     before = len(collector)
-    lists = reference / protocol.layout.image_sets
     try:
-        path = _find_list(lists, rules.image_set, protocol)
+        path = _find_list(reference, rules.image_set, protocol.layout)
         names = _read_names(path)
     except ReferenceDataError as fault:
         collector.extend(fault.problems)
@@ -59,18 +58,19 @@ def read_image_set(
     return Manifest(reference, path.name, videos, named, unlisted, tuple(reader.warnings), declares_objects=False)
 
 
-def _find_list(folder: Path, name: str | None, protocol: EvaluationProtocol) -> Path:
-    there = sorted(path.stem for path in folder.glob("*.txt") if not is_litter(path.name))
-    where = printable(str(folder))
-    if not there:
-        holds = f"{protocol.layout.image_sets}/ and {protocol.layout.annotations}/"
+def _find_list(reference: Path, name: str | None, layout: MaskLayout) -> Path:
+    folders = [reference / folder for folder in (layout.image_sets, layout.newer_image_sets) if folder]
+    lists = {path.stem: path for folder in folders for path in sorted(folder.glob("*.txt")) if not is_litter(path.name)}
+    where = " or ".join(printable(str(folder)) for folder in folders)
+    if not lists:
+        holds = f"{layout.image_sets}/ and {layout.annotations}/"
         fix = f"give the root of the data set, the folder that holds {holds}"
         raise ReferenceDataError.single("metadata", f"there is no list of videos in {where}", fix)
-    chosen = name or (_USUAL if _USUAL in there or len(there) > 1 else there[0])
-    if chosen not in there:
+    chosen = name or (_USUAL if _USUAL in lists or len(lists) > 1 else next(iter(lists)))
+    if chosen not in lists:
         message = f"there is no list {printable(chosen)}.txt in {where}"
-        raise ReferenceDataError.single("metadata", message, f"use --set with one of: {', '.join(there)}")
-    return folder / f"{chosen}.txt"
+        raise ReferenceDataError.single("metadata", message, f"use --set with one of: {', '.join(sorted(lists))}")
+    return lists[chosen]
 
 
 def _read_names(path: Path) -> list[str]:
@@ -100,7 +100,9 @@ class _Reader:
         self._root = reference / protocol.layout.annotations
         self._rules = rules
         self._protocol = protocol
-        self._mask = re.compile(rf"([0-9]{{{protocol.layout.digits}}})\.png")
+        layout = protocol.layout
+        prefix = "(.*?)" if layout.own_prefixes else f"({re.escape(layout.prefix)})"
+        self._mask = re.compile(rf"{prefix}([0-9]{{{layout.digits}}})\.png")
         self._collector = collector
         self.warnings: list[str] = []
 
@@ -112,26 +114,32 @@ class _Reader:
             self._collector.error("ground-truth", message, "add its masks", video=name)
             return None
         masks = sorted(path.name for path in folder.glob("*.png") if not is_litter(path.name))
-        misnamed = [mask for mask in masks if not self._mask.fullmatch(mask)]
-        if misnamed or not masks:
+        layout = self._protocol.layout
+        matches = [self._mask.fullmatch(mask) for mask in masks]
+        prefixes = {match[1] for match in matches if match}
+        misnamed = [mask for mask, match in zip(masks, matches, strict=True) if not match]
+        if misnamed or len(prefixes) != 1:
             found = f"masks under other names: {listed(map(printable, misnamed))}" if misnamed else "no mask"
-            digits = self._protocol.layout.digits_in_words
-            fix = f"name masks by the {digits} digits of their frames and .png"
+            if len(prefixes) > 1:
+                found = f"masks whose names begin differently: {listed(sorted(map(printable, prefixes)))}"
+            fix = f"name masks by {layout.digits_of('the')} of their frames and .png"
             self._collector.error("ground-truth", found, fix, video=name)
             return None
-        frames = FrameList(tuple(int(Path(mask).stem) for mask in masks))
+        (prefix,) = prefixes
+        frames = FrameList(tuple(int(match[2]) for match in matches if match))
         highest = self._highest_label(name, folder / masks[0])
         if not highest:
             return None
         excluded, idle = excluded_frames(self._rules.exclude.get(name, ()), frozenset(frames.frames))
         for run in idle:
-            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self._protocol.layout)}, which is no frame"
+            message = f"{SETTINGS_FILE}: `exclude` names {run.name(layout)}, which is no frame"
             self._collector.error("settings", message, "correct or delete it", video=name)
         scored = self._protocol.frame_rule.scored(frames, excluded)
         if not scored.length:
             self.warnings.append(f"{name}: none of its {counted(len(frames.frames), 'frame')} is scored; the video is left out")
         objects = tuple(VideoObject(label, frames, scored) for label in range(1, highest + 1))
-        return Video(name, objects, self._protocol.summary.groups[0], excluded=excluded)
+        group = self._protocol.summary.groups[0]
+        return Video(name, objects, group, excluded=excluded, prefix=prefix if layout.own_prefixes else None)
 
     def _highest_label(self, name: str, mask: Path) -> int:
         """The highest label of a mask but for void; 0 where there is none or it cannot be read."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lvos_eval import protocols
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.contract import EvaluationProtocol
+from lvos_eval.protocols.contract import EvaluationProtocol, MaskLayout
 from lvos_eval.protocols.frames import AnnotatedFrames, ScoredFrames
 from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.reference.video_lists import VideoList
@@ -36,6 +36,8 @@ class Video:
     attributes: tuple[str, ...] = ()
     excluded: frozenset[int] = frozenset()
     """Annotated frames that are left out of scoring."""
+    prefix: str | None = None
+    """Of the names of its masks, where each video has its own."""
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -107,6 +109,15 @@ class Manifest:
     def shown_masks(self) -> str:
         """The same in a message: as `scoring.yaml` has it, else as it lies beside the metadata."""
         return str(self.rules.masks or self.protocol.layout.annotations)
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """What the names of a video's masks begin with, of videos that have a prefix of their own."""
+        return {video.name: video.prefix for video in self.videos if video.prefix is not None}
+
+    def layout(self, video: Video) -> MaskLayout:
+        """How the masks of a video are named."""
+        return self.protocol.layout.for_video(video.prefix)
 
     def ground_truth(self, video: str) -> Path:
         """The folder with the ground-truth masks of a video."""

@@ -82,10 +82,13 @@ def plan_survey(
     manifest: Manifest, frames: Mapping[str, Sequence[int]], sizes: Mapping[str, FrameSize | None]
 ) -> list[SurveyTask]:
     """The work to read these frames of every video, the most expensive first."""
-    layout = manifest.protocol.layout
     tasks = [
         SurveyTask(
-            video.name, video.ids, sizes.get(video.name), GroundTruthFolder(manifest.ground_truth(video.name), layout), piece
+            video.name,
+            video.ids,
+            sizes.get(video.name),
+            GroundTruthFolder(manifest.ground_truth(video.name), manifest.layout(video)),
+            piece,
         )
         for video in manifest.videos
         for piece in cut_up(frames.get(video.name, ()))

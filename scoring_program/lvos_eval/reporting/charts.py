@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
+from lvos_eval.protocols.contract import JF
 from lvos_eval.scoring.results import Interval
 
 __all__ = ["Dot", "bar", "distribution", "gauge", "scatter", "shorten", "timeline"]
@@ -64,8 +65,10 @@ def gauge(value: float, interval: Interval | None) -> Markup:
     ).format(band, _short(400 * value), _ticks(range(0, 101, 25), 400, 37))
 
 
-def distribution(groups: Mapping[str, Sequence[float]], means: Mapping[str, float], kinds: Mapping[str, str]) -> Markup:
-    """Histograms of J&F and its means, one below the other, in shares of each group so that they can be compared.
+def distribution(
+    groups: Mapping[str, Sequence[float]], means: Mapping[str, float], kinds: Mapping[str, str], measure: str = JF
+) -> Markup:
+    """Histograms of a measure and its means, one below the other, in shares of each group so that they can be compared.
 
     `kinds` are the classes of the groups.
     """
@@ -78,8 +81,8 @@ def distribution(groups: Mapping[str, Sequence[float]], means: Mapping[str, floa
     ]
     total = step * max(len(panels), 1) + 8
     words = "; ".join(f"{name}: {len(values)} objects, mean {_percent(means[name])}" for name, values in groups.items() if values)
-    return Markup('<svg class="chart" viewBox="-8 0 416 {}" role="img" aria-label="Distribution of J&amp;F: {}">{}</svg>').format(
-        total, words, _join(panels)
+    return Markup('<svg class="chart" viewBox="-8 0 416 {}" role="img" aria-label="Distribution of {}: {}">{}</svg>').format(
+        total, measure, words, _join(panels)
     )
 
 

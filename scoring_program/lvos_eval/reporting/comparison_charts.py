@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from lvos_eval.protocols.contract import JF
 from lvos_eval.reporting.charts import shorten
 from lvos_eval.scoring.results import Interval
 
@@ -61,7 +62,7 @@ def forest(value: float, interval: Interval | None, axis: Axis) -> Markup:
     ).format(line, axis.place(value))
 
 
-def against(pairs: Sequence[Pair], names: tuple[str, str]) -> Markup:
+def against(pairs: Sequence[Pair], names: tuple[str, str], measure: str = JF) -> Markup:
     """The second result over the first, one point an object: above the diagonal the second one is better."""
     size, left = 300, 36
     low = min(int(5 * min((min(pair.old, pair.new) for pair in pairs), default=0.0)) / 5, 0.8)
@@ -98,13 +99,13 @@ def against(pairs: Sequence[Pair], names: tuple[str, str]) -> Markup:
         )
     first, second = (shorten(name, 30) for name in names)
     return Markup(
-        '<svg class="chart" viewBox="-8 0 416 352" role="img" aria-label="J&amp;F of {} objects in two results">{}'
+        '<svg class="chart" viewBox="-8 0 416 352" role="img" aria-label="{} of {} objects in two results">{}'
         '<text x="186" y="346" text-anchor="middle">A: {}</text>'
         '<text x="2" y="158" text-anchor="middle" transform="rotate(-90 2 158)">B: {}</text></svg>'
-    ).format(len(pairs), Markup("").join(parts), first, second)
+    ).format(measure, len(pairs), Markup("").join(parts), first, second)
 
 
-def differences(found: Sequence[Difference]) -> Markup:
+def differences(found: Sequence[Difference], measure: str = JF) -> Markup:
     """A bar for each video, from the one that the second result gains most on to the one that it loses most on."""
     ordered = sorted(found, key=lambda item: (-item.value, item.name))
     most = max((abs(item.value) for item in ordered), default=0.0) or 1.0
@@ -127,5 +128,5 @@ def differences(found: Sequence[Difference]) -> Markup:
         '<text x="400" y="122" text-anchor="end">videos</text>'
     ).format(100 * most, -100 * most)
     return Markup(
-        '<svg class="chart" viewBox="-8 -4 416 268" role="img" aria-label="Difference in J&amp;F of {} videos">{}{}</svg>'
-    ).format(len(ordered), Markup("").join(parts), labels)
+        '<svg class="chart" viewBox="-8 -4 416 268" role="img" aria-label="Difference in {} of {} videos">{}{}</svg>'
+    ).format(measure, len(ordered), Markup("").join(parts), labels)

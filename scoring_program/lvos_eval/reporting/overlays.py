@@ -126,16 +126,17 @@ def scored_masks(
     manifest: Manifest, submission: Submission, wanted: Iterable[tuple[tuple[str, int], ObjectFrame]]
 ) -> Generator[ScoredPair]:
     """The masks of each (video, object id) and value. Raises RunStoppedError where they have not the J that was scored."""
-    layout = manifest.protocol.layout
+    layouts = {video.name: manifest.layout(video) for video in manifest.videos}
     try:
         with closing(submission.source.open()) as reader:
             for (video, object_id), value in wanted:
-                truth = _decode((manifest.ground_truth(video) / f"{layout.name(value.frame)}.png").read_bytes()) == object_id
+                name = layouts[video].name(value.frame)
+                truth = _decode((manifest.ground_truth(video) / f"{name}.png").read_bytes()) == object_id
                 (label_map,) = submission.masks[video][value.frame]
                 prediction = _decode(reader.read(label_map)) == object_id
                 if not _are_scored(truth, prediction, value):
                     raise RunStoppedError(_CHANGED)
-                photo = manifest.folder / layout.images / video / f"{layout.name(value.frame)}.jpg"
+                photo = manifest.folder / manifest.protocol.layout.images / video / f"{name}.jpg"
                 yield ScoredPair(video, value, truth, prediction, photo)
     except (MaskError, OSError) as error:
         # every one of them could be read when it was scored

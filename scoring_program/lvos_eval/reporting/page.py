@@ -138,10 +138,12 @@ def _charts(report: Report, frames: FrameDetails | None, kinds: Mapping[str, str
     scores = report.scores
     if scores is None:
         return dict.fromkeys(("gauge", "distribution", "scatter", "drift", "length"), Markup())
+    measure = _columns(scores)[0]
     names = {(o.video, o.object_id): f"{printable(o.video)}/{o.object_id}" for o in scores.objects}
     dots = [
         charts.Dot(name, o.values["J"], o.values["F"], kinds[o.group], name)
         for o, name in zip(scores.objects, names.values(), strict=True)
+        if "F" in o.values
     ]
     lengths = [
         trends.LengthDot(name, o.frames, o.jf, kinds[o.group], name)
@@ -149,14 +151,16 @@ def _charts(report: Report, frames: FrameDetails | None, kinds: Mapping[str, str
     ]
     values = frames.values if frames is not None else {}
     over_time = {
-        group: trends.fifths(values[o.video, o.object_id] for o in scores.objects if o.group == group) if values else []
+        group: trends.fifths((values[o.video, o.object_id] for o in scores.objects if o.group == group), measure)
+        if values
+        else []
         for group in scores.group_means
     }
     groups = {name: [o.jf for o in scores.objects if o.group == name] for name in scores.group_means}
     return {
         "gauge": charts.gauge(scores.overall, scores.interval),
-        "distribution": charts.distribution(groups, scores.group_means, kinds),
-        "scatter": charts.scatter(dots),
-        "drift": trends.drift(over_time, kinds) if any(over_time.values()) else Markup(),
-        "length": trends.against_length(lengths),
+        "distribution": charts.distribution(groups, scores.group_means, kinds, measure),
+        "scatter": charts.scatter(dots) if dots else Markup(),
+        "drift": trends.drift(over_time, kinds, measure) if any(over_time.values()) else Markup(),
+        "length": trends.against_length(lengths, measure),
     }

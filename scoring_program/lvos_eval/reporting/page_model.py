@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.protocols.contract import JF
+from lvos_eval.protocols.contract import quality_name
 from lvos_eval.reporting import charts, trends
 from lvos_eval.reporting.overlays import Picture, Pictures
 from lvos_eval.scoring.frame_kinds import FrameMeans, frame_means
@@ -77,7 +77,7 @@ def video_sections(scores: PublishedScores, frames: FrameDetails | None, picture
             video.group,
             video.attributes,
             tuple(_object_section(score, frames, pictures) for score in members[video.name]),
-            {JF: video.jf, **video.values},
+            {quality_name(video.values): video.jf, **video.values},
             video.jf,
         )
         for number, video in enumerate(scores.videos, 1)
@@ -92,6 +92,7 @@ def _object_section(score: PublishedObject, frames: FrameDetails | None, picture
         return ObjectSection(anchor, score)
     drawn = pictures.get(key, ())
     numbers = [value.frame for value in values]
+    measure = quality_name(score.values)
     timeline = charts.timeline(
         numbers,
         [value.region_similarity for value in values],
@@ -100,7 +101,7 @@ def _object_section(score: PublishedObject, frames: FrameDetails | None, picture
         f"object {score.object_id}",
         [picture.frame for picture in drawn],
     )
-    heat = trends.heat_strip(values, f"{anchor}: J&F {100 * score.jf:.2f}")
+    heat = trends.heat_strip(values, f"{anchor}: {measure} {100 * score.jf:.2f}", measure)
     return ObjectSection(anchor, score, heat, timeline, numbers[0], numbers[-1], frame_means(values), drawn)
 
 

@@ -12,7 +12,7 @@ from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.untrusted_json import MAX_COUNT, MAX_LABEL, MAX_SCORE, Value, read_document
 from lvos_eval.protocols import EvaluationProtocol
-from lvos_eval.protocols.contract import ONE_GROUP
+from lvos_eval.protocols.contract import JF, ONE_GROUP, quality
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.result_document import DETAILS_FORMAT
@@ -68,8 +68,10 @@ def read_result(path: Path) -> Result:
 
 
 def _both(item: Value) -> float:
-    """J&F, which a video need not be written with."""
-    return item["J&F"].number(0, 1) if item.has("J&F") else (item["J"].number(0, 1) + item["F"].number(0, 1)) / 2
+    """J&F, which a video need not be written with; J where there is no F."""
+    if item.has(JF):
+        return item[JF].number(0, 1)
+    return quality({name: item[name].number(0, 1) for name in ("J", "F") if item.has(name)})
 
 
 def read_protocol(settings: Value) -> EvaluationProtocol:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from lvos_eval.protocols.contract import JF, ONE_GROUP
+from lvos_eval.protocols.contract import ONE_GROUP, quality_name
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.scoring.frame_kinds import frame_means
 from lvos_eval.scoring.results import FrameDetails, PublishedObject, Report
@@ -38,7 +38,7 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
         "J&F-objects": scores.object_mean if scores else None,
         "objects": [_object(score) for score in scores.objects] if scores else [],
         "videos": [
-            {"video": video.name, "objects": video.objects, **video.values, JF: video.jf}
+            {"video": video.name, "objects": video.objects, **video.values, quality_name(video.values): video.jf}
             for video in (scores.videos if scores else ())
         ],
         "problems": [problem.to_json() for problem in report.problems],
@@ -67,7 +67,7 @@ def _object(score: PublishedObject) -> dict[str, Any]:
         "attributes": list(score.attributes),
         "frames": score.frames,
         **score.values,
-        JF: score.jf,
+        quality_name(score.values): score.jf,
     }
 
 

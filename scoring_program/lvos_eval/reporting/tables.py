@@ -43,15 +43,16 @@ def score_table(scores: PublishedScores, summary: Summary, style: TextStyle = PL
     for measure, meaning, keys in summary.table.rows:
         cells = (_percent(scores.values[key]) if key in scores.values else "-" for key in keys)
         lines.append(_row(f"{measure}  {meaning}", cells))
-    title = f"{JF}  plain mean over {len(scores.objects)} objects"
-    lines += [_row(title, [_percent(scores.object_mean, _digits(scores))]), "", *_worst(scores)]
-    return "\n".join(lines)
+    if scores.object_mean is not None:
+        title = f"{JF}  plain mean over {len(scores.objects)} objects"
+        lines.append(_row(title, [_percent(scores.object_mean, _digits(scores))]))
+    return "\n".join([*lines, "", *_worst(scores)])
 
 
 def _worst(scores: PublishedScores) -> list[str]:
-    """The objects with the lowest J&F, with every statistic that is a mean."""
+    """The objects with the lowest J&F, or J where there is no F, with every statistic that is a mean."""
     worst = sorted(scores.objects, key=lambda item: (item.jf, item.video, item.object_id))[:_WORST]
-    names = [JF, *(name for name in ("J", "F", "V") if all(name in item.values for item in worst))]
+    names = [name for name in (JF, "J", "F", "V") if all(name in item.measures for item in worst)]
     lines = [_row("worst objects" if len(worst) > 1 else "worst object", names)]
     for item in worst:
         name = f"{printable(item.video)}/{item.object_id}"

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
+from lvos_eval.protocols.contract import JF
 from lvos_eval.scoring.results import ObjectFrame
 
 __all__ = ["FIFTHS", "LengthDot", "against_length", "drift", "fifths", "heat_strip"]
@@ -34,8 +35,9 @@ class LengthDot(NamedTuple):
     target: str
 
 
-def _jf(value: ObjectFrame) -> float:
-    return (value.region_similarity + value.contour_accuracy) / 2
+def _mean(values: Sequence[ObjectFrame], measure: str) -> float:
+    """The mean of J&F, or of J where that is the measure."""
+    return fmean(v.region_similarity if measure != JF else (v.region_similarity + v.contour_accuracy) / 2 for v in values)
 
 
 def _parts(values: Sequence[ObjectFrame], count: int) -> list[Sequence[ObjectFrame]]:
@@ -45,12 +47,12 @@ def _parts(values: Sequence[ObjectFrame], count: int) -> list[Sequence[ObjectFra
     return [values[start:end] for start, end in pairwise(cuts)]
 
 
-def heat_strip(values: Sequence[ObjectFrame], name: str) -> Markup:
+def heat_strip(values: Sequence[ObjectFrame], name: str, measure: str = JF) -> Markup:
     """J&F over time as a strip of colours, each the mean of some frames; where an object is rightly said to be absent, grey."""
     runs: defaultdict[str, list[str]] = defaultdict(list)
     parts = _parts(values, _COLUMNS)
     for position, part in enumerate(parts):
-        mean = fmean(map(_jf, part))
+        mean = _mean(part, measure)
         absent = not any(value.visible for value in part)
         level = "ha" if absent and mean > 0.99 else f"h{min(int(mean * _LEVELS), _LEVELS - 1)}"
         runs[level].append(f"M{position} 0h1")
@@ -60,13 +62,13 @@ def heat_strip(values: Sequence[ObjectFrame], name: str) -> Markup:
     )
 
 
-def fifths(objects: Iterable[Sequence[ObjectFrame]]) -> list[float]:
+def fifths(objects: Iterable[Sequence[ObjectFrame]], measure: str = JF) -> list[float]:
     """J&F in each fifth of an object's frames, as means over the objects that have five frames or more; [] if none has."""
-    found = [[fmean(map(_jf, part)) for part in _parts(values, FIFTHS)] for values in objects if len(values) >= FIFTHS]
+    found = [[_mean(part, measure) for part in _parts(values, FIFTHS)] for values in objects if len(values) >= FIFTHS]
     return [fmean(column) for column in zip(*found, strict=True)]
 
 
-def drift(groups: Mapping[str, Sequence[float]], kinds: Mapping[str, str]) -> Markup:
+def drift(groups: Mapping[str, Sequence[float]], kinds: Mapping[str, str], measure: str = JF) -> Markup:
     """A line for each group through its five means; the axis begins below the lowest."""
     shown = {name: values for name, values in groups.items() if values}
     low = _floor(min((min(values) for values in shown.values()), default=0.0))
@@ -85,23 +87,23 @@ def drift(groups: Mapping[str, Sequence[float]], kinds: Mapping[str, str]) -> Ma
         x = _LEFT + _WIDTH * (2 * step + 1) / (2 * FIFTHS)
         parts.append(Markup('<text x="{:.0f}" y="178" text-anchor="middle">{}</text>').format(x, text))
     words = "; ".join(f"{name}: {', '.join(f'{100 * value:.1f}' for value in values)}" for name, values in shown.items())
-    return _svg(f"J&F in each fifth of the objects' frames: {words}", parts)
+    return _svg(f"{measure} in each fifth of the objects' frames: {words}", parts)
 
 
-def against_length(dots: Sequence[LengthDot]) -> Markup:
+def against_length(dots: Sequence[LengthDot], measure: str = JF) -> Markup:
     """J&F over the number of frames, one mark an object."""
     low = _floor(min((dot.jf for dot in dots), default=0.0))
     most = max((dot.frames for dot in dots), default=1)
     parts = [_axis(low)]
     for dot in dots:
         x = _LEFT + _WIDTH * dot.frames / most
-        words = f"{dot.name}: {dot.frames} frames, J&F {100 * dot.jf:.1f}"
+        words = f"{dot.name}: {dot.frames} frames, {measure} {100 * dot.jf:.1f}"
         parts.append(_mark(x, _y(dot.jf, low), dot.kind, words, dot.target))
     for share in (0, 0.5, 1):
         anchor = "end" if share == 1 else "middle"
         text = Markup('<text x="{:.0f}" y="178" text-anchor="{}">{}</text>')
         parts.append(text.format(_LEFT + _WIDTH * share, anchor, f"{round(most * share):,}{' frames' if share == 1 else ''}"))
-    return _svg(f"J&F of {len(dots)} objects over their number of frames", parts)
+    return _svg(f"{measure} of {len(dots)} objects over their number of frames", parts)
 
 
 def _floor(value: float) -> float:

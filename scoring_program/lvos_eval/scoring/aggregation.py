@@ -49,8 +49,13 @@ def aggregate(objects: Sequence[ObjectScore], summary: Summary) -> Scores:
     # where objects are matched, sums run over proposals
     videos = groupby(objects, key=lambda score: score.video)
     ordered = [score for _, members in videos for score in sorted(members, key=lambda score: score.proposal or 0)]
-    plain = (float(np.mean([o.values["J"] for o in ordered])) + float(np.mean([o.values["F"] for o in ordered]))) / 2
-    return Scores(values, undefined, plain)
+    return Scores(values, undefined, _plain_mean(ordered))
+
+
+def _plain_mean(objects: Sequence[ObjectScore]) -> float | None:
+    if any("F" not in score.values for score in objects):
+        return None
+    return (float(np.mean([o.values["J"] for o in objects])) + float(np.mean([o.values["F"] for o in objects]))) / 2
 
 
 def official_files(objects: Sequence[ObjectScore], protocol: EvaluationProtocol, image_set: str) -> dict[str, str]:

@@ -105,12 +105,12 @@ def plan_chunks(
             video.ids,
             protocol.labels(video.ids),
             sizes[video.name],
-            GroundTruthFolder(manifest.ground_truth(video.name), protocol.layout) if score else None,
+            GroundTruthFolder(manifest.ground_truth(video.name), manifest.layout(video)) if score else None,
             source or submission.source,
             piece,
             protocol.encoding,
             protocol.pairing,
-            protocol.layout,
+            manifest.layout(video),
         )
         for video in manifest.videos
         for piece in cut_up(frame_tasks(video, _readable_masks(submission, video), score=score))

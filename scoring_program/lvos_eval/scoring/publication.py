@@ -11,7 +11,7 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Final
 
-from lvos_eval.protocols.contract import Summary
+from lvos_eval.protocols.contract import Summary, quality
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.scoring.aggregation import aggregate
 from lvos_eval.scoring.bootstrap import overall_interval
@@ -45,7 +45,7 @@ def publish(objects: Sequence[ObjectScore], summary: Summary, detail: Disclosure
         detail,
         {key: rounded(value, SCORE_DIGITS, detail) for key, value in scores.values.items()},
         scores.undefined,
-        show(scores.object_mean),
+        None if scores.object_mean is None else show(scores.object_mean),
         interval and replace(interval, low=show(interval.low), high=show(interval.high)),
         tuple(
             PublishedObject(
@@ -78,13 +78,13 @@ def _attributes(objects: Sequence[ObjectScore], detail: Disclosure) -> list[Publ
     found = []
     for name, members in by_attribute.items():
         values, jf = _means(members, detail)
-        found.append(PublishedAttribute(name, len({o.video for o in members}), len(members), values["J"], values["F"], jf))
+        found.append(PublishedAttribute(name, len({o.video for o in members}), len(members), values["J"], values.get("F"), jf))
     return found
 
 
 def _means(members: Sequence[ObjectScore], detail: Disclosure) -> tuple[dict[str, float], float]:
-    """The mean of each statistic that all objects have, by name, and that of J and F."""
+    """The mean of each statistic that all objects have, by name, and the quality that follows from them."""
     names = [name for name in members[0].values if all(name in member.values for member in members)]
     means = {name: fmean(member.values[name] for member in members) for name in names}
     shown = {name: rounded(value, OTHER_DIGITS, detail) for name, value in means.items()}
-    return shown, rounded((means["J"] + means["F"]) / 2, OTHER_DIGITS, detail)
+    return shown, rounded(quality(means), OTHER_DIGITS, detail)

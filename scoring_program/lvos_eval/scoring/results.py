@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.execution.progress import Progress
-from lvos_eval.protocols.contract import JF
+from lvos_eval.protocols.contract import quality, quality_name
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.submission.listing import Submission
 
@@ -48,13 +48,14 @@ class ObjectScore:
     frames: int
     """Number of values that the statistics are over."""
     values: Mapping[str, float]
-    """By the names of the protocol's statistics, in their order; those that are no number are left out. J and F are there."""
+    """By the names of the protocol's statistics, in their order; those that are no number are left out. J is there."""
     proposal: int | None = None
     """The label of the submission that was matched to the object, where labels are proposals."""
 
     @property
     def jf(self) -> float:
-        return (self.values["J"] + self.values["F"]) / 2
+        """(J + F) / 2, or J where the protocol has no F."""
+        return quality(self.values)
 
     @property
     def label(self) -> str:
@@ -70,8 +71,8 @@ class Scores:
     """Those that are numbers; keys of a group without objects are left out."""
     undefined: tuple[str, ...]
     """The keys that the official tool writes as nan."""
-    object_mean: float
-    """J&F as a plain mean over all objects, which gives each group the weight of its number of objects."""
+    object_mean: float | None
+    """J&F as a plain mean over all objects, which gives each group the weight of its number of objects; None without F."""
 
 
 class ObjectFrame(NamedTuple):
@@ -98,8 +99,9 @@ class PublishedObject:
     frames: int
     """Number of values that the statistics are over."""
     values: Mapping[str, float]
-    """By name; J and F are there."""
+    """By name; J is there."""
     jf: float
+    """(J + F) / 2, or J where the protocol has no F."""
     proposal: int | None = None
     """The label that was matched to the object, in full detail only: matching compares unrounded values with hidden masks."""
 
@@ -110,8 +112,8 @@ class PublishedObject:
 
     @property
     def measures(self) -> dict[str, float]:
-        """J&F, then every statistic."""
-        return {JF: self.jf, **self.values}
+        """J&F, where there is F, then every statistic."""
+        return {quality_name(self.values): self.jf, **self.values}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class PublishedAttribute:
     videos: int
     objects: int
     j: float
-    f: float
+    f: float | None
     jf: float
 
 
@@ -148,8 +150,8 @@ class PublishedScores:
     """The scores by key, in the protocol's order; the first one decides a ranking."""
     undefined: tuple[str, ...]
     """The keys that the official tool writes as nan."""
-    object_mean: float
-    """J&F as a plain mean over all objects."""
+    object_mean: float | None
+    """J&F as a plain mean over all objects; None without F."""
     interval: Interval | None
     """Of the first score; None where a group has too few videos to tell."""
     objects: tuple[PublishedObject, ...]

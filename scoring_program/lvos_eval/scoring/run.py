@@ -238,7 +238,7 @@ def new_collector(manifest: Manifest, *, strict: bool) -> ProblemCollector:
 def open_checked(path: Path, manifest: Manifest, limits: ArchiveLimits, collector: ProblemCollector) -> Submission:
     """Opens a submission and checks everything that its names tell. Raises UsageError if there is nothing to be read."""
     videos = manifest.unlisted.union(video.name for video in manifest.videos)
-    submission = open_submission(path, videos, manifest.protocol.layout, limits, collector)
+    submission = open_submission(path, videos, manifest.protocol.layout, limits, collector, manifest.prefixes)
     return check_names(manifest, submission, collector)
 
 

@@ -25,7 +25,7 @@ def report_no_videos(manifest: Manifest, submission: Submission, collector: Prob
     """Reports that no folder is one of a video, and what lies there instead."""
     names = submission.top_level
     first = manifest.videos[0]
-    example = f"{first.name}/{manifest.protocol.layout.name(min(first.annotated))}.png"
+    example = f"{first.name}/{manifest.layout(first).name(min(first.annotated))}.png"
     holds = f"its top level holds {listed(names, _SHOWN)}" if names else "it is empty"
     fix = f"put the folders of the videos side by side into a folder masks, as in masks/{example}, and zip that: {ZIP_MASKS}"
     videos = {video.name.lower(): video.name for video in manifest.videos}

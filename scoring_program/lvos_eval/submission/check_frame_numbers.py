@@ -32,7 +32,7 @@ def report_naming(
             f"{counted(number, 'mask')}{of_videos} {'is' if number == 1 else 'are'} under other names, {naming.in_words}, and "
             f"the names do not tell of which frames: {prefix}{naming.names[0]} can be the mask of {meant}, n being the number in "
             "a name.",
-            f"write the masks again, each under the {layout.digits_in_words} digits of its own frame, which are the name of the "
+            f"write the masks again, each under {layout.digits_of('the')} of its own frame, which are the name of the "
             "picture that it was made from, and .png. This cannot be undone by renaming unless you know the frame of the first "
             "mask.",
             video=None if several else video.name,

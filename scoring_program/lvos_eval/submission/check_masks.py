@@ -54,7 +54,8 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     if len(rest) == len(videos) and _report_nothing(rest, collector):
         return restorations
     if not multiple:
-        report_unknown(rest, collector, refused=protocol.refuses_other_labels)
+        refused = protocol.refuses_other_labels
+        report_unknown(rest, collector, void=protocol.submits_void and not refused, refused=refused)
         report_absent(rest, collector)
     return restorations
 

@@ -71,6 +71,7 @@ class _Findings:
     """What is found in the folders of the videos, to be reported once for each cause."""
 
     layout: MaskLayout
+    """That of all videos."""
     restorations: Restorations
     formulas: frozenset[str]
     named: list[tuple[Video, Naming]] = field(default_factory=list)
@@ -87,11 +88,12 @@ class _Findings:
     def report(self, collector: ProblemCollector) -> None:
         groups: dict[tuple[str, tuple[str, ...]], list[tuple[Video, Naming]]] = defaultdict(list)
         for video, naming in self.named:
-            groups[naming.in_words, tuple(rule.formula for rule in naming.readings)].append((video, naming))
+            formulas = tuple(rule.formula for rule in naming.readings)
+            groups[naming.in_words, (naming.prefix, *formulas)].append((video, naming))
         for members in groups.values():
-            report_naming(members, self.layout, collector, self.restorations)
+            report_naming(members, self.layout.for_video(members[0][0].prefix), collector, self.restorations)
         for video, missing, unused in self.missing:
-            problem = _report_missing_frames(video, missing, unused, self.layout, collector)
+            problem = _report_missing_frames(video, missing, unused, self.layout.for_video(video.prefix), collector)
             # what lies there under another name may be the masks
             self.restorations.add(problem, [video.name], {} if unused else {FILL_MISSING: Way()})
         for doubt, videos in (
@@ -112,7 +114,7 @@ def _check_video(video: Video, submission: Submission, findings: _Findings) -> M
     """Finds what the names in one video's folder tell; returns its masks by frame, those under other names included."""
     masks = submission.masks.get(video.name, {})
     others = submission.others.get(video.name, {})
-    layout = findings.layout
+    layout = findings.layout.for_video(video.prefix)
     found, unused, annotated = dict(masks), list(others), video.annotated
     if any(frame not in masks for frame in video.scored):
         entries = {f"{layout.name(frame)}.png": files for frame, files in masks.items()}
@@ -164,8 +166,8 @@ def _doubted(
 def _pictures(video: Video, layout: MaskLayout) -> list[int]:
     """The annotated frames and those after them that the metadata counts."""
     spans = (item.range for item in video.objects)
-    counted_ones = {span.start + layout.step * position for span in spans for position in range(span.frame_nums)}
-    return sorted(counted_ones | video.annotated)
+    beyond = {span.start + layout.step * k for span in spans for k in range(len(span.frames), span.frame_nums)}
+    return sorted(beyond | video.annotated)
 
 
 def _is_counted_from_0(found: Mapping[int, MaskFiles], annotated: frozenset[int], layout: MaskLayout) -> bool:
@@ -188,8 +190,7 @@ def _report_missing_frames(
     return collector.add(
         "missing-frame",
         f"{message}.",
-        f"write a mask for every scored frame, named by its {layout.digits_in_words} digits and .png, all 0 where no object is "
-        "visible.",
+        f"write a mask for every scored frame, named by {layout.digits_of('its')} and .png, all 0 where no object is visible.",
         video=video.name,
         frames=missing,
     )
@@ -234,8 +235,7 @@ def _report_extra_files(found: Mapping[str, Sequence[str]], layout: MaskLayout, 
     collector.add(
         "extra-file",
         f"{counted(len(names), 'file')} not named as a mask, ignored: {listed(names, _SHOWN)}.",
-        f"leave {'it' if len(names) == 1 else 'them'} out; a mask is named by the {layout.digits_in_words} digits of its frame "
-        "and .png.",
+        f"leave {'it' if len(names) == 1 else 'them'} out; a mask is named by {layout.digits_of('the')} of its frame and .png.",
         video=None if several else next(iter(found)),
     )
 

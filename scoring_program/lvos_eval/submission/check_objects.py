@@ -23,12 +23,12 @@ _SHOWN: Final = 50
 _Videos = Sequence[tuple[Video, VideoFindings]]
 
 
-def report_unknown(videos: _Videos, collector: ProblemCollector, *, refused: bool = False) -> None:
+def report_unknown(videos: _Videos, collector: ProblemCollector, *, void: bool = True, refused: bool = False) -> None:
     """Reports the labels that no object of their video has: those that look like edges apart from the others.
 
-    Where they are `refused`, void is one of them, and none is said to count as background.
+    `void` leaves out 255; where they are `refused`, none is said to count as background.
     """
-    ignored = frozenset[int]() if refused else frozenset({VOID_LABEL})
+    ignored = frozenset({VOID_LABEL}) if void else frozenset[int]()
     groups: dict[bool, list[tuple[Video, VideoFindings]]] = defaultdict(list)
     for video, found in videos:
         if _unknown(found, ignored):

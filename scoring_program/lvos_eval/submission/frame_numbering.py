@@ -35,7 +35,7 @@ class NamingRule(NamedTuple):
 
     def pattern(self, layout: MaskLayout) -> str:
         """The right name of the file as a Python expression."""
-        return f'f"{{{self.formula}:0{layout.digits}d}}.png"'
+        return f'f"{layout.prefix}{{{self.formula}:0{layout.digits}d}}.png"'
 
 
 _OWN: Final = NamingRule(1, 0)
@@ -52,6 +52,8 @@ class Naming(NamedTuple):
     """One, or several of which the names do not tell the right one."""
     digits: int
     """Of a frame in the right name."""
+    prefix: str = ""
+    """Of the right name."""
 
     @property
     def rule(self) -> NamingRule | None:
@@ -74,7 +76,7 @@ class Naming(NamedTuple):
             return f"the numbers are off by {abs(rule.offset)}"
         digits = next((len(found) for found in map(_digits, self.names) if len(found) != self.digits), self.digits)
         if digits == self.digits:
-            return "text around the frame number"
+            return f"other text around the frame number than {self.prefix}" if self.prefix else "text around the frame number"
         return f"{digits} digit{'' if digits == 1 else 's'} instead of {self.digits}"
 
 
@@ -115,7 +117,7 @@ def _naming(found: Sequence[tuple[int, str]], readings: tuple[NamingRule, ...], 
         found = [(number, name) for number, name in found if name.lower() != f"{layout.name(number)}.png"]
     if not readings or not found:
         return None
-    return Naming(tuple(name for _, name in found), tuple(number for number, _ in found), readings, layout.digits)
+    return Naming(tuple(name for _, name in found), tuple(number for number, _ in found), readings, layout.digits, layout.prefix)
 
 
 def _readings(

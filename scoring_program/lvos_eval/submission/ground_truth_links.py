@@ -19,12 +19,11 @@ def submitted_ground_truth(manifest: Manifest, submission: Submission) -> list[s
     """
     if submission.source.is_archive or not submission.readable:
         return []
-    layout = manifest.protocol.layout
     truths = {
         identity
         for video in manifest.videos
         for frame in video.annotated
-        if (identity := _identity(f"{manifest.ground_truth(video.name)}/{layout.name(frame)}.png")) is not None
+        if (identity := _identity(f"{manifest.ground_truth(video.name)}/{manifest.layout(video).name(frame)}.png")) is not None
     }
     folder = submission.source.path
     return [

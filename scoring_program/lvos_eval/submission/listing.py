@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.collector import ProblemCollector
@@ -21,10 +22,17 @@ from lvos_eval.submission.archive_checks import list_members
 from lvos_eval.submission.folder_listing import FileState, file_state, list_folder
 from lvos_eval.submission.source import Entry, MaskFiles, MaskSource, files_of
 
-__all__ = ["CHANGED", "ListedFiles", "MaskSet", "Submission", "arrange", "list_files", "mask_roots", "open_submission"]
-
-_ANY_MASK_NAME: Final = re.compile(r"[0-9]+\.png", re.IGNORECASE)
-"""What looks like a mask, under its right name or not."""
+__all__ = [
+    "CHANGED",
+    "ListedFiles",
+    "MaskNames",
+    "MaskSet",
+    "Submission",
+    "arrange",
+    "list_files",
+    "mask_roots",
+    "open_submission",
+]
 
 _PLATFORM_FILE: Final = "metadata"
 _ANNOTATIONS: Final = "annotations"
@@ -100,14 +108,22 @@ class Submission:
 
 
 def open_submission(
-    path: Path, videos: Collection[str], layout: MaskLayout, limits: ArchiveLimits, collector: ProblemCollector
+    path: Path,
+    videos: Collection[str],
+    layout: MaskLayout,
+    limits: ArchiveLimits,
+    collector: ProblemCollector,
+    prefixes: Mapping[str, str] = MappingProxyType({}),
 ) -> Submission:
     """Finds the masks of `videos` in a folder, a zip, or a folder that holds one zip; `layout` says how masks are named.
+
+    `prefixes` are those of the names of a video's masks, where each video has its own.
 
     Faults of the archive and of names go to `collector`. Raises UsageError if there is nothing to be read at `path`.
     """
     found = list_files(path, limits, collector)
-    return replace(arrange(found.source, found.files, found.sound, videos, layout, collector), listed=found.states)
+    names = MaskNames(layout, prefixes)
+    return replace(arrange(found.source, found.files, found.sound, videos, names, collector), listed=found.states)
 
 
 class ListedFiles(NamedTuple):
@@ -146,6 +162,28 @@ def list_files(path: Path, limits: ArchiveLimits, collector: ProblemCollector, *
     return ListedFiles(MaskSource(path, True, limits), archive.files, archive.sound, {str(path): state})
 
 
+class MaskNames:
+    """Recognises masks by their names; `prefixes` are those of a video's masks, where each video has its own."""
+
+    def __init__(self, layout: MaskLayout, prefixes: Mapping[str, str] = MappingProxyType({})) -> None:
+        usual = {"": layout.prefix}
+        self._right = {
+            video: re.compile(rf"{re.escape(prefix)}([0-9]{{{layout.digits}}})\.png", re.IGNORECASE)
+            for video, prefix in {**usual, **prefixes}.items()
+        }
+        text = "[A-Za-z0-9_-]*?" if layout.prefix or layout.own_prefixes else ""
+        self._any = re.compile(rf"{text}[0-9]+\.png", re.IGNORECASE)
+
+    def frame(self, video: str, name: str) -> str | None:
+        """The digits of the frame in the name of a mask of this video; None for any other file."""
+        match = self._right.get(video, self._right[""]).fullmatch(name)
+        return match and match[1]
+
+    def may_be_mask(self, name: str) -> bool:
+        """Whether it looks like a mask, under its right name or not."""
+        return self._any.fullmatch(name) is not None
+
+
 def _single_archive(folder: Path) -> Path | None:
     """The one zip in a folder that holds nothing else of interest."""
     names = [name for name in os.listdir(folder) if name.lower() not in LITTER and name != _PLATFORM_FILE]
@@ -160,7 +198,7 @@ def arrange(
     files: Sequence[tuple[str, Entry]],
     sound: bool,
     videos: Collection[str],
-    layout: MaskLayout,
+    mask_names: MaskNames,
     collector: ProblemCollector,
 ) -> Submission:
     """Finds the folder that holds the videos and files every path under its video and frame."""
@@ -173,24 +211,24 @@ def arrange(
     extra_files: list[str] = []
     claims: dict[str, list[str]] = defaultdict(list)
     by_case = {video.lower(): video for video in videos}
-    mask_name = re.compile(rf"([0-9]{{{layout.digits}}})\.png", re.IGNORECASE)
     for parts, entry in paths:
         below = parts[len(root) :] if root is not None and tuple(parts[: len(root)]) == root else []
         if len(below) < 2 or (below[0] not in videos and len(below) > 2):
             extra_files.append("/".join(parts))
             continue
         video, name = below[0], "/".join(below[1:])
-        match = mask_name.fullmatch(name)
-        if match is not None and video.lower() in by_case:
-            claims[f"{by_case[video.lower()]}/{match[1]}"].append("/".join(parts))
+        known = by_case.get(video.lower())
+        digits = mask_names.frame(known or video, name)
+        if digits is not None and known is not None:
+            claims[f"{known}/{digits}"].append("/".join(parts))
         if video not in videos:
             extra_videos.add(video)
             continue
         frames = masks.setdefault(video, {})
-        if match is None:
+        if digits is None:
             others[video][name] = entry
         else:
-            frames.setdefault(int(match[1]), (entry,))
+            frames.setdefault(int(digits), (entry,))
     _report_rivals(claims, collector)
     return Submission(
         source,
@@ -202,7 +240,7 @@ def arrange(
         tuple(in_natural_order(extra_files)),
         tuple(in_natural_order({parts[0] + ("/" if len(parts) > 1 else "") for parts, _ in paths})),
         "/".join(roots[0]) if roots and root is None else None,
-        _rival_sets([parts for parts, _ in paths], roots, videos),
+        _rival_sets([parts for parts, _ in paths], roots, videos, mask_names),
     )
 
 
@@ -244,13 +282,15 @@ def _depth(parts: Sequence[str], videos: Collection[str]) -> int | None:
     return next((depth for depth, part in enumerate(parts[:-1]) if part in videos), None)
 
 
-def _rival_sets(paths: Sequence[Sequence[str]], roots: Sequence[tuple[str, ...]], videos: Collection[str]) -> tuple[MaskSet, ...]:
+def _rival_sets(
+    paths: Sequence[Sequence[str]], roots: Sequence[tuple[str, ...]], videos: Collection[str], mask_names: MaskNames
+) -> tuple[MaskSet, ...]:
     """The folders with masks of the same videos, in the order of `roots`."""
     found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     if len(roots) > 1:
         for parts in paths:
             depth = _depth(parts, videos)
-            if depth is not None and _ANY_MASK_NAME.fullmatch(parts[-1]):
+            if depth is not None and mask_names.may_be_mask(parts[-1]):
                 found[tuple(parts[:depth])][parts[depth]] += 1
     holders = Counter(video for counts in found.values() for video in counts)
     rivals = {root for root, counts in found.items() if any(holders[video] > 1 for video in counts)}

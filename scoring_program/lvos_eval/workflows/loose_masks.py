@@ -20,7 +20,7 @@ from lvos_eval.formats.mask_issues import MemberError
 from lvos_eval.formats.zip_members import Member
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ArchiveLimits
-from lvos_eval.submission.listing import ListedFiles, Submission, arrange, list_files, mask_roots
+from lvos_eval.submission.listing import ListedFiles, MaskNames, Submission, arrange, list_files, mask_roots
 from lvos_eval.submission.object_folders import Layout, ObjectFolders, find_object_folders
 from lvos_eval.submission.restoration import FILL_MISSING, OVERLAPS, Restorations, Way, keep_root
 from lvos_eval.submission.source import Entry, MadeMask, MaskSource, Part, files_of
@@ -78,7 +78,8 @@ def _arranged(
     found: ListedFiles, paths: _Paths, videos: Collection[str], manifest: Manifest, collector: ProblemCollector
 ) -> Submission:
     files = [("/".join(parts), entry) for parts, entry in paths]
-    return arrange(found.source, files, found.sound, videos, manifest.protocol.layout, collector)
+    names = MaskNames(manifest.protocol.layout, manifest.prefixes)
+    return arrange(found.source, files, found.sound, videos, names, collector)
 
 
 def _has_backslash(file: tuple[str, Entry]) -> bool:

@@ -101,6 +101,7 @@ class Packing:
     def write(self, found: CheckedMasks, path: Path) -> Counter[str]:
         """Writes every mask that is asked for into a new zip; returns what was done, and to how many. Raises RunStoppedError."""
         pieces = list(self._pieces(found))
+        layouts = {video.name: self.manifest.layout(video) for video in self.manifest.videos}
         steps: Counter[str] = Counter()
         fingerprint = found.submission.fingerprint()
         with NewArchive(path) as archive, closing(run_pieces(rewrite_piece, pieces, self.jobs)) as done:
@@ -109,10 +110,10 @@ class Packing:
                 steps.update(result.steps)
                 for frame, data in result.masks.items():
                     folder = f"{self.manifest.protocol.upload_folder}/{result.video}"
-                    archive.add(f"{folder}/{self.manifest.protocol.layout.name(frame)}.png", data)
+                    archive.add(f"{folder}/{layouts[result.video].name(frame)}.png", data)
         if found.submission.fingerprint() != fingerprint:
             raise RunStoppedError(CHANGED)
-        steps["masks renamed after their frames"] += _renamed(found.submission, self.manifest.protocol.layout)
+        steps["masks renamed after their frames"] += _renamed(found.submission, layouts)
         written = {file for piece in pieces for task in piece.frames for entry in task.files for file in files_of(entry)}
         steps["files that are not asked for left out"] += max(found.loose.files - len(written), 0)
         return steps
@@ -130,7 +131,9 @@ class Packing:
                 frames += [FrameToWrite(frame, (), True) for frame in video.scored if frame not in masks]
             coloured = protocol.encoding is MaskEncoding.LABEL_MAP
             for piece in cut_up(sorted(frames, key=lambda task: task.frame)):
-                yield RewritePiece(video.name, sizes[video.name], found.loose.source, piece, ways, protocol.layout, coloured)
+                yield RewritePiece(
+                    video.name, sizes[video.name], found.loose.source, piece, ways, self.manifest.layout(video), coloured
+                )
 
 
 def _in_order(pieces: Sequence[RewritePiece], results: Iterable[RewrittenMasks]) -> Iterator[RewrittenMasks]:
@@ -171,10 +174,15 @@ def _with_squares(changes: Mapping[str, Sequence[Way]], sizes: Mapping[str, Fram
     return {**changes, **squares}
 
 
-def _renamed(submission: Submission, layout: MaskLayout) -> int:
-    """The number of masks whose file has another name than that of their frame."""
-    masks = ((frame, entry) for frames in submission.masks.values() for frame, files in frames.items() for entry in files)
-    return sum(_stem(entry) != layout.name(frame) for frame, entry in masks)
+def _renamed(submission: Submission, layouts: Mapping[str, MaskLayout]) -> int:
+    """The number of masks whose file has another name than that of their frame; `layouts` are those of the videos."""
+    masks = (
+        (layouts[video].name(frame), entry)
+        for video, frames in submission.masks.items()
+        for frame, files in frames.items()
+        for entry in files
+    )
+    return sum(_stem(entry) != name for name, entry in masks)
 
 
 def _stem(entry: Entry) -> str:

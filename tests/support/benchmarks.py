@@ -1,0 +1,321 @@
+"""Data sets of other benchmarks with the numbers of their official tools, and submissions to them, whole and damaged.
+
+Beside each data set in an archive lie `pred_<name>` and, in `expected`, what the tool gives for it, at full precision.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lvos_eval as api
+from commands import lvos_eval, zip_folder
+from lvos_eval.diagnostics.problems import Severity
+from lvos_eval.rescoring.leaderboard import problem_line
+
+__all__ = ["DAMAGES", "J_AND_F", "J_ONLY", "Benchmark", "Damage", "Run", "slow_but", "ways"]
+
+_DATA: Final = Path(__file__).parents[1] / "data"
+
+J_AND_F: Final[Mapping[str, str]] = {"J-Mean": "J", "J-Recall": "J-Recall", "J-Decay": "J-Decay",
+                                     "F-Mean": "F", "F-Recall": "F-Recall", "F-Decay": "F-Decay"}  # fmt: skip
+"""The key of an object in the details, by its key in the official tool's table."""
+
+J_ONLY: Final[Mapping[str, str]] = {key: name for key, name in J_AND_F.items() if key.startswith("J")}
+
+Run = subprocess.CompletedProcess[str]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """An unpacked archive."""
+
+    protocol: str
+    folder: Path
+    data: str
+    """The name of the data set's root."""
+    annotations: str
+    statistics: Mapping[str, str]
+    tables: tuple[str, str] = ("global_results-{set}.csv", "per-sequence_results-{set}.csv")
+
+    @classmethod
+    def unpack(cls, archive: str, folder: Path, **fields: Any) -> Benchmark:
+        with tarfile.open(_DATA / archive) as file:
+            file.extractall(folder, filter="data")
+        return cls(folder=folder, **fields)
+
+    @property
+    def root(self) -> Path:
+        return self.folder / self.data
+
+    def truth(self, video: str) -> Path:
+        """The folder with the ground truth of a video."""
+        return self.root / self.annotations / video
+
+    def submission(self, name: str) -> Path:
+        return self.folder / f"pred_{name}"
+
+    def options(self, image_set: str | None = None) -> tuple[Any, ...]:
+        chosen = () if image_set is None else ("--set", image_set)
+        return "--reference", self.root, "--protocol", self.protocol, *chosen
+
+    def run(self, command: str, *arguments: Any, image_set: str | None = None) -> Run:
+        return lvos_eval(command, *arguments, *self.options(image_set))
+
+    def score(self, submission: Path, output: Path, image_set: str | None = None, jobs: int = 1) -> dict[str, Any]:
+        """The details of a run that has scores."""
+        run = self.run("score", submission, "--output", output, "--jobs", str(jobs), image_set=image_set)
+        assert run.returncode == 0, run.stderr
+        details: dict[str, Any] = json.loads((output / "scoring_details.json").read_text())
+        assert json.loads((output / "scores.json").read_text()) == details["scores"]
+        return details
+
+    def packed(self, name: str, folder: Path) -> Path:
+        """A submission as a zip."""
+        return zip_folder(self.submission(name), folder / f"{name}.zip")
+
+    def expected(self, name: str, image_set: str) -> dict[str, Any]:
+        """The tool's numbers."""
+        found: dict[str, Any] = json.loads((self.folder / "expected" / f"{self._prefix(name, image_set)}.json").read_text())
+        return found
+
+    def _prefix(self, name: str, image_set: str) -> str:
+        return name if image_set == "val" else f"{name}.{image_set}"
+
+    def require_numbers(self, name: str, image_set: str, details: Mapping[str, Any]) -> None:
+        """Every number of the official tool, in frames, objects and means, `==` on doubles."""
+        wanted = self.expected(name, image_set)
+        assert details["scores"] == _numbers(wanted["global"])
+        assert list(details["scores"]) == [key for key in wanted["global"] if key in details["scores"]]
+        entries = self.in_official_order(details)
+        assert list(entries) == list(wanted["objects"])
+        for label, official in wanted["objects"].items():
+            entry, found = entries[label], wanted["per_frame"][entries[label]["video"]]
+            assert {key: entry[name] for key, name in self.statistics.items() if name in entry} == _numbers(official), label
+            frames = details["frames"][f"{entry['video']}/{entry['object']}"]
+            digits = len(found["frames"][0]) - len(found["frames"][0].rstrip("0123456789"))
+            assert [f"{frame:0{digits}d}" for frame in frames["frame"]] == [frame[-digits:] for frame in found["frames"]]
+            for measure in set(found) & {"J", "F"}:
+                assert frames[measure] == found[measure][label.rpartition("_")[2]], label
+
+    def in_official_order(self, details: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """The objects of a result by their labels in the tool's table: matched ones are counted by the proposals."""
+        videos: dict[str, list[dict[str, Any]]] = {}
+        for entry in details["objects"]:
+            videos.setdefault(entry["video"], []).append(entry)
+        found = {}
+        for video, entries in videos.items():
+            for number, entry in enumerate(sorted(entries, key=lambda entry: int(entry.get("proposal", 0))), 1):
+                found[f"{video}_{number if 'proposal' in entry else entry['object']}"] = entry
+        return found
+
+    def require_files(self, name: str, image_set: str, output: Path) -> None:
+        """The files of the official tool, byte for byte."""
+        files = [file.format(set=image_set) for file in self.tables]
+        assert sorted(path.name for path in (output / "official").iterdir()) == sorted(files)
+        for file in files:
+            wanted = self.folder / "expected" / f"{self._prefix(name, image_set)}.{file}"
+            assert (output / "official" / file).read_bytes() == wanted.read_bytes(), file
+
+    def damaged(self, damage: str, video: str, folder: Path) -> Path:
+        """The good submission after a damage of DAMAGES to one of its videos."""
+        submission = folder / "pred"
+        shutil.copytree(self.submission("good"), submission)
+        DAMAGES[damage](submission / video)
+        return submission
+
+    def require_refusal(self, submission: Path, code: str, words: str) -> None:
+        """That there is an error of this code with these words, and no score."""
+        result = api.score(submission, self.root, protocol=self.protocol)
+        errors = [problem for problem in result.problems if problem.severity is Severity.ERROR]
+        assert [problem.code for problem in errors] == [code]
+        assert words in f"{problem_line(errors[0])} {errors[0].fix}"
+        assert not result.scores
+
+    def require_score(self, submission: Path, row: str, warnings: set[str]) -> None:
+        """That the scores are those of a row of the official tool's table, with warnings of these codes and no error."""
+        result = api.score(submission, self.root, protocol=self.protocol)
+        assert {(problem.code, problem.severity) for problem in result.problems} == {
+            (code, Severity.WARNING) for code in warnings
+        }
+        assert ",".join(f"{value:.3f}" for value in result.scores.values()) == row
+
+    def require_same_from_python(self, name: str, image_set: str, details: Mapping[str, Any]) -> None:
+        """That `score` and `Evaluator` give the result of the command."""
+        asked: dict[str, Any] = {"protocol": self.protocol, "image_set": image_set}
+        result = api.score(self.submission(name), self.root, **asked)
+        assert (dict(result.scores), result.signature) == (details["scores"], details["signature"])
+        evaluator = api.Evaluator(self.root, **asked)
+        scored = {key.rpartition("/")[0]: set(found["frame"]) for key, found in details["frames"].items()}
+        for video, frames in scored.items():
+            for path in sorted(self.truth(video).iterdir()):
+                frame = int(re.findall("[0-9]+", path.stem)[-1])
+                if frame in frames:
+                    prediction = self.submission(name) / video / path.name
+                    evaluator.add(video, frame, np.array(Image.open(path)), np.array(Image.open(prediction)))
+        added = evaluator.result()
+        assert (added.scores, added.objects, added.signature) == (result.scores, result.objects, result.signature)
+
+    def require_other_commands(self, folder: Path) -> None:
+        """That `check-reference`, `rescore` and `compare` know the benchmark."""
+        run = lvos_eval("check-reference", self.root, "--protocol", self.protocol)
+        assert run.returncode == 0, run.stdout + run.stderr
+        (folder / "in").mkdir()
+        for name in ("poor", "good"):
+            self.packed(name, folder / "in")
+        run = self.run("rescore", folder / "in", "--output", folder / "out", "--jobs", "1", "--detail", "full")
+        assert run.returncode == 0, run.stderr
+        board = json.loads((folder / "out" / "leaderboard.json").read_text())
+        found = {place["name"]: place["scores"] for place in board["submissions"]}
+        assert list(found) == ["good", "poor"]
+        assert found == {name: self.expected(name, "val")["global"] for name in found}
+        good, poor = (folder / "out" / place["results"] for place in board["submissions"])
+        run = lvos_eval("compare", good, poor)
+        assert run.returncode == 1, run.stderr
+        assert next(iter(found["good"])) in run.stdout
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float]:
+    return {key: value for key, value in values.items() if not math.isnan(value)}
+
+
+def slow_but(quick: tuple[Any, ...], cases: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """The cases as parameters of a test, all but one marked as slow."""
+    return [pytest.param(*case, marks=() if case == quick else pytest.mark.slow) for case in cases]
+
+
+def ways(sets: Iterable[tuple[str, str]]) -> list[Any]:
+    """Every submission and list as a zip and as a folder, with one and two workers, without the plainest way."""
+    every = [(*of, zipped, jobs) for of in sets for zipped, jobs in ((True, 1), (True, 2), (False, 2))]
+    return slow_but(("edge", "val", True, 2), every)
+
+
+Damage = Callable[[Path], None]
+"""What is done to the folder of one video of a submission."""
+
+
+def _middle(folder: Path) -> Path:
+    return sorted(folder.iterdir())[4]
+
+
+def _change(paths: list[Path], edit: Callable[[Any], Any]) -> None:
+    for path in paths:
+        labels = np.array(Image.open(path))
+        Image.fromarray(np.ascontiguousarray(edit(labels))).save(path)
+
+
+def _renumbered(name: str, add: int) -> str:
+    stem = name.removesuffix(".png")
+    digits = len(stem) - len(stem.rstrip("0123456789"))
+    return f"{stem[:-digits]}{int(stem[-digits:]) + add:0{digits}d}.png"
+
+
+def _dotted(labels: Any, label: int) -> Any:
+    labels[0, :2] = label
+    return labels
+
+
+def _whole_damage(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def _without(position: int) -> Damage:
+    return lambda folder: sorted(folder.iterdir())[position].unlink()
+
+
+def _extra(position: int, add: int) -> Damage:
+    def damage(folder: Path) -> None:
+        path = sorted(folder.iterdir())[position]
+        shutil.copy(path, folder / _renumbered(path.name, add))
+
+    return damage
+
+
+def _extra_video(folder: Path) -> None:
+    shutil.copytree(folder, folder.parent / "zz-other")
+
+
+def _emptied(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def _one_bit(folder: Path) -> None:
+    path = _middle(folder)
+    Image.fromarray(np.array(Image.open(path)) == 1).save(path)
+
+
+def _sixteen_bit(folder: Path) -> None:
+    _change([_middle(folder)], lambda labels: labels.astype(np.uint16))
+
+
+def _truncated(folder: Path) -> None:
+    path = _middle(folder)
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def _nested(folder: Path) -> None:
+    root = folder.parent
+    inner = root / "results"
+    inner.mkdir()
+    for path in sorted(root.iterdir()):
+        if path != inner:
+            path.rename(inner / path.name)
+
+
+def _littered(folder: Path) -> None:
+    (folder / ".DS_Store").write_bytes(b"x")
+    (folder.parent / "__MACOSX" / folder.name).mkdir(parents=True)
+    (folder.parent / "__MACOSX" / folder.name / f"._{_middle(folder).name}").write_bytes(b"x")
+
+
+def _nothing(folder: Path) -> None:
+    for video in sorted(folder.parent.iterdir()):
+        shutil.rmtree(video)
+
+
+def _with_tables(folder: Path) -> None:
+    for name in ("global_results-val.csv", "per-sequence_results-val.csv"):
+        (folder.parent / name).write_text("J-Mean\n0.999\n")
+
+
+DAMAGES: Final[Mapping[str, Damage]] = {
+    "one video folder missing": _whole_damage,
+    "one middle frame missing": _without(4),
+    "first frame missing": _without(0),
+    "last frame missing": _without(-1),
+    "one extra frame at the end": _extra(-1, 1),
+    "one extra frame in the middle": _extra(4, 1),
+    "extra video folder": _extra_video,
+    "wrong size, one middle frame": lambda folder: _change([_middle(folder)], lambda labels: labels[:-3, :-5]),
+    "wrong size, all frames": lambda folder: _change(sorted(folder.iterdir()), lambda labels: labels[:-3, :-5]),
+    "transposed, all frames": lambda folder: _change(sorted(folder.iterdir()), lambda labels: labels.T),
+    "one pixel, one frame": lambda folder: _change([_middle(folder)], lambda labels: labels[:1, :1]),
+    "RGB, all frames": lambda folder: _change(
+        sorted(folder.iterdir()), lambda labels: np.stack([labels * 60, labels * 0, labels * 0], axis=2)
+    ),
+    "RGBA, one frame": lambda folder: _change([_middle(folder)], lambda labels: np.stack([labels * 60] * 4, axis=2)),
+    "two pixels of 255": lambda folder: _change([_middle(folder)], lambda labels: _dotted(labels, 255)),
+    "two pixels of id 21": lambda folder: _change([_middle(folder)], lambda labels: _dotted(labels, 21)),
+    "1-bit PNG, one frame": _one_bit,
+    "16-bit PNG, one frame": _sixteen_bit,
+    "video folder empty": _emptied,
+    "one PNG damaged": _truncated,
+    "inside one more folder": _nested,
+    ".DS_Store and __MACOSX": _littered,
+    "results folder empty": _nothing,
+    "tables already there": _with_tables,
+}
+"""The damages that the official tools were tried with, by name."""

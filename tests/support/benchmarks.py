@@ -121,13 +121,13 @@ class Benchmark:
                 found[f"{video}_{number if 'proposal' in entry else entry['object']}"] = entry
         return found
 
-    def require_files(self, name: str, image_set: str, output: Path) -> None:
-        """The files of the official tool, byte for byte."""
+    def require_files(self, name: str, image_set: str, output: Path, called: str | None = None) -> None:
+        """The files of the official tool, byte for byte; `called` is what it calls the list, where that is not its name."""
         files = [file.format(set=image_set) for file in self.tables]
         assert sorted(path.name for path in (output / "official").iterdir()) == sorted(files)
-        for file in files:
-            wanted = self.folder / "expected" / f"{self._prefix(name, image_set)}.{file}"
-            assert (output / "official" / file).read_bytes() == wanted.read_bytes(), file
+        for table, file in zip(self.tables, files, strict=True):
+            wanted = f"{self._prefix(name, image_set)}.{table.format(set=called or image_set)}"
+            assert (output / "official" / file).read_bytes() == (self.folder / "expected" / wanted).read_bytes(), file
 
     def damaged(self, damage: str, video: str, folder: Path) -> Path:
         """The good submission after a damage of DAMAGES to one of its videos."""

@@ -55,10 +55,12 @@ class DavisResults:
     @property
     def summary(self) -> Summary:
         means = [measure.keys[0] for measure in self.measures]
+        decays = frozenset(measure.keys[2] for measure in self.measures)
         return Summary(
             keys=self.keys,
             combine=self._combine,
-            signed=frozenset(measure.keys[2] for measure in self.measures),
+            signed=decays,
+            lower_is_better=decays,
             headline=(self.both, *means) if self.both else tuple(means),
             title=self.keys[0].removesuffix("-Mean"),
             table=ScoreTable(

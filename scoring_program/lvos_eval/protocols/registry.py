@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lvos_eval.protocols import davis, lvos, vost
+from lvos_eval.protocols import davis, lvos, visor, vost
 from lvos_eval.protocols.contract import EvaluationProtocol, Task
 
 __all__ = ["DEFAULT", "UnknownProtocolError", "get", "names", "tasks"]
@@ -17,6 +17,7 @@ _PROTOCOLS: Final = {
         *lvos.PROTOCOLS,
         *davis.PROTOCOLS,
         *vost.PROTOCOLS,
+        *visor.PROTOCOLS,
     )
 }
 

@@ -114,7 +114,7 @@ def _numbered(matches: Sequence[re.Match[str]]) -> list[tuple[int, str]]:
 
 def _naming(found: Sequence[tuple[int, str]], readings: tuple[NamingRule, ...], layout: MaskLayout) -> Naming | None:
     if readings == (_OWN,):
-        found = [(number, name) for number, name in found if name.lower() != f"{layout.name(number)}.png"]
+        found = [(number, name) for number, name in found if name.lower() != f"{layout.name(number)}.png".lower()]
     if not readings or not found:
         return None
     return Naming(tuple(name for _, name in found), tuple(number for number, _ in found), readings, layout.digits, layout.prefix)

@@ -13,6 +13,7 @@ from lvos_eval.cli.command import Command
 from lvos_eval.cli.compare import COMPARE
 from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text
 from lvos_eval.cli.pack import PACK
+from lvos_eval.cli.protocols import PROTOCOLS
 from lvos_eval.cli.rescore import RESCORE
 from lvos_eval.cli.score import PLATFORM_SCORE, SCORE
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError, format_traceback
@@ -32,6 +33,7 @@ COMMANDS: Final[Mapping[str, Command[Any]]] = {
     "rescore": RESCORE,
     "compare": COMPARE,
     "pack": PACK,
+    "protocols": PROTOCOLS,
 }
 
 

@@ -243,6 +243,8 @@ class EvaluationProtocol:
     layout: MaskLayout
     videos: str
     """Who reads the videos of a data set, their objects and their frames: a key of the table in `reference.readers`."""
+    objects: str = "those of the metadata"
+    """Which objects a video has, in words."""
     video_list: PublishedList | None = None
     """Of the only videos that the task asks for; None: all."""
     group_list: PublishedList | None = None
@@ -259,6 +261,8 @@ class EvaluationProtocol:
     statistics: tuple[Statistic, ...]
     summary: Summary
     files: tuple[OfficialFile, ...] = ()
+    quirks: tuple[str, ...] = ()
+    """What the official tool does that one would not expect and that changes numbers, each in a sentence without an end."""
 
     @property
     def names_objects(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lvos_eval.protocols.contract import EvaluationProtocol, MaskLayout
-from lvos_eval.protocols.davis_results import J_AND_F, WITHOUT_ENDS
+from lvos_eval.protocols.davis_results import DECAY_WRAPS, GAPS_ARE_OBJECTS, J_AND_F, LABELS_OF_FIRST_MASK, WITHOUT_ENDS
 
 __all__ = ["PROTOCOLS"]
 
@@ -22,10 +22,12 @@ PROTOCOLS: Final = (
             image_sets="ImageSets/2017",
         ),
         videos="image sets",
+        objects=LABELS_OF_FIRST_MASK,
         frame_rule=WITHOUT_ENDS,
         refuses_other_labels=True,
         statistics=J_AND_F.statistics,
         summary=J_AND_F.summary,
         files=J_AND_F.files("-{set}"),
+        quirks=(GAPS_ARE_OBJECTS, DECAY_WRAPS),
     ),
 )

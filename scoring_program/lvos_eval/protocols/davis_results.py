@@ -17,7 +17,18 @@ from lvos_eval.protocols.contract import OfficialFile, ScoredObject, ScoreRow, S
 from lvos_eval.protocols.frames import FrameRule
 from lvos_eval.protocols.statistics import decay, mean, of_contour, of_region, recall
 
-__all__ = ["J_AND_F", "REGION", "WITHOUT_ENDS", "WITHOUT_FIRST", "DavisResults", "Measure", "j_and"]
+__all__ = [
+    "DECAY_WRAPS",
+    "GAPS_ARE_OBJECTS",
+    "J_AND_F",
+    "LABELS_OF_FIRST_MASK",
+    "REGION",
+    "WITHOUT_ENDS",
+    "WITHOUT_FIRST",
+    "DavisResults",
+    "Measure",
+    "j_and",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,17 @@ def _without_first(count: int) -> Sequence[int]:
 
 WITHOUT_ENDS: Final = FrameRule("a video's first and last frame do not count", _without_ends)
 WITHOUT_FIRST: Final = FrameRule("a video's first frame does not count", _without_first)
+
+LABELS_OF_FIRST_MASK: Final = "every label from 1 to the highest one of the video's first mask"
+"""Which objects a video has."""
+
+GAPS_ARE_OBJECTS: Final = (
+    "a label that the first mask skips is an object too: it counts, with 1 in every frame where a submission has nothing for it"
+)
+DECAY_WRAPS: Final = (
+    "the borders of the decay's quarters are stored in eight bits: from 257 values on it compares other quarters, or none, as "
+    "with 257 to 341 values: then it is nan, and so is the mean over all objects"
+)
 
 REGION: Final = Measure(
     "J",

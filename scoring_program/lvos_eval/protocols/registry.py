@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from lvos_eval.protocols import davis, lvos, visor, vost
 from lvos_eval.protocols.contract import EvaluationProtocol, Task
 
-__all__ = ["DEFAULT", "UnknownProtocolError", "get", "names", "tasks"]
+__all__ = ["DEFAULT", "NOT_PUBLIC", "UnknownProtocolError", "get", "names", "tasks"]
 
 DEFAULT: Final = "lvos-v2"
 
@@ -20,6 +21,14 @@ _PROTOCOLS: Final = {
         *visor.PROTOCOLS,
     )
 }
+
+
+NOT_PUBLIC: Final[Mapping[str, str]] = {
+    "youtube-vos": "the server's program is not public, nor is the ground truth of its validation split",
+    "mose-v1": "the server's program is not public, nor is the ground truth of its validation split",
+    "mevis-v2": "the server's program is not public, so that what it makes of expressions without a target is not known",
+}
+"""Benchmarks that have no protocol here, and why."""
 
 
 class UnknownProtocolError(ValueError):

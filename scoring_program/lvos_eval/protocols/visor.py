@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lvos_eval.protocols.contract import EvaluationProtocol, MaskLayout
-from lvos_eval.protocols.davis_results import J_AND_F, WITHOUT_FIRST
+from lvos_eval.protocols.davis_results import DECAY_WRAPS, GAPS_ARE_OBJECTS, J_AND_F, LABELS_OF_FIRST_MASK, WITHOUT_FIRST
 
 __all__ = ["PROTOCOLS"]
 
@@ -25,10 +25,12 @@ PROTOCOLS: Final = (
             own_prefixes=True,
         ),
         videos="image sets",
+        objects=LABELS_OF_FIRST_MASK,
         frame_rule=WITHOUT_FIRST,
         refuses_other_labels=True,
         statistics=J_AND_F.statistics,
         summary=J_AND_F.summary,
         files=J_AND_F.files("-{set}"),
+        quirks=(GAPS_ARE_OBJECTS, DECAY_WRAPS),
     ),
 )

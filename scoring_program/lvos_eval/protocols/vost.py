@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Final
 
 from lvos_eval.protocols.contract import EvaluationProtocol, MaskLayout, ObjectValues, Statistic, Values
-from lvos_eval.protocols.davis_results import REGION, WITHOUT_ENDS, DavisResults, Measure
+from lvos_eval.protocols.davis_results import (
+    DECAY_WRAPS,
+    GAPS_ARE_OBJECTS,
+    LABELS_OF_FIRST_MASK,
+    REGION,
+    WITHOUT_ENDS,
+    DavisResults,
+    Measure,
+)
 from lvos_eval.protocols.statistics import decay, mean, of_region, recall
 
 __all__ = ["PROTOCOLS"]
@@ -35,10 +43,12 @@ PROTOCOLS: Final = (
         source="github.com/TRI-ML/VOST at fe27457",
         layout=MaskLayout(digits=5, step=1, prefix="frame", image_sets="ImageSets"),
         videos="image sets",
+        objects=LABELS_OF_FIRST_MASK,
         frame_rule=WITHOUT_ENDS,
         submits_void=False,
         statistics=_RESULTS.statistics,
         summary=_RESULTS.summary,
         files=_RESULTS.files("-{set}"),
+        quirks=(GAPS_ARE_OBJECTS, DECAY_WRAPS),
     ),
 )

@@ -14,7 +14,7 @@ from lvos_eval.api.results import ScoringResult
 from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.diagnostics.text import counted
 from lvos_eval.formats.image_kind import ImageKind
-from lvos_eval.formats.label_map import DecodedMask, salient_labels
+from lvos_eval.formats.label_map import DecodedMask, salient_labels, white_as_one
 from lvos_eval.formats.mask_issues import LabelMapError
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.finder import ObjectFinder
@@ -173,6 +173,8 @@ class Evaluator:
                 guess = salient_labels(guess, *video.ids)
             except LabelMapError as fault:
                 raise ValueError(f"prediction is no salient map: {fault}") from None
+        if protocol.encoding is MaskEncoding.LABEL_MAP_OR_WHITE:
+            guess = white_as_one(guess)
         ids, packed = self._scored[name].get(frame, ()), _packed(guess, protocol.labels(video.ids))
         if protocol.refuses_other_labels and ids and packed.unknown:
             raise ValueError(f"prediction has the label {min(packed.unknown)}, which is no object of video {name!r}")

@@ -23,6 +23,7 @@ __all__ = ["PROTOCOLS", "ProtocolsRequest"]
 
 _ENCODINGS: Final[Mapping[MaskEncoding, str]] = {
     MaskEncoding.LABEL_MAP: "one channel, the value of a pixel is the label of its object, 0 is background",
+    MaskEncoding.LABEL_MAP_OR_WHITE: "one channel, the value of a pixel is the label of its object, 0 is background, 255 is 1",
     MaskEncoding.SALIENCY: "one channel, foreground in two values or from 127 on is the only object of the video",
 }
 _PAIRINGS: Final[Mapping[Pairing, str]] = {

@@ -14,8 +14,9 @@ from lvos_eval.formats.png import Png, decode_labels, palette_colours, parse_png
 from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize, Labels, PackedMask
 
-__all__ = ["DecodedMask", "Decoder", "SalientDecoder", "salient_labels"]
+__all__ = ["DecodedMask", "Decoder", "SalientDecoder", "WhiteDecoder", "salient_labels", "white_as_one"]
 
+_WHITE: Final = 255
 SALIENT_FROM: Final = 127
 """The shade of grey from which on a pixel of a salient map is foreground."""
 
@@ -67,6 +68,18 @@ class Decoder:
             issues.append(WrongSize(header.kind, header.size, self._size))
         if issues:
             raise LabelMapError(*issues)
+
+
+class WhiteDecoder(Decoder):
+    """Decodes label maps in which 255 is object 1."""
+
+    def _labels(self, samples: Labels) -> Labels:
+        return white_as_one(samples)
+
+
+def white_as_one(samples: Labels) -> Labels:
+    """A label map with 1 in place of 255."""
+    return np.where(samples == _WHITE, np.uint8(1), samples)
 
 
 class SalientDecoder(Decoder):

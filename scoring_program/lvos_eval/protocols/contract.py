@@ -84,6 +84,8 @@ class MaskEncoding(Enum):
 
     LABEL_MAP = "label map"
     """The value of a pixel is the label of its object."""
+    LABEL_MAP_OR_WHITE = "label map or white"
+    """The same, and 255 is object 1."""
     SALIENCY = "saliency"
     """Foreground is the only object of the video, in two values or in shades of grey."""
 
@@ -267,7 +269,12 @@ class EvaluationProtocol:
     @property
     def names_objects(self) -> bool:
         """Whether a label of a submission says which object is meant."""
-        return self.encoding is MaskEncoding.LABEL_MAP and self.pairing is Pairing.BY_ID
+        return self.encoding is not MaskEncoding.SALIENCY and self.pairing is Pairing.BY_ID
+
+    @property
+    def reading(self) -> str:
+        """How masks are read and matched: two protocols that do both alike give an object the same values in a frame."""
+        return f"{self.encoding.value}, {self.pairing.value}"
 
     def labels(self, object_ids: Sequence[int]) -> Sequence[int]:
         """The labels that mean something in a submitted mask of a video with these objects."""

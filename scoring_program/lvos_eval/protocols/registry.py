@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from lvos_eval.protocols import davis, lvos, visor, vost
+from lvos_eval.protocols import davis, long_videos, lvos, visor, vost
 from lvos_eval.protocols.contract import EvaluationProtocol, Task
 
 __all__ = ["DEFAULT", "NOT_PUBLIC", "UnknownProtocolError", "get", "names", "tasks"]
@@ -19,6 +19,7 @@ _PROTOCOLS: Final = {
         *davis.PROTOCOLS,
         *vost.PROTOCOLS,
         *visor.PROTOCOLS,
+        *long_videos.PROTOCOLS,
     )
 }
 

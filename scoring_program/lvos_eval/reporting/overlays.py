@@ -19,9 +19,11 @@ from PIL import Image
 
 from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.formats.files import read_regular
+from lvos_eval.formats.label_map import white_as_one
 from lvos_eval.formats.mask_issues import MaskError
 from lvos_eval.formats.png import PALETTE, Png, decode_labels, parse_png, plain_png
 from lvos_eval.masks.packed import FrameSize, Labels
+from lvos_eval.protocols.contract import MaskEncoding
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
@@ -133,7 +135,10 @@ def scored_masks(
                 name = layouts[video].name(value.frame)
                 truth = _decode((manifest.ground_truth(video) / f"{name}.png").read_bytes()) == object_id
                 (label_map,) = submission.masks[video][value.frame]
-                prediction = _decode(reader.read(label_map)) == object_id
+                labels = _decode(reader.read(label_map))
+                if manifest.protocol.encoding is MaskEncoding.LABEL_MAP_OR_WHITE:
+                    labels = white_as_one(labels)
+                prediction = labels == object_id
                 if not _are_scored(truth, prediction, value):
                     raise RunStoppedError(_CHANGED)
                 photo = manifest.folder / manifest.protocol.layout.images / video / f"{name}.jpg"

@@ -25,7 +25,6 @@ from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.mask_issues import MemberError
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols import Task
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.reference.settings import ArchiveLimits
 from lvos_eval.scoring.chunks import FrameTask, frame_tasks, objects_by_frame
@@ -44,8 +43,8 @@ _LAYOUT: Final = "lvos-eval video key 2"
 class Basis:
     """What the values of a video depend on beside the submitted masks and the metadata."""
 
-    task: Task
-    """Which decides how masks are read and labels matched, whatever the protocol."""
+    reading: str
+    """How the protocol reads masks and matches labels."""
     sizes: Mapping[str, FrameSize | None]
     truths: Mapping[str, str]
     """The digest of the decoded ground truth of each video."""
@@ -150,7 +149,7 @@ def video_key(video: Video, basis: Basis, masks: Mapping[int, bytes], *, scored:
     # which frames are scored follows from the frames below; the number of values of an object only from here
     objects = [[item.object_id, item.range.frame_nums] for item in video.objects]
     truth = basis.truths.get(video.name, "") if scored else None
-    content = [_LAYOUT, __version__, str(basis.task), video.name, basis.sizes[video.name], objects, truth]
+    content = [_LAYOUT, __version__, basis.reading, video.name, basis.sizes[video.name], objects, truth]
     frames = [
         [frame, ids, masks[frame].hex() if frame in masks else None]
         for frame, ids in objects_by_frame(video)

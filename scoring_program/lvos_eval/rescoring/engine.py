@@ -117,7 +117,7 @@ class Rescoring:
         self._sizes = find_sizes(manifest)
         self.tally = Tally()
         self.digest, truths = self._read_ground_truth(sealed)
-        self._basis = Basis(manifest.rules.task, self._sizes, truths)
+        self._basis = Basis(manifest.protocol.reading, self._sizes, truths)
 
     def _read_ground_truth(self, sealed: str | None) -> tuple[str, Mapping[str, str]]:
         with ProgressReporter(self._log, "reading the ground truth", "frames", self._manifest.scored_count) as progress:

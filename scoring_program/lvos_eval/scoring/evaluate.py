@@ -5,12 +5,13 @@ Arrays never leave this module; a chunk comes in as names and leaves as a few nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import Final
 
 from lvos_eval.diagnostics.errors import SubmissionGoneError, raise_if_environmental
 from lvos_eval.diagnostics.problems import Problem
-from lvos_eval.formats.label_map import DecodedMask, Decoder, SalientDecoder
+from lvos_eval.formats.label_map import DecodedMask, Decoder, SalientDecoder, WhiteDecoder
 from lvos_eval.formats.mask_issues import MaskError, MemberError, NotIndexed, PngError, Unreadable
 from lvos_eval.formats.mask_values import read_values
 from lvos_eval.protocols.contract import MaskEncoding, Pairing
@@ -23,6 +24,13 @@ from lvos_eval.submission.source import mask_digest, unpack
 __all__ = ["evaluate_chunk"]
 
 
+_DECODERS: Final[Mapping[MaskEncoding, type[Decoder]]] = {
+    MaskEncoding.LABEL_MAP: Decoder,
+    MaskEncoding.LABEL_MAP_OR_WHITE: WhiteDecoder,
+    MaskEncoding.SALIENCY: SalientDecoder,
+}
+
+
 def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     """Everything about one chunk: its findings, and its values if it has ground truth.
 
@@ -30,8 +38,7 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     """
     result = ChunkResult(chunk.video, len(chunk.frames))
     truths = Decoder(chunk.ids, chunk.size)
-    kind = SalientDecoder if chunk.encoding is MaskEncoding.SALIENCY else Decoder
-    predictions = kind(chunk.labels, chunk.size)
+    predictions = _DECODERS[chunk.encoding](chunk.labels, chunk.size)
     comparisons = ObjectPairs(chunk.pairing)
     for task, data in _read_predictions(chunk, result):
         prediction = _inspect(predictions, chunk, task, data, result.findings)

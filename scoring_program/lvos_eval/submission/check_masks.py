@@ -38,7 +38,7 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     channel = ANY_DEPTH if any(_has_packed(found) for _, found in videos.values()) else CHANNEL
     find_issues(labelled, channel, causes)
     explained: frozenset[str] = frozenset()
-    if protocol.encoding is MaskEncoding.LABEL_MAP:
+    if protocol.encoding is not MaskEncoding.SALIENCY:
         explained = report_encodings(labelled, collector, restorations, shades=not multiple, channel=channel)
     rest = [videos[name] for name in videos if name not in explained]
     rest = [(video, found) for video, found in rest if not find_greys(video, labelled[video.name][0], found, channel, causes)]

@@ -12,7 +12,7 @@ from differential import draw
 from lvos_eval.masks import finder as masks
 from lvos_eval.masks import packed
 from lvos_eval.masks.finder import ObjectFinder
-from lvos_eval.masks.packed import EMPTY_MASK, PackedMask, pack
+from lvos_eval.masks.packed import EMPTY_MASK, PackedMask, pack, without
 
 OLD_PLACE = np.s_[400:420, 640:660]
 
@@ -185,3 +185,14 @@ def test_one_stray_pixel_of_an_unknown_label_is_reported() -> None:
     finder.find(frame)
     frame[199, 1279] = 77
     assert finder.find(frame)[1] == {77: 1}
+
+
+@given(st.integers(0, 10**6), st.integers(1, 90), st.integers(1, 300))
+def test_a_mask_without_another_has_the_rest_of_its_pixels(seed: int, height: int, width: int) -> None:
+    one, other = label_map(seed, height, width, [1, 0]) == 1, label_map(seed + 1, height, width, [1]) == 1
+    assert_same(without(pack(one, 1), pack(other, 1)), pack(one & ~other, 1))
+
+
+def assert_same(one: PackedMask, other: PackedMask) -> None:
+    assert one._replace(bits=other.bits) == other
+    assert (one.bits == other.bits).all()

@@ -161,6 +161,31 @@ def test_each_object_is_compared_with_every_proposal_the_absent_one_first(size: 
     assert found.values() == wanted
 
 
+@pytest.mark.parametrize("way", [Pairing.BY_ID, Pairing.ASSIGNMENT])
+def test_ignored_pixels_count_in_neither_mask(way: Pairing) -> None:
+    truth, prediction = label_map(9), label_map(12)
+    truth[30:60, 40:90] = 255
+    left = np.where(truth == 255, 0, prediction).astype(np.uint8)
+    found = ObjectPairs(way, 255)
+    found.add(4, IDS, decoded(truth, (*IDS, 255)), decoded(prediction, PROPOSALS))
+    assert (left != prediction).any()
+    labels = {None: None, ABSENT_PROPOSAL: 254, 1: 1, 2: 2}
+    wanted = [
+        expected(object_id, 4, truth, left, labels[proposal] or object_id, proposal)
+        for object_id in IDS
+        for proposal in ((None,) if way is Pairing.BY_ID else (ABSENT_PROPOSAL, 1, 2))
+    ]
+    assert found.values() == wanted
+
+
+def test_a_proposal_of_ignored_pixels_alone_is_empty_and_still_one() -> None:
+    truth, prediction = np.ones((90, 150), np.uint8), np.zeros((90, 150), np.uint8)
+    truth[:9, :9], prediction[:9, :9] = 255, 3
+    found = ObjectPairs(Pairing.ASSIGNMENT, 255)
+    found.add(0, (1,), decoded(truth, (1, 255)), decoded(prediction, PROPOSALS))
+    assert [(value.proposal, value.region_similarity) for value in found.values()] == [(ABSENT_PROPOSAL, 0.0), (3, 0.0)]
+
+
 def test_a_proposal_far_from_an_object_has_nothing_of_it_without_being_measured(measured: list[int]) -> None:
     truth, prediction = np.zeros((2, 400, 600), np.uint8)
     truth[20:60, 20:60] = 1

@@ -238,7 +238,9 @@ def _without(position: int) -> Damage:
 def _extra(position: int, add: int) -> Damage:
     def damage(folder: Path) -> None:
         path = sorted(folder.iterdir())[position]
-        shutil.copy(path, folder / _renumbered(path.name, add))
+        target = folder / _renumbered(path.name, add)
+        # every number may be taken
+        shutil.copy(path, target.with_stem(f"{path.stem}a") if target.exists() else target)
 
     return damage
 

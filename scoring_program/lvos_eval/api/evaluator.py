@@ -178,7 +178,8 @@ class Evaluator:
         ids, packed = self._scored[name].get(frame, ()), _packed(guess, protocol.labels(video.ids))
         if protocol.refuses_other_labels and ids and packed.unknown:
             raise ValueError(f"prediction has the label {min(packed.unknown)}, which is no object of video {name!r}")
-        return _compared(protocol.pairing, frame, ids, _packed(truth, video.ids), packed)
+        masks = _packed(truth, protocol.truth_labels(video.ids)), packed
+        return _compared(protocol.pairing, frame, ids, *masks, protocol.ignored_label)
 
     def _compare_all(self, frame: int, truth: Labels, guess: Labels) -> _AddedFrame:
         """The frame with every label that one of the masks has."""
@@ -225,8 +226,10 @@ def _packed(labels: Labels, ids: Sequence[int]) -> DecodedMask:
     return DecodedMask(FrameSize(*labels.shape), *ObjectFinder(ids).find(labels), MaskValues(ImageKind.GREY, b""))
 
 
-def _compared(pairing: Pairing, frame: int, ids: tuple[int, ...], truth: DecodedMask, guess: DecodedMask) -> _AddedFrame:
-    comparisons = ObjectPairs(pairing)
+def _compared(
+    pairing: Pairing, frame: int, ids: tuple[int, ...], truth: DecodedMask, guess: DecodedMask, ignored: int | None = None
+) -> _AddedFrame:
+    comparisons = ObjectPairs(pairing, ignored)
     comparisons.add(frame, ids, truth, guess)
     strangers = frozenset(guess.unknown) - {VOID_LABEL}
     return _AddedFrame(truth.size, comparisons.values(), frame_digest(frame, truth), strangers)

@@ -16,7 +16,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     """What every command takes that looks at reference data."""
     parser.add_argument("--protocol", choices=protocols.names(), help="frame rule (default: scoring.yaml, else lvos-v2)")
     parser.add_argument("--set", metavar="NAME", dest="image_set", help="list of videos, where the data has several")
-    parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else semi-supervised")
+    parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else the usual one of the protocol")
     parser.add_argument("--strict", action="store_true", help="labels that are no declared object are errors, not warnings")
     parser.add_argument(
         "--jobs",

@@ -23,6 +23,7 @@ __all__ = [
     "trim",
     "where_equal",
     "whole_frame",
+    "without",
 ]
 
 Labels: TypeAlias = NDArray[np.uint8]
@@ -111,6 +112,18 @@ def intersection(one: PackedMask, other: PackedMask) -> int:
         return 0
     a, b = (mask.bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left] for mask in (one, other))
     return popcount(a & b)
+
+
+def without(mask: PackedMask, other: PackedMask) -> PackedMask:
+    """The mask less the pixels of another one."""
+    top, bottom = max(mask.top, other.top), min(mask.bottom, other.bottom)
+    left, right = max(mask.left, other.left), min(mask.right, other.right)
+    if top >= bottom or left >= right:
+        return mask
+    bits = mask.bits.copy()
+    rest = bits[top - mask.top : bottom - mask.top, left - mask.left : right - mask.left]
+    rest &= ~other.bits[top - other.top : bottom - other.top, left - other.left : right - other.left]
+    return trim(bits, Window(mask.top, mask.bottom, mask.left, mask.right))
 
 
 def pack(labels: AnyLabels, label: int) -> PackedMask:

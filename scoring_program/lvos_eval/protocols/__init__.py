@@ -6,6 +6,6 @@
 """
 
 from lvos_eval.protocols.contract import EvaluationProtocol, Task
-from lvos_eval.protocols.registry import DEFAULT, UnknownProtocolError, get, names, tasks
+from lvos_eval.protocols.registry import DEFAULT, UnknownProtocolError, get, names, tasks, usual_task
 
-__all__ = ["DEFAULT", "EvaluationProtocol", "Task", "UnknownProtocolError", "get", "names", "tasks"]
+__all__ = ["DEFAULT", "EvaluationProtocol", "Task", "UnknownProtocolError", "get", "names", "tasks", "usual_task"]

@@ -27,6 +27,7 @@ __all__ = [
     "ONE_GROUP",
     "PROPOSALS",
     "VOID_LABEL",
+    "Assignment",
     "EvaluationProtocol",
     "MaskEncoding",
     "MaskLayout",
@@ -97,6 +98,15 @@ class Pairing(Enum):
     """The one of the same number."""
     ASSIGNMENT = "assignment"
     """Of PROPOSALS the one that the best one-to-one assignment gives it."""
+
+
+class Assignment(Enum):
+    """Which proposals take part where they are assigned, and in which order sums run; ties depend on both."""
+
+    ALL = "all"
+    """All of PROPOSALS, also those without a pixel."""
+    USED = "used"
+    """Those up to the highest label of the submission in the video, at least as many as objects, in the order of DAVIS' tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +264,11 @@ class EvaluationProtocol:
     frame_rule: FrameRule
     encoding: MaskEncoding = MaskEncoding.LABEL_MAP
     pairing: Pairing = Pairing.BY_ID
+    assignment: Assignment = Assignment.ALL
     upload_folder: str | None = None
     """The folder that holds the videos in the zip that the benchmark's server takes; None: no server of masks is documented."""
+    ignored_label: int | None = None
+    """The label in the ground truth whose pixels are taken out of both masks before anything is measured."""
     submits_void: bool = True
     """Whether 255 in a submission is void, as in the ground truth, of which nothing is said; else it is like any other label."""
     refuses_other_labels: bool = False
@@ -271,10 +284,14 @@ class EvaluationProtocol:
         """Whether a label of a submission says which object is meant."""
         return self.encoding is not MaskEncoding.SALIENCY and self.pairing is Pairing.BY_ID
 
+    def truth_labels(self, object_ids: Sequence[int]) -> tuple[int, ...]:
+        """The labels that mean something in the ground truth of a video with these objects."""
+        return (*object_ids, *([] if self.ignored_label is None else [self.ignored_label]))
+
     @property
     def reading(self) -> str:
         """How masks are read and matched: two protocols that do both alike give an object the same values in a frame."""
-        return f"{self.encoding.value}, {self.pairing.value}"
+        return f"{self.encoding.value}, {self.pairing.value}, {self.assignment.value}, {self.ignored_label}"
 
     def labels(self, object_ids: Sequence[int]) -> Sequence[int]:
         """The labels that mean something in a submitted mask of a video with these objects."""

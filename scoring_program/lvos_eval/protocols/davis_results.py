@@ -7,8 +7,9 @@ each measure of an object, plain means of them over all objects, and two CSV fil
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -88,7 +89,8 @@ class DavisResults:
         )
 
     def _combine(self, objects: Sequence[ScoredObject]) -> dict[str, float]:
-        """Plain means over all objects, in the order of the list of videos; nan where one of them has none."""
+        """Plain means over all objects, in the order of the tables; nan where one of them has none."""
+        objects = [score for _, score in _rows(objects)]
         means = [[score.values.get(statistic.name, math.nan) for score in objects] for statistic in self.statistics]
         found = [float(np.mean(values)) for values in means]
         # the mean of the two means, not the mean of each object's
@@ -100,8 +102,19 @@ class DavisResults:
 
     def _per_sequence_results(self, _: Mapping[str, float], objects: Sequence[ScoredObject]) -> str:
         means = [measure.statistics[0].name for measure in self.measures]
-        lines = [",".join([score.label, *(_cell(score.values[name]) for name in means)]) for score in objects]
+        lines = [",".join([label, *(_cell(score.values[name]) for name in means)]) for label, score in _rows(objects)]
         return "\n".join([",".join(["Sequence", *(measure.keys[0] for measure in self.measures)]), *lines, ""])
+
+
+def _rows(objects: Sequence[ScoredObject]) -> Iterator[tuple[str, ScoredObject]]:
+    """The objects under their labels, videos in the order of their list.
+
+    Where objects are matched, those of a video are in the order of their proposals, and counted in it: such a label does not say
+    which object it is.
+    """
+    for video, members in groupby(objects, key=lambda score: score.video):
+        for number, score in enumerate(sorted(members, key=lambda score: score.proposal or 0), 1):
+            yield (score.label if score.proposal is None else f"{video}_{number}"), score
 
 
 def _cell(value: float) -> str:

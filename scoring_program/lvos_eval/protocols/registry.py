@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from lvos_eval.protocols import davis, long_videos, lvos, visor, vost
+from lvos_eval.protocols import davis, davis_unsupervised, long_videos, lvos, visor, vost
 from lvos_eval.protocols.contract import EvaluationProtocol, Task
 
-__all__ = ["DEFAULT", "NOT_PUBLIC", "UnknownProtocolError", "get", "names", "tasks"]
+__all__ = ["DEFAULT", "NOT_PUBLIC", "UnknownProtocolError", "get", "names", "tasks", "usual_task"]
 
 DEFAULT: Final = "lvos-v2"
 
@@ -17,6 +17,7 @@ _PROTOCOLS: Final = {
     for protocol in (
         *lvos.PROTOCOLS,
         *davis.PROTOCOLS,
+        *davis_unsupervised.PROTOCOLS,
         *vost.PROTOCOLS,
         *visor.PROTOCOLS,
         *long_videos.PROTOCOLS,
@@ -44,6 +45,12 @@ def names() -> tuple[str, ...]:
 def tasks(name: str) -> tuple[Task, ...]:
     """The tasks of a protocol; () if there is no such protocol."""
     return tuple(task for known, task in _PROTOCOLS if known == name)
+
+
+def usual_task(name: str) -> Task:
+    """The task of a protocol where none is asked for: its only one, or the semi-supervised one."""
+    found = tasks(name)
+    return found[0] if len(found) == 1 else Task.SEMI_SUPERVISED
 
 
 def get(name: str, task: str = Task.SEMI_SUPERVISED) -> EvaluationProtocol:

@@ -74,7 +74,12 @@ class ScoringRules:
     """The name of the list of videos, where a data set has several; None: the usual one."""
 
     def override(self, *, protocol: str | None = None, task: Task | None = None, image_set: str | None = None) -> ScoringRules:
-        """The rules with what is not None in place of their own."""
+        """The rules with what is not None in place of their own.
+
+        Where the task is the usual one of the protocol, another protocol brings its own usual one along.
+        """
+        if protocol is not None and task is None and self.task == protocols.usual_task(self.protocol):
+            task = protocols.usual_task(protocol)
         return replace(self, protocol=protocol or self.protocol, task=task or self.task, image_set=image_set or self.image_set)
 
 
@@ -162,6 +167,8 @@ class _SettingsReader:
             )
         self._collector.raise_errors()
         rules = {name: values[key] for key, name in _RULES.items() if key in values}
+        if "protocol" in values and "task" not in values:
+            rules["task"] = protocols.usual_task(values["protocol"])
         limits = {name: values[key] for key, name in _LIMITS.items() if key in values}
         return Settings(ScoringRules(**rules), RunLimits(**limits), values.get("detail"), values.get("ground_truth"))
 

@@ -85,7 +85,7 @@ def plan_survey(
     tasks = [
         SurveyTask(
             video.name,
-            video.ids,
+            manifest.protocol.truth_labels(video.ids),
             sizes.get(video.name),
             GroundTruthFolder(manifest.ground_truth(video.name), manifest.layout(video)),
             piece,

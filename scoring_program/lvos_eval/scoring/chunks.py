@@ -49,6 +49,7 @@ class Chunk:
 
     video: str
     ids: tuple[int, ...]
+    """The labels that mean something in the ground truth."""
     labels: Sequence[int]
     """The labels that mean something in a submitted mask."""
     size: FrameSize | None
@@ -58,6 +59,8 @@ class Chunk:
     encoding: MaskEncoding
     pairing: Pairing
     layout: MaskLayout
+    ignored: int | None = None
+    """The label in the ground truth whose pixels count in neither mask."""
 
     @property
     def where(self) -> str:
@@ -102,7 +105,7 @@ def plan_chunks(
     chunks = [
         Chunk(
             video.name,
-            video.ids,
+            protocol.truth_labels(video.ids),
             protocol.labels(video.ids),
             sizes[video.name],
             GroundTruthFolder(manifest.ground_truth(video.name), manifest.layout(video)) if score else None,
@@ -111,6 +114,7 @@ def plan_chunks(
             protocol.encoding,
             protocol.pairing,
             manifest.layout(video),
+            protocol.ignored_label,
         )
         for video in manifest.videos
         for piece in cut_up(frame_tasks(video, _readable_masks(submission, video), score=score))

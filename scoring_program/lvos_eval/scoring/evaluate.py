@@ -39,7 +39,7 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     result = ChunkResult(chunk.video, len(chunk.frames))
     truths = Decoder(chunk.ids, chunk.size)
     predictions = _DECODERS[chunk.encoding](chunk.labels, chunk.size)
-    comparisons = ObjectPairs(chunk.pairing)
+    comparisons = ObjectPairs(chunk.pairing, chunk.ignored)
     for task, data in _read_predictions(chunk, result):
         prediction = _inspect(predictions, chunk, task, data, result.findings)
         truth = _read_ground_truth(truths, chunk, task.frame, result)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from lvos_eval.formats.label_map import DecodedMask
-from lvos_eval.masks.packed import EMPTY_MASK, FrameSize
+from lvos_eval.masks.packed import EMPTY_MASK, FrameSize, PackedMask, without
 from lvos_eval.metrics.boundary_matching import Pair
 from lvos_eval.metrics.measures import score_pairs
 from lvos_eval.metrics.proximity import footprints, surroundings
@@ -34,7 +34,9 @@ class _Comparison(NamedTuple):
 class ObjectPairs:
     """Takes frames one by one and measures their objects when there are many."""
 
-    def __init__(self, pairing: Pairing) -> None:
+    def __init__(self, pairing: Pairing, ignored: int | None = None) -> None:
+        """`ignored` is the label in the ground truth whose pixels are taken out of both masks."""
+        self._ignored = ignored
         self._compare = _with_proposals if pairing is Pairing.ASSIGNMENT else _with_namesakes
         self._last: tuple[DecodedMask, DecodedMask, Sequence[int]] | None = None
         self._of_last: list[_Comparison] = []
@@ -51,7 +53,12 @@ class ObjectPairs:
         last = self._last
         if last is None or last[0] is not truth or last[1] is not prediction or last[2] != ids:
             self._last = truth, prediction, ids
-            self._of_last = list(self._compare(ids, truth, prediction))
+            if self._ignored is not None:
+                ignored = truth.objects[self._ignored]
+                counted = {label: without(mask, ignored) for label, mask in prediction.objects.items()}
+                self._of_last = list(self._compare(ids, truth, prediction.objects, counted))
+            else:
+                self._of_last = list(self._compare(ids, truth, prediction.objects, prediction.objects))
             self._held += sum(mask.bits.nbytes for comparison in self._of_last for mask in comparison.pair or ())
         self._waiting += [(frame, comparison) for comparison in self._of_last]
 
@@ -68,16 +75,20 @@ class ObjectPairs:
         self._waiting, self._held = [], 0
 
 
-def _with_namesakes(ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> Iterator[_Comparison]:
-    """Each object with the one of the same id."""
+def _with_namesakes(
+    ids: Sequence[int], truth: DecodedMask, _: Mapping[int, PackedMask], counted: Mapping[int, PackedMask]
+) -> Iterator[_Comparison]:
+    """Each object with what counts of the one of the same id."""
     for object_id in ids:
         mask = truth.objects[object_id]
-        yield _Comparison(object_id, mask.area > 0, None, (mask, prediction.objects[object_id]))
+        yield _Comparison(object_id, mask.area > 0, None, (mask, counted[object_id]))
 
 
-def _with_proposals(ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> Iterator[_Comparison]:
-    """Each object with every proposal, the absent one first."""
-    proposals = {proposal: mask for proposal, mask in prediction.objects.items() if mask.area}
+def _with_proposals(
+    ids: Sequence[int], truth: DecodedMask, submitted: Mapping[int, PackedMask], counted: Mapping[int, PackedMask]
+) -> Iterator[_Comparison]:
+    """Each object with what counts of every submitted proposal, the absent one first."""
+    proposals = {proposal: counted[proposal] for proposal, mask in submitted.items() if mask.area}
     cells = footprints(list(proposals.values()), truth.size)
     for object_id in ids:
         mask = truth.objects[object_id]
@@ -86,4 +97,4 @@ def _with_proposals(ids: Sequence[int], truth: DecodedMask, prediction: DecodedM
         (footprint,) = footprints([mask], truth.size)
         shared = cells & surroundings(footprint, truth.size)
         for (proposal, other), near in zip(proposals.items(), np.logical_or.reduce(shared, axis=(1, 2)), strict=True):
-            yield _Comparison(object_id, visible, proposal, (mask, other) if near or not visible else None)
+            yield _Comparison(object_id, visible, proposal, (mask, other) if near or not visible or not other.area else None)

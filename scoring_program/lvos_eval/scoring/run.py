@@ -116,7 +116,11 @@ def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame
     if manifest.protocol.pairing is not Pairing.ASSIGNMENT:
         return values
     return {
-        video.name: [value for found in match_proposals(video, values[video.name]).values() for value in found]
+        video.name: [
+            value
+            for found in match_proposals(video, values[video.name], manifest.protocol.assignment).values()
+            for value in found
+        ]
         for video in manifest.videos
     }
 

@@ -120,9 +120,9 @@ def find_one(video: Video, found: VideoFindings, channel: str, causes: Causes) -
     return True
 
 
-def find_proposals(video: Video, found: VideoFindings, causes: Causes) -> bool:
-    """Finds labels that no proposal has; whether it did."""
-    labels = sorted(set(found.unknown_pixels) - {VOID_LABEL})
+def find_proposals(video: Video, found: VideoFindings, causes: Causes, *, void: bool = True) -> bool:
+    """Finds labels that no proposal has, 255 aside if it is `void`; whether it did."""
+    labels = sorted(set(found.unknown_pixels) - ({VOID_LABEL} if void else set()))
     if not labels:
         return False
 

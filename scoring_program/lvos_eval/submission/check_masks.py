@@ -45,7 +45,7 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     # where another video's only object has its id, 255 stands for something else: void
     ids_are_known = any(len(video.ids) == 1 and found.present - found.strays for video, found in videos.values())
     if multiple:
-        rest = [(video, found) for video, found in rest if not find_proposals(video, found, causes)]
+        rest = [(video, found) for video, found in rest if not find_proposals(video, found, causes, void=protocol.submits_void)]
     elif not ids_are_known:
         rest = [(video, found) for video, found in rest if not find_white(video, found, channel, causes)]
     if not multiple and not any(len(video.ids) == 1 and video.ids != (1,) and found.present for video, found in videos.values()):

@@ -9,7 +9,6 @@ import json
 import math
 import shutil
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ import pytest
 from PIL import Image
 
 import lvos_eval as api
+from benchmarks import DAMAGES, J_AND_F, Benchmark
 from commands import lvos_eval
 from lvos_eval import protocols
 
@@ -78,6 +78,8 @@ def test_all_official_numbers_and_files_are_reproduced_exactly(goldens: Path, na
     prefix = name if image_set == "val" else f"{name}.{image_set}"
     for file in (f"global_results-{image_set}.csv", f"per-sequence_results-{image_set}.csv"):
         assert (tmp_path / "official" / file).read_bytes() == (goldens / "expected" / f"{prefix}.{file}").read_bytes()
+    codalab = (goldens / "expected" / f"{prefix}.codalab_scores.txt").read_bytes()
+    assert (tmp_path / "official" / "scores.txt").read_bytes() == codalab
 
 
 @pytest.mark.parametrize(
@@ -196,92 +198,80 @@ def test_many_submissions_are_ranked_by_its_first_score(goldens: Path, tmp_path:
 VIDEO: Final = "border-a"
 
 
-def without_video(folder: Path) -> None:
-    shutil.rmtree(folder)
-
-
-def without_frame(folder: Path) -> None:
-    (folder / "00004.png").unlink()
-
-
-def emptied(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.unlink()
-
-
-def resized(folder: Path) -> None:
-    change(folder, lambda labels: labels[:-3, :-5])
-
-
-def transposed(folder: Path) -> None:
-    change(folder, lambda labels: labels.T, every=True)
-
-
-def broadcast(folder: Path) -> None:
-    change(folder, lambda labels: labels[:1, :1])
-
-
-def coloured(folder: Path) -> None:
-    change(folder, lambda labels: np.stack([labels * 60, labels * 0, labels * 0], axis=2), every=True)
-
-
-def with_void(folder: Path) -> None:
-    change(folder, lambda labels: with_pixels(labels, 255))
-
-
-def with_other_id(folder: Path) -> None:
-    change(folder, lambda labels: with_pixels(labels, 21))
-
-
-def damaged(folder: Path) -> None:
-    path = folder / "00004.png"
-    path.write_bytes(path.read_bytes()[:-30])
-
-
-def with_eight_digits(folder: Path) -> None:
-    for path in sorted(folder.iterdir()):
-        path.rename(folder / f"{int(path.stem):08d}.png")
-
-
 def with_pixels(labels: np.ndarray[Any, Any], label: int) -> np.ndarray[Any, Any]:
     labels[0, :2] = label
     return labels
 
 
-def change(folder: Path, edit: Callable[[Any], Any], *, every: bool = False) -> None:
-    for path in sorted(folder.iterdir()) if every else [folder / "00004.png"]:
-        labels = np.array(Image.open(path))
-        Image.fromarray(np.ascontiguousarray(edit(labels.astype(np.uint8)))).save(path)
+@pytest.fixture(scope="module")
+def davis(goldens: Path) -> Benchmark:
+    return Benchmark("davis-2017", goldens, "DAVIS", "Annotations/480p", J_AND_F)
 
 
-@pytest.mark.parametrize(
-    ("damage", "code", "words"),
-    [
-        (without_video, "missing-video", "border-a"),
-        (without_frame, "missing-frame", "named by its five digits and .png"),
-        (emptied, "missing-video", "border-a"),
-        (resized, "wrong-size", "123x93 instead of 128x96"),
-        (transposed, "wrong-size", "width and height are swapped"),
-        (broadcast, "wrong-size", "1x1 instead of 128x96"),
-        (coloured, "not-indexed", "RGB"),
-        (with_void, "unknown-object", "label 255 in 2 pixels; the objects are 1, 2"),
-        (with_other_id, "unknown-object", "label 21 in 2 pixels; the objects are 1, 2"),
-        (damaged, "unreadable-mask", "border-a 00004"),
-        (with_eight_digits, "misnamed-frames", "8 digits instead of 5 (00000000.png -> 00000.png"),
-    ],
-)
-def test_damage_has_a_code_and_never_a_traceback(
-    goldens: Path, damage: Callable[[Path], None], code: str, words: str, tmp_path: Path
-) -> None:
-    submission = tmp_path / "pred"
-    shutil.copytree(goldens / "pred_good", submission)
-    damage(submission / VIDEO)
-    run = lvos_eval("score", submission, *options(goldens), "--output", tmp_path / "out", "--jobs", "1")
+REFUSED: Final = {
+    "one video folder missing": ("missing-video", f"there is no folder {VIDEO}; it has 8 scored frames"),
+    "one middle frame missing": ("missing-frame", "named by its five digits and .png"),
+    "wrong size, one middle frame": ("wrong-size", "123x93 instead of 128x96"),
+    "wrong size, all frames": ("wrong-size", "123x93 instead of 128x96"),
+    "transposed, all frames": ("wrong-size", "width and height are swapped"),
+    "one pixel, one frame": ("wrong-size", "1x1 instead of 128x96"),
+    "RGB, all frames": ("not-indexed", "RGB"),
+    "RGBA, one frame": ("not-indexed", "RGBA"),
+    "two pixels of 255": ("unknown-object", "label 255 in 2 pixels; the objects are 1, 2"),
+    "two pixels of id 21": ("unknown-object", "label 21 in 2 pixels; the objects are 1, 2"),
+    "16-bit PNG, one frame": ("not-indexed", "16-bit"),
+    "video folder empty": ("missing-video", f"there is no folder {VIDEO}"),
+    "one PNG damaged": ("unreadable-mask", f"{VIDEO} 00004"),
+    "results folder empty": ("no-videos", "it is empty"),
+}
+"""By damage the problem and words of it. The official tool takes 16 bits, and scores one pixel as if it filled the frame."""
+
+OFFICIAL: Final = "0.758,0.728,0.858,0.039,0.789,0.835,-0.005"
+SCORED: Final = {
+    "first frame missing": (OFFICIAL, set[str]()),
+    "last frame missing": (OFFICIAL, set[str]()),
+    "one extra frame at the end": (OFFICIAL, {"extra-frame"}),
+    "one extra frame in the middle": (OFFICIAL, {"extra-file"}),
+    "extra video folder": (OFFICIAL, {"extra-video"}),
+    "1-bit PNG, one frame": ("0.756,0.728,0.858,0.039,0.784,0.828,-0.005", set[str]()),
+    "inside one more folder": (OFFICIAL, set[str]()),
+    ".DS_Store and __MACOSX": (OFFICIAL, set[str]()),
+    "tables already there": (OFFICIAL, {"extra-file"}),
+}
+"""By damage the official scores and the warnings. The official tool stops at one more folder, and believes the tables."""
+
+
+def test_every_damage_is_refused_or_scored() -> None:
+    assert sorted({**REFUSED, **SCORED}) == sorted(DAMAGES)
+
+
+@pytest.mark.parametrize("damage", REFUSED)
+def test_what_cannot_be_scored_has_a_code_and_no_score(davis: Benchmark, damage: str, tmp_path: Path) -> None:
+    davis.require_refusal(davis.damaged(damage, VIDEO, tmp_path), *REFUSED[damage])
+
+
+@pytest.mark.parametrize("damage", SCORED)
+def test_what_can_be_scored_has_the_official_numbers_and_a_warning(davis: Benchmark, damage: str, tmp_path: Path) -> None:
+    row, warnings = SCORED[damage]
+    davis.require_score(davis.damaged(damage, VIDEO, tmp_path), row, {"absent-object", *warnings})
+
+
+def test_a_refusal_leaves_neither_scores_nor_files_nor_a_traceback(davis: Benchmark, tmp_path: Path) -> None:
+    submission = davis.damaged("two pixels of 255", VIDEO, tmp_path)
+    run = davis.run("score", submission, "--output", tmp_path / "out", "--jobs", "1")
     assert run.returncode == 1, run.stderr
-    assert f"error {code}" in run.stderr
-    assert words in run.stderr
+    assert "error unknown-object" in run.stderr
+    assert "Traceback" not in run.stderr
     assert not (tmp_path / "out" / "scores.json").exists()
     assert not (tmp_path / "out" / "official").exists()
+
+
+def test_names_of_eight_digits_are_explained(davis: Benchmark, tmp_path: Path) -> None:
+    submission = tmp_path / "pred"
+    shutil.copytree(davis.submission("good"), submission)
+    for path in sorted((submission / VIDEO).iterdir()):
+        path.rename(path.with_stem(f"{int(path.stem):08d}"))
+    davis.require_refusal(submission, "misnamed-frames", "8 digits instead of 5 (00000000.png -> 00000.png")
 
 
 def test_frames_that_are_not_scored_need_no_mask(goldens: Path, tmp_path: Path) -> None:

@@ -40,10 +40,11 @@ def test_the_tasks_of_lvos_differ_in_how_masks_are_read_and_matched() -> None:
 
 
 def test_what_rescore_keeps_goes_by_how_masks_are_read_and_matched() -> None:
-    """Only what makes other values of an object in a frame keeps the values of two protocols apart."""
-    ways = {(protocol.encoding, protocol.pairing): protocol.reading for protocol in EVERY}
-    assert len(set(ways.values())) == len(ways)
-    assert protocols.get("lvos-v1").reading == protocols.get("lvos-v2").reading == protocols.get("davis-2017").reading
+    """The values that it keeps serve every protocol that reads and matches masks alike, and no other."""
+    ways = {(protocol.encoding, protocol.pairing, protocol.assignment, protocol.ignored_label) for protocol in EVERY}
+    assert len({protocol.reading for protocol in EVERY}) == len(ways)
+    alike = {protocols.get(name).reading for name in ("lvos-v1", "lvos-v2", "davis-2017", "vost", "vos-benchmark")}
+    assert len(alike) == 1
 
 
 @pytest.mark.parametrize("protocol", EVERY, ids=lambda protocol: f"{protocol.name}, {protocol.task}")

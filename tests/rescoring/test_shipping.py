@@ -112,7 +112,7 @@ def test_ground_truth_that_cannot_be_packed_is_reported_as_where_it_is_read(
     if change == "gone":
         (tmp_path / "reference" / "Annotations" / chunk.video / "00000016.png").unlink()
     else:
-        monkeypatch.setattr("lvos_eval.reference.ground_truth._GROUND_TRUTH_BYTES", 10)
+        monkeypatch.setattr("lvos_eval.reference.ground_truth.GROUND_TRUTH_BYTES", 10)
     expected = evaluate_chunk(chunk).reference_faults
     assert expected
     assert evaluate_shipped(pickle.loads(pickle.dumps(pack(chunk)))).reference_faults == expected

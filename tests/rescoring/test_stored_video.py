@@ -11,6 +11,7 @@ from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_issues import (
     DamagedMember,
     MaskIssue,
+    NotBinary,
     NotIndexed,
     NotLabels,
     NotPng,
@@ -34,6 +35,7 @@ ISSUES = (
     NotSalient((7, 200)),
     NotLabels("the array holds fractions"),
     Overlap(),
+    NotBinary((0, 7, 200)),
 )
 
 

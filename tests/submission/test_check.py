@@ -29,7 +29,7 @@ from submissions import (
 )
 
 OTHER_CODES = {code for code in SUBMISSION_CODES if "archive" in code} | {
-    *("no-videos", "two-sets", "ids-encoded", "size-limit", "not-salient", "too-many-proposals"),
+    *("no-videos", "two-sets", "ids-encoded", "size-limit", "not-salient", "not-binary", "too-many-proposals"),
     *("platform-file", "nothing-predicted"),
 }
 """Codes of archives, of submissions without any video or wrong as a whole, and of the unsupervised tasks."""

@@ -169,4 +169,5 @@ def _stored(name: str, given: StrPath | ScoringResult) -> Result:
     if not given.scores:
         raise ValueError(f"{name} has no scores: the submission is not valid")
     videos = {video.name: video.jf for video in given.videos}
-    return Result(name, given.signature or "", given.scores, given.objects, videos, given.detail)
+    shares = {key: value / given.perfect for key, value in given.scores.items()}
+    return Result(name, given.signature or "", shares, given.objects, videos, given.detail)

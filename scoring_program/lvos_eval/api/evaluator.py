@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,7 +14,7 @@ from lvos_eval.api.results import ScoringResult
 from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.diagnostics.text import counted
 from lvos_eval.formats.image_kind import ImageKind
-from lvos_eval.formats.label_map import DecodedMask, salient_labels, white_as_one
+from lvos_eval.formats.label_map import DecodedMask, binary_labels, salient_labels, white_as_one
 from lvos_eval.formats.mask_issues import LabelMapError
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.finder import ObjectFinder
@@ -36,6 +36,12 @@ from lvos_eval.version import __version__
 
 __all__ = ["Evaluator"]
 
+_READS: Final[Mapping[MaskEncoding, Callable[[Labels, Sequence[int]], Labels]]] = {
+    MaskEncoding.LABEL_MAP_OR_WHITE: lambda labels, _: white_as_one(labels),
+    MaskEncoding.SALIENCY: lambda labels, ids: salient_labels(labels, *ids),
+    MaskEncoding.BINARY: lambda labels, ids: binary_labels(labels, *ids),
+}
+"""What makes a label map of another mask, of a video with these objects."""
 _SPLITS: Final = ("-seen-", "-unseen-")
 _SHOWN: Final = 3
 """At most so many videos are named in a message."""
@@ -139,6 +145,7 @@ class Evaluator:
             videos=scores.videos,
             signature=signed,
             detail=Disclosure.FULL,
+            perfect=scores.perfect,
         )
 
     def _require(self, video: str, frame: int) -> None:
@@ -168,13 +175,12 @@ class Evaluator:
         """The frame as the protocol compares it."""
         assert self._manifest is not None
         video, protocol = self._videos[name], self._manifest.protocol
-        if protocol.encoding is MaskEncoding.SALIENCY:
+        reads = _READS.get(protocol.encoding)
+        if reads is not None:
             try:
-                guess = salient_labels(guess, *video.ids)
+                guess = reads(guess, video.ids)
             except LabelMapError as fault:
-                raise ValueError(f"prediction is no salient map: {fault}") from None
-        if protocol.encoding is MaskEncoding.LABEL_MAP_OR_WHITE:
-            guess = white_as_one(guess)
+                raise ValueError(f"prediction is no {protocol.encoding.value}: {fault}") from None
         ids, packed = self._scored[name].get(frame, ()), _packed(guess, protocol.labels(video.ids))
         if protocol.refuses_other_labels and ids and packed.unknown:
             raise ValueError(f"prediction has the label {min(packed.unknown)}, which is no object of video {name!r}")

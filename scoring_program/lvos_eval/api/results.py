@@ -48,7 +48,7 @@ class ScoringResult(CheckResult):
     """The scores of a submission, or, where it is not valid, none and its problems."""
 
     scores: Mapping[str, float]
-    """By the keys of the protocol in their order, J, F and their mean from 0 to 1; empty where the submission is not valid."""
+    """By the keys of the protocol in their order, in its unit; empty where the submission is not valid."""
     objects: tuple[PublishedObject, ...] = field(repr=False)
     """The means of each object over its frames, in the order of the reference."""
     videos: tuple[PublishedVideo, ...] = field(repr=False)
@@ -57,6 +57,8 @@ class ScoringResult(CheckResult):
     """Equal signatures mean comparable scores. None for an `Evaluator` without a reference, whose scores are nobody else's."""
     detail: Disclosure
     """`full`, or `public` where every number is rounded as on a leaderboard for hidden masks."""
+    perfect: float = 1.0
+    """What the scores are at best: 1, or 100 where the official tool gives percent. Values of objects are from 0 to 1."""
 
     def to_frame(self) -> Any:
         """The objects as a pandas DataFrame, one a row. Raises ImportError where pandas is not installed."""
@@ -90,4 +92,5 @@ def scoring_result(report: Report, detail: Disclosure) -> ScoringResult:
         videos=scores.videos if scores else (),
         signature=report.signature,
         detail=detail,
+        perfect=scores.perfect if scores else 1.0,
     )

@@ -187,6 +187,8 @@ def _score_into(
         )
         for note in result.report.notes[len(manifest.warnings) :]:
             console.tell(f"note: {note}")
+        if result.report.scores is not None and result.report.signature != report.signature:
+            console.tell(f"the submission lacks videos, so the signature of its scores is {result.report.signature}")
         if not request.platform:
             named = request.submission.resolve()
             result = replace(result, report=replace(result.report, name=named.stem if named.is_file() else named.name))

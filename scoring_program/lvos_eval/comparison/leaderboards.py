@@ -128,12 +128,13 @@ def compare_leaderboards(old: Path, new: Path) -> BoardComparison:
 
 def _read(path: Path) -> tuple[Mapping[str, _Row], str]:
     content = read_leaderboard(path)
-    key = read_protocol(content["settings"]).summary.keys[0]
+    summary = read_protocol(content["settings"]).summary
+    key = summary.keys[0]
     rows = {
         submission: _Row(
             item["name"].text(),
             item["rank"].whole(1, MAX_COUNT),
-            item["scores"][key].number(0, MAX_SCORE),
+            item["scores"][key].number(0, MAX_SCORE * summary.perfect) / summary.perfect,
             path.parent / _results(item["results"]),
         )
         for submission, item in by_submission(content["submissions"]).items()

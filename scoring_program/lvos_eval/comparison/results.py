@@ -35,6 +35,7 @@ _MEANINGS: Final = {
     "gt": "the ground truth or the metadata is another",
     "excluded": "other frames are left out",
     "unseen": "other videos count as unseen",
+    "absent": "a submission lacks other videos",
     "version": "another version of the program has scored",
 }
 """What it means that two signatures differ in a key."""

@@ -55,6 +55,7 @@ SUBMISSION_CODES: Final[dict[str, tuple[Severity, str]]] = {
     ),
     "nothing-predicted": (Severity.ERROR, "no object has a pixel in any scored frame of any video"),
     "not-salient": (Severity.ERROR, "a salient map with other values than 0 and 1, 0 and 255, or shades of grey"),
+    "not-binary": (Severity.ERROR, "a mask of one object with more than two values"),
     "too-many-proposals": (Severity.ERROR, "labels above 20 in the multi-object unsupervised task"),
     "wrong-size": (Severity.ERROR, "the mask's size is not the ground truth's"),
     "unknown-object": (Severity.WARNING, "a pixel value that is no declared id of the video (error with `--strict`)"),
@@ -75,10 +76,17 @@ REFERENCE_CODES: Final[dict[str, tuple[Severity | None, str]]] = {
 """Every code that reference data can earn; None, as one code has errors and warnings."""
 
 
-def submission_codes(*, strict: bool) -> Mapping[str, tuple[Severity, str]]:
-    """The codes of submissions; a `strict` check takes labels that are no objects for an error."""
-    unknown = "unknown-object"
-    return {**SUBMISSION_CODES, unknown: (Severity.ERROR, SUBMISSION_CODES[unknown][1])} if strict else SUBMISSION_CODES
+def submission_codes(*, strict: bool, may_lack_videos: bool = False) -> Mapping[str, tuple[Severity, str]]:
+    """The codes of submissions; a `strict` check takes labels that are no objects for an error.
+
+    Where a submission `may_lack_videos`, that is a warning.
+    """
+    found = dict(SUBMISSION_CODES)
+    if strict:
+        found["unknown-object"] = Severity.ERROR, found["unknown-object"][1]
+    if may_lack_videos:
+        found["missing-video"] = Severity.WARNING, f"{found['missing-video'][1]} (error with `--strict`)"
+    return found
 
 
 _ORDER: Final = {code: position for position, code in enumerate(SUBMISSION_CODES)}

@@ -8,13 +8,22 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from lvos_eval.formats.image_kind import ImageKind
-from lvos_eval.formats.mask_issues import LabelMapError, MaskIssue, NotIndexed, NotSalient, WrongSize
+from lvos_eval.formats.mask_issues import LabelMapError, MaskIssue, NotBinary, NotIndexed, NotSalient, WrongSize
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
 from lvos_eval.formats.png import Png, decode_labels, palette_colours, parse_png
 from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize, Labels, PackedMask
 
-__all__ = ["DecodedMask", "Decoder", "SalientDecoder", "WhiteDecoder", "salient_labels", "white_as_one"]
+__all__ = [
+    "BinaryDecoder",
+    "DecodedMask",
+    "Decoder",
+    "SalientDecoder",
+    "WhiteDecoder",
+    "binary_labels",
+    "salient_labels",
+    "white_as_one",
+]
 
 _WHITE: Final = 255
 SALIENT_FROM: Final = 127
@@ -91,6 +100,25 @@ class SalientDecoder(Decoder):
 
     def _labels(self, samples: Labels) -> Labels:
         return salient_labels(samples, self._id)
+
+
+class BinaryDecoder(Decoder):
+    """Decodes masks of a video with one object: what is not 0 becomes the object's id."""
+
+    def __init__(self, ids: Sequence[int], size: FrameSize | None) -> None:
+        super().__init__(ids, size)
+        (self._id,) = ids
+
+    def _labels(self, samples: Labels) -> Labels:
+        return binary_labels(samples, self._id)
+
+
+def binary_labels(samples: Labels, label: int) -> Labels:
+    """The label map of a binary mask: what is not 0 gets the label. Raises LabelMapError for more than two values."""
+    values = np.flatnonzero(np.bincount(samples.reshape(-1))).tolist()
+    if len(values) > 2:
+        raise LabelMapError(NotBinary(tuple(values)))
+    return (samples > 0) * np.uint8(label)
 
 
 def salient_labels(samples: Labels, label: int) -> Labels:

@@ -23,6 +23,7 @@ __all__ = [
     "MaskError",
     "MaskIssue",
     "MemberError",
+    "NotBinary",
     "NotIndexed",
     "NotLabels",
     "NotPng",
@@ -112,7 +113,19 @@ class Overlap:
         return "objects that overlap"
 
 
-MaskIssue: TypeAlias = Unreadable | NotPng | TooLarge | DamagedMember | WrongSize | NotIndexed | NotSalient | NotLabels | Overlap
+@dataclass(frozen=True, slots=True)
+class NotBinary:
+    """A mask of one object with more than two values, which do not say where the object is."""
+
+    values: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{len(self.values)} values"
+
+
+MaskIssue: TypeAlias = (
+    Unreadable | NotPng | TooLarge | DamagedMember | WrongSize | NotIndexed | NotSalient | NotBinary | NotLabels | Overlap
+)
 
 
 class MaskError(ValueError):

@@ -4,8 +4,7 @@ A protocol is data and pure functions. Readers, planning, means, page and files 
 so a further benchmark is a file beside this one, at most one reader in `reference`, and a line in the registry. Worker processes
 never see it: planning resolves it into chunks (where the masks lie, how they are read, which labels are compared).
 
-What all present protocols share is not a field: the measures J and F, the radius of their boundaries, and that an object's values
-begin at the first frame of its range.
+What all present protocols share is not a field: the measures J and F, and the radius of their boundaries.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ __all__ = [
     "EvaluationProtocol",
     "MaskEncoding",
     "MaskLayout",
+    "MissingVideos",
     "ObjectValues",
     "OfficialFile",
     "Pairing",
@@ -38,6 +38,7 @@ __all__ = [
     "ScoreRow",
     "ScoreTable",
     "ScoredObject",
+    "Start",
     "Statistic",
     "Summary",
     "Task",
@@ -87,8 +88,15 @@ class MaskEncoding(Enum):
     """The value of a pixel is the label of its object."""
     LABEL_MAP_OR_WHITE = "label map or white"
     """The same, and 255 is object 1."""
-    SALIENCY = "saliency"
+    SALIENCY = "salient map"
     """Foreground is the only object of the video, in two values or in shades of grey."""
+    BINARY = "binary mask"
+    """The one value that is not 0 is the only object of the video, whichever value that is."""
+
+    @property
+    def is_label_map(self) -> bool:
+        """Whether values are labels of objects."""
+        return self in (MaskEncoding.LABEL_MAP, MaskEncoding.LABEL_MAP_OR_WHITE)
 
 
 class Pairing(Enum):
@@ -107,6 +115,21 @@ class Assignment(Enum):
     """All of PROPOSALS, also those without a pixel."""
     USED = "used"
     """Those up to the highest label of the submission in the video, at least as many as objects, in the order of DAVIS' tool."""
+
+
+class Start(Enum):
+    """Where the values of an object begin."""
+
+    FIRST_SLOT = "at the first scored frame of the object's range"
+    FIRST_PRESENCE = "at the first scored frame in which ground truth or submission shows the object"
+
+
+class MissingVideos(Enum):
+    """What becomes of a video that a submission does not have."""
+
+    REFUSED = "the submission is invalid"
+    LEFT_OUT = "left out of the means"
+    ZERO = "counted as 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +183,8 @@ class ObjectValues(NamedTuple):
 
     region_similarity: Values
     contour_accuracy: Values
+    visible: NDArray[np.bool_]
+    """Whether the ground truth shows the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +204,8 @@ class ScoredObject(Protocol):
     def video(self) -> str: ...
     @property
     def group(self) -> str: ...
+    @property
+    def object_id(self) -> int: ...
     @property
     def proposal(self) -> int | None: ...
     @property
@@ -229,6 +256,8 @@ class Summary:
     title: str
     """What the first key is, in words."""
     table: ScoreTable
+    perfect: float = 1.0
+    """What the scores are at best: 1, or 100 where the official tool gives percent. Values of objects are always from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +284,8 @@ class EvaluationProtocol:
     layout: MaskLayout
     videos: str
     """Who reads the videos of a data set, their objects and their frames: a key of the table in `reference.readers`."""
+    videos_in_words: str = "those of the metadata"
+    """Which videos count, where `layout` has no lists of them."""
     objects: str = "those of the metadata"
     """Which objects a video has, in words."""
     video_list: PublishedList | None = None
@@ -271,6 +302,8 @@ class EvaluationProtocol:
     """The label in the ground truth whose pixels are taken out of both masks before anything is measured."""
     submits_void: bool = True
     """Whether 255 in a submission is void, as in the ground truth, of which nothing is said; else it is like any other label."""
+    starts: Start = Start.FIRST_SLOT
+    missing_videos: MissingVideos = MissingVideos.REFUSED
     refuses_other_labels: bool = False
     """Whether a label of no object makes a submission invalid, as the official tool stops at it; else it is background."""
     statistics: tuple[Statistic, ...]
@@ -282,7 +315,7 @@ class EvaluationProtocol:
     @property
     def names_objects(self) -> bool:
         """Whether a label of a submission says which object is meant."""
-        return self.encoding is not MaskEncoding.SALIENCY and self.pairing is Pairing.BY_ID
+        return self.encoding.is_label_map and self.pairing is Pairing.BY_ID
 
     def truth_labels(self, object_ids: Sequence[int]) -> tuple[int, ...]:
         """The labels that mean something in the ground truth of a video with these objects."""
@@ -290,7 +323,7 @@ class EvaluationProtocol:
 
     @property
     def reading(self) -> str:
-        """How masks are read and matched: two protocols that do both alike give an object the same values in a frame."""
+        """What the values of an object in a frame depend on, beside the masks: equal ones give equal values."""
         return f"{self.encoding.value}, {self.pairing.value}, {self.assignment.value}, {self.ignored_label}"
 
     def labels(self, object_ids: Sequence[int]) -> Sequence[int]:

@@ -195,7 +195,7 @@ def _protocol(name: str, task: Task) -> EvaluationProtocol:
         statistics=(
             Statistic("J", of_region(mean)),
             Statistic("F", of_contour(mean)),
-            Statistic("V", lambda values: temporal_stability(*values)),
+            Statistic("V", lambda values: temporal_stability(values.region_similarity, values.contour_accuracy)),
         ),
         summary=_SUMMARY,
         files=(

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from lvos_eval.protocols import davis, davis_unsupervised, long_videos, lvos, visor, vost
+from lvos_eval.protocols import davis, davis_unsupervised, long_videos, lvos, visor, vos_benchmark, vost
 from lvos_eval.protocols.contract import EvaluationProtocol, Task
 
 __all__ = ["DEFAULT", "NOT_PUBLIC", "UnknownProtocolError", "get", "names", "tasks", "usual_task"]
 
 DEFAULT: Final = "lvos-v2"
 
-_PROTOCOLS: Final = {
-    (protocol.name, protocol.task): protocol
-    for protocol in (
-        *lvos.PROTOCOLS,
-        *davis.PROTOCOLS,
-        *davis_unsupervised.PROTOCOLS,
-        *vost.PROTOCOLS,
-        *visor.PROTOCOLS,
-        *long_videos.PROTOCOLS,
-    )
+_MODULES: Final = (lvos, davis, davis_unsupervised, vost, visor, long_videos, vos_benchmark)
+_PROTOCOLS: Final[Mapping[tuple[str, Task], EvaluationProtocol]] = {
+    (protocol.name, protocol.task): protocol for module in _MODULES for protocol in module.PROTOCOLS
 }
-
 
 NOT_PUBLIC: Final[Mapping[str, str]] = {
     "youtube-vos": "the server's program is not public, nor is the ground truth of its validation split",

@@ -24,6 +24,7 @@ from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.manifest import Manifest
 
 __all__ = [
+    "GROUND_TRUTH_BYTES",
     "GroundTruthFolder",
     "GroundTruthSource",
     "combine_digests",
@@ -35,7 +36,8 @@ __all__ = [
     "refuse_unusable",
 ]
 
-_GROUND_TRUTH_BYTES: Final = 1 << 28
+GROUND_TRUTH_BYTES: Final = 1 << 28
+"""At most so large is the file of a mask."""
 
 
 class GroundTruthSource(Protocol):
@@ -53,7 +55,7 @@ class GroundTruthFolder:
     layout: MaskLayout
 
     def read(self, frame: int) -> bytes:
-        return read_file(f"{self.folder}/{self.layout.name(frame)}.png", _GROUND_TRUTH_BYTES)
+        return read_file(f"{self.folder}/{self.layout.name(frame)}.png", GROUND_TRUTH_BYTES)
 
 
 def read_size(mask: Path) -> FrameSize:

@@ -10,6 +10,7 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.protocols.contract import EvaluationProtocol
 from lvos_eval.reference.image_sets import read_image_set
 from lvos_eval.reference.manifest import Manifest
+from lvos_eval.reference.mask_folders import read_mask_folders
 from lvos_eval.reference.metadata_videos import read_metadata
 from lvos_eval.reference.settings import ScoringRules
 
@@ -21,5 +22,9 @@ Reader: TypeAlias = Callable[[Path, ScoringRules, EvaluationProtocol, ProblemCol
 The last argument says whether anybody asks for the groups of videos.
 """
 
-READERS: Final[Mapping[str, Reader]] = {"metadata": read_metadata, "image sets": read_image_set}
+READERS: Final[Mapping[str, Reader]] = {
+    "metadata": read_metadata,
+    "image sets": read_image_set,
+    "mask folders": read_mask_folders,
+}
 """By what `EvaluationProtocol.videos` says."""

@@ -28,6 +28,7 @@ class Result:
     label: str
     signature: str
     scores: Mapping[str, float]
+    """By key, as shares of the best possible one."""
     objects: tuple[PublishedObject, ...]
     videos: Mapping[str, float]
     """J&F of each video."""
@@ -46,11 +47,12 @@ def read_result(path: Path) -> Result:
             f"{printable(str(file))} holds no scores (its state is {content['state'].shown}): there is nothing to compare"
         )
     protocol = read_protocol(content["settings"])
+    most = MAX_SCORE * protocol.summary.perfect
     result = Result(
         printable(str(path)),
         content["signature"].text(),
         {
-            key: value.number(-MAX_SCORE if key in protocol.summary.signed else 0, MAX_SCORE)
+            key: value.number(-most if key in protocol.summary.signed else 0, most) / protocol.summary.perfect
             for key, value in content["scores"].fields()
         },
         tuple(_object(item, protocol) for item in content["objects"].items()),

@@ -41,7 +41,7 @@ def score_table(scores: PublishedScores, summary: Summary, style: TextStyle = PL
     columns = summary.table.columns
     lines = [head, "", " " * _NAME + "".join(f"{column:>{_CELL}}" for column in columns)]
     for measure, meaning, keys in summary.table.rows:
-        cells = (_percent(scores.values[key]) if key in scores.values else "-" for key in keys)
+        cells = (_percent(scores.shares[key]) if key in scores.shares else "-" for key in keys)
         lines.append(_row(f"{measure}  {meaning}", cells))
     if scores.object_mean is not None:
         title = f"{JF}  plain mean over {len(scores.objects)} objects"
@@ -96,7 +96,7 @@ def results_tex(name: str, scores: PublishedScores, summary: Summary) -> str:
     keys = [*summary.headline, *(key for key in summary.keys if key not in summary.headline)]
     keys = [key for key in keys if key in scores.values]
     heads = " & ".join(_tex(key.removesuffix("-Mean")) for key in keys)
-    cells = " & ".join(_percent(scores.values[key], 1) for key in keys)
+    cells = " & ".join(_percent(scores.shares[key], 1) for key in keys)
     return (
         "% \\usepackage{booktabs}\n"
         f"\\begin{{tabular}}{{l{'c' * len(keys)}}}\n\\toprule\nMethod & {heads} \\\\\n\\midrule\n"

@@ -44,7 +44,7 @@ class Basis:
     """What the values of a video depend on beside the submitted masks and the metadata."""
 
     reading: str
-    """How the protocol reads masks and matches labels."""
+    """How masks are read, labels matched and objects measured: `EvaluationProtocol.reading`."""
     sizes: Mapping[str, FrameSize | None]
     truths: Mapping[str, str]
     """The digest of the decoded ground truth of each video."""

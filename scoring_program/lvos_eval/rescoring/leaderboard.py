@@ -110,9 +110,10 @@ class Leaderboard:
     def to_html(self) -> str:
         """`leaderboard.html`: one file that asks for nothing else; the pages that it links lie beside it."""
         key = self.summary.keys[0]
-        axis = Axis.of((_overall(place) for place in self.ranked), (place.interval for place in self.ranked))
+        best = self.summary.perfect
+        axis = Axis.of((_overall(place) / best for place in self.ranked), (place.interval for place in self.ranked))
         forests = {
-            place.key: forest(place.scores[key], place.interval, axis) for place in self.ranked if place.scores is not None
+            place.key: forest(place.scores[key] / best, place.interval, axis) for place in self.ranked if place.scores is not None
         }
         return render(
             "leaderboard.html.j2",
@@ -131,7 +132,9 @@ class Leaderboard:
         for place in self.ranked[:TABLE_ROWS]:
             assert place.scores is not None
             change = "" if place.change is None else f"{place.change:+d}" if place.change else "="
-            cells = " ".join(f"{100 * place.scores[key]:8.2f}" if key in place.scores else f"{'-':>8}" for key in keys)
+            cells = " ".join(
+                f"{100 * place.scores[key] / self.summary.perfect:8.2f}" if key in place.scores else f"{'-':>8}" for key in keys
+            )
             lines.append(f"{place.rank:>5} {change:>6}  {cells}  {place.name}")
         if len(self.ranked) > TABLE_ROWS:
             lines.append(f"... and {len(self.ranked) - TABLE_ROWS} more")

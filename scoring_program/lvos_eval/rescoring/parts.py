@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 from lvos_eval.diagnostics.errors import ReferenceDataError, SubmissionGoneError
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.formats.mask_issues import DamagedMember, NotPng, TooLarge, Unreadable
+from lvos_eval.protocols.contract import MissingVideos
 from lvos_eval.reference.ground_truth import refuse_unusable
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.rescoring.cache_keys import Basis, truth_digests, video_key
@@ -121,7 +122,8 @@ def join_parts(
     refuse_unusable(faults)
     if scored:
         # one with the right names has them all
-        if not set(video.scored) <= masks.keys():
+        may_be_absent = not masks and manifest.protocol.missing_videos is not MissingVideos.REFUSED
+        if not may_be_absent and not set(video.scored) <= masks.keys():
             return None
         _require_same_truth(video.name, results, basis)
         if not findings.issues:

@@ -20,6 +20,7 @@ from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_issues import (
     DamagedMember,
     MaskIssue,
+    NotBinary,
     NotIndexed,
     NotLabels,
     NotPng,
@@ -31,7 +32,7 @@ from lvos_eval.formats.mask_issues import (
 )
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.contract import EvaluationProtocol, Pairing
+from lvos_eval.protocols.contract import EvaluationProtocol, MissingVideos, Pairing
 from lvos_eval.reference.manifest import Video
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.mask_findings import VideoFindings
@@ -127,7 +128,8 @@ def fits(entry: StoredVideo, video: Video, protocol: EvaluationProtocol, scored:
     frames = set(video.scored)
     found = set[int]().union(*findings.issues.values(), *findings.unknown_frames.values())
     asked = [(item.object_id, frame) for item in video.objects for frame in item.scored.frames]
-    wanted = sorted(asked) if scored and not findings.issues else []
+    absent = protocol.missing_videos is not MissingVideos.REFUSED and not (entry.values or findings.inspected)
+    wanted = sorted(asked) if scored and not (findings.issues or absent) else []
     return (
         found <= frames
         and findings.present <= set(labels)
@@ -204,6 +206,7 @@ _ISSUES: Final[dict[str, tuple[Callable[..., MaskIssue], tuple[Callable[[Any], A
     "NotSalient": (NotSalient, (_labels,)),
     "NotLabels": (NotLabels, (_text,)),
     "Overlap": (Overlap, ()),
+    "NotBinary": (NotBinary, (_labels,)),
 }
 """The issues by the names of their classes, with what makes a field of its JSON; that raises for anything else."""
 

@@ -12,31 +12,43 @@ from itertools import groupby
 
 import numpy as np
 
-from lvos_eval.protocols.contract import EvaluationProtocol, ObjectValues, Summary
+from lvos_eval.protocols.contract import EvaluationProtocol, ObjectValues, Start, Summary
 from lvos_eval.reference.manifest import Video, VideoObject
 from lvos_eval.scoring.results import ObjectFrame, ObjectScore, Scores
 
-__all__ = ["aggregate", "official_files", "score_objects"]
+__all__ = ["aggregate", "first_counted", "official_files", "score_objects"]
 
 
 def score_objects(video: Video, values: Iterable[ObjectFrame], protocol: EvaluationProtocol) -> list[ObjectScore]:
-    """The scores of the objects of one video, from the values of its frames in any order."""
+    """The scores of the objects of one video, from the values of its frames in any order; without any, all of them are 0."""
     by_object: dict[int, dict[int, ObjectFrame]] = {item.object_id: {} for item in video.objects}
     for value in values:
         by_object[value.object_id][value.frame] = value
     return [_score_object(video, item, by_object[item.object_id], protocol) for item in video.objects if item.scored.length]
 
 
+def first_counted(values: Sequence[ObjectFrame], starts: Start) -> int:
+    """The position of the first value that counts, of those of one object in the order of frames."""
+    if starts is Start.FIRST_SLOT:
+        return 0
+    # J is 1 without a pixel in the ground truth only where the submission has none either
+    present = (k for k, value in enumerate(values) if value.visible or value.region_similarity < 1)
+    return next(present, len(values))
+
+
 def _score_object(
     video: Video, item: VideoObject, values: Mapping[int, ObjectFrame], protocol: EvaluationProtocol
 ) -> ObjectScore:
-    j, f = np.zeros(item.scored.length), np.zeros(item.scored.length)
-    for frame, slot in zip(item.scored.frames, item.scored.slots, strict=True):
-        j[slot] = values[frame].region_similarity
-        f[slot] = values[frame].contour_accuracy
+    j, f, visible = np.zeros(item.scored.length), np.zeros(item.scored.length), np.zeros(item.scored.length, np.bool_)
+    if values:
+        for frame, slot in zip(item.scored.frames, item.scored.slots, strict=True):
+            j[slot] = values[frame].region_similarity
+            f[slot] = values[frame].contour_accuracy
+            visible[slot] = values[frame].visible
+    first = first_counted([values[frame] for frame in sorted(values)], protocol.starts)
     proposal = next((value.proposal for value in values.values()), None)
-    found = protocol.object_statistics(ObjectValues(j, f))
-    return ObjectScore(video.name, item.object_id, video.group, video.attributes, item.scored.length, found, proposal)
+    found = protocol.object_statistics(ObjectValues(j[first:], f[first:], visible[first:]))
+    return ObjectScore(video.name, item.object_id, video.group, video.attributes, len(j) - first, found, proposal)
 
 
 def aggregate(objects: Sequence[ObjectScore], summary: Summary) -> Scores:

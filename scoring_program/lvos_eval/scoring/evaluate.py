@@ -11,7 +11,7 @@ from typing import Final
 
 from lvos_eval.diagnostics.errors import SubmissionGoneError, raise_if_environmental
 from lvos_eval.diagnostics.problems import Problem
-from lvos_eval.formats.label_map import DecodedMask, Decoder, SalientDecoder, WhiteDecoder
+from lvos_eval.formats.label_map import BinaryDecoder, DecodedMask, Decoder, SalientDecoder, WhiteDecoder
 from lvos_eval.formats.mask_issues import MaskError, MemberError, NotIndexed, PngError, Unreadable
 from lvos_eval.formats.mask_values import read_values
 from lvos_eval.protocols.contract import MaskEncoding, Pairing
@@ -23,11 +23,11 @@ from lvos_eval.submission.source import mask_digest, unpack
 
 __all__ = ["evaluate_chunk"]
 
-
 _DECODERS: Final[Mapping[MaskEncoding, type[Decoder]]] = {
     MaskEncoding.LABEL_MAP: Decoder,
     MaskEncoding.LABEL_MAP_OR_WHITE: WhiteDecoder,
     MaskEncoding.SALIENCY: SalientDecoder,
+    MaskEncoding.BINARY: BinaryDecoder,
 }
 
 

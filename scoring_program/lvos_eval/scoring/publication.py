@@ -6,6 +6,7 @@ is rounded from its own unrounded value, never taken over rounded ones. What is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
@@ -20,7 +21,7 @@ from lvos_eval.scoring.results import ObjectScore, PublishedAttribute, Published
 __all__ = ["OTHER_DIGITS", "SCORE_DIGITS", "publish", "rounded"]
 
 SCORE_DIGITS: Final = 6
-"""Decimals of the leaderboard's scores in a public result."""
+"""Decimals of the leaderboard's scores in a public result, where a perfect one is 1."""
 
 OTHER_DIGITS: Final = 3
 """Decimals of every other value in a public result: by object, video and attribute, and the bounds of the interval."""
@@ -43,7 +44,7 @@ def publish(objects: Sequence[ObjectScore], summary: Summary, detail: Disclosure
     groups = {name: [o.jf for o in objects if o.group == name] for name in summary.groups}
     return PublishedScores(
         detail,
-        {key: rounded(value, SCORE_DIGITS, detail) for key, value in scores.values.items()},
+        {key: rounded(value, SCORE_DIGITS - round(math.log10(summary.perfect)), detail) for key, value in scores.values.items()},
         scores.undefined,
         None if scores.object_mean is None else show(scores.object_mean),
         interval and replace(interval, low=show(interval.low), high=show(interval.high)),
@@ -57,6 +58,7 @@ def publish(objects: Sequence[ObjectScore], summary: Summary, detail: Disclosure
         _videos(objects, detail),
         tuple(sorted(attributes, key=lambda row: (row.jf, row.name))),
         {name: show(fmean(values)) for name, values in groups.items() if values},
+        summary.perfect,
     )  # fmt: skip
 
 

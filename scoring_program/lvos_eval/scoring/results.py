@@ -160,11 +160,18 @@ class PublishedScores:
     """The hardest first."""
     group_means: Mapping[str, float]
     """J&F of each group, as far as it has objects."""
+    perfect: float = 1.0
+    """What the scores are at best."""
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The scores by key as shares of the best possible one: people are shown percent, whatever unit the files have."""
+        return {key: value / self.perfect for key, value in self.values.items()}
 
     @property
     def overall(self) -> float:
-        """The score that decides a ranking."""
-        return next(iter(self.values.values()))
+        """The share of the score that decides a ranking."""
+        return next(iter(self.shares.values()))
 
 
 class State(StrEnum):

@@ -14,11 +14,11 @@ from lvos_eval.diagnostics.problems import Problem, submission_codes
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.execution.workload import Observer, run_pieces
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.contract import Pairing
+from lvos_eval.protocols.contract import MissingVideos, Pairing
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes, known_sizes, refuse_unusable
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
-from lvos_eval.scoring.aggregation import official_files, score_objects
+from lvos_eval.scoring.aggregation import first_counted, official_files, score_objects
 from lvos_eval.scoring.assignment import match_proposals, require_solver
 from lvos_eval.scoring.chunks import ChunkResult, PredictionSource, plan_chunks
 from lvos_eval.scoring.evaluate import evaluate_chunk
@@ -33,6 +33,7 @@ from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.version import __version__
 
 __all__ = [
+    "absent_videos",
     "build_result",
     "check_submission",
     "inspect_masks",
@@ -137,10 +138,11 @@ def build_result(
 
     No unrounded number of a public result leaves this function.
     """
+    absent = () if collector.has_errors else absent_videos(manifest, values)
     report = replace(
         new_report(manifest),
         state=State.INVALID,
-        signature=signature(manifest, digest, __version__),
+        signature=signature(manifest, digest, __version__, absent),
         submission=submission.accepted,
         problems=collector.problems,
     )
@@ -157,9 +159,16 @@ def build_result(
 
 
 def object_scores(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> tuple[ObjectScore, ...]:
-    """The scores of all objects in manifest order, from the values of every video."""
+    """The scores of all objects that count in manifest order, from the values of every video; one without values is missing."""
     protocol = manifest.protocol
-    return tuple(score for video in manifest.videos for score in score_objects(video, values[video.name], protocol))
+    left_out = absent_videos(manifest, values) if protocol.missing_videos is MissingVideos.LEFT_OUT else ()
+    videos = [video for video in manifest.videos if video.name not in left_out]
+    return tuple(score for video in videos for score in score_objects(video, values[video.name], protocol))
+
+
+def absent_videos(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> tuple[str, ...]:
+    """The videos with scored frames that have no value: those that a submission does not have, where it may lack some."""
+    return tuple(video.name for video in manifest.videos if video.scored and not values[video.name])
 
 
 def notes_on(manifest: Manifest, scores: PublishedScores) -> tuple[str, ...]:
@@ -183,7 +192,8 @@ def _frame_details(
     for video in manifest.videos:
         for value in sorted(values[video.name], key=lambda value: value.frame):
             details[video.name, value.object_id].append(value)
-    return {key: tuple(found) for key, found in details.items()}
+    starts = manifest.protocol.starts
+    return {key: tuple(found[first_counted(found, starts) :]) for key, found in details.items() if found}
 
 
 def check_submission(
@@ -234,9 +244,14 @@ def inspect_masks(
 
 
 def new_collector(manifest: Manifest, *, strict: bool) -> ProblemCollector:
-    """Where the problems of a submission go; labels of no object are errors where the protocol says so, or if `strict`."""
+    """Where the problems of a submission go.
+
+    Labels of no object and missing videos are errors where the protocol says so, or if `strict`.
+    """
     protocol = manifest.protocol
-    return ProblemCollector(submission_codes(strict=strict or protocol.refuses_other_labels), protocol.layout.digits)
+    may_lack_videos = protocol.missing_videos is not MissingVideos.REFUSED and not strict
+    codes = submission_codes(strict=strict or protocol.refuses_other_labels, may_lack_videos=may_lack_videos)
+    return ProblemCollector(codes, protocol.layout.digits)
 
 
 def open_checked(path: Path, manifest: Manifest, limits: ArchiveLimits, collector: ProblemCollector) -> Submission:

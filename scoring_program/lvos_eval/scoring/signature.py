@@ -12,8 +12,8 @@ from lvos_eval.reference.manifest import Manifest
 __all__ = ["signature"]
 
 
-def signature(manifest: Manifest, digest: str, version: str) -> str:
-    """What makes a score quotable: equal signatures mean comparable scores.
+def signature(manifest: Manifest, digest: str, version: str, absent: Sequence[str] = ()) -> str:
+    """What makes a score quotable: equal signatures mean comparable scores. `absent` are videos that a submission lacks.
 
     The idea is sacrebleu's (Post, "A Call for Clarity in Reporting BLEU Scores", WMT 2018).
     """
@@ -28,6 +28,7 @@ def signature(manifest: Manifest, digest: str, version: str) -> str:
         "gt": digest,
         "excluded": _digested(manifest.excluded),
         **_groups(manifest),
+        **({"absent": _counted(list(absent))} if absent else {}),
         "version": version,
     }
     return "|".join(f"{key}:{value}" for key, value in pairs.items())
@@ -46,5 +47,10 @@ def _groups(manifest: Manifest) -> dict[str, str]:
     found = {}
     for group in manifest.protocol.summary.groups[1:]:
         names = [video.name for video in manifest.videos if video.group == group]
-        found[group] = f"{len(names)}-{hashlib.sha256(json.dumps(names).encode()).hexdigest()[:8]}" if names else "none"
+        found[group] = _counted(names) if names else "none"
     return found
+
+
+def _counted(names: Sequence[str]) -> str:
+    """The number of some videos and a digest of which."""
+    return f"{len(names)}-{hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()[:8]}"

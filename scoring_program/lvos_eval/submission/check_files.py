@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from lvos_eval.diagnostics.text import SAVE_IDS
+from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_issues import (
     DamagedMember,
+    NotBinary,
     NotIndexed,
     NotLabels,
     NotPng,
@@ -54,6 +55,8 @@ def find_issues(videos: Mapping[str, tuple[Sequence[int], VideoFindings]], chann
                     causes.add(_explain_overlap(), name, sorted(frames))
                 case NotSalient():
                     causes.add(_explain_salient(found), name, sorted(frames))
+                case NotBinary():
+                    causes.add(_explain_binary(found), name, sorted(frames))
                 case NotIndexed(kind):
                     causes.add(colours.explain(name, kind), name, sorted(frames), kinds[kind])
                 case _:
@@ -75,6 +78,12 @@ def _explain_overlap() -> Cause:
     message = "the masks of single objects overlap, and a pixel has one label."
     fix = "say which object a pixel of several belongs to: the one of the lowest id, of the highest, or with more pixels."
     return replace(plain("ids-encoded", message, fix), ways=lambda _: dict.fromkeys(OVERLAPS, Way()))
+
+
+def _explain_binary(found: VideoFindings) -> Cause:
+    values = sorted({value for issue in found.issues if isinstance(issue, NotBinary) for value in issue.values})
+    message = f"a mask of one object holds the values {listed(values, 8)}; it has two at most, and what is not 0 is the object."
+    return plain("not-binary", message, f"write 255 where the object is and 0 elsewhere: {SAVE_IDS}.")
 
 
 def _explain_salient(found: VideoFindings) -> Cause:

@@ -9,6 +9,7 @@ from typing import Final
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem
 from lvos_eval.diagnostics.text import ZIP_MASKS, counted, in_natural_order, listed, zip_of
+from lvos_eval.protocols.contract import MissingVideos
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.listing import MaskSet, Submission
 from lvos_eval.submission.object_folders import ObjectFolders
@@ -44,9 +45,14 @@ def report_no_videos(manifest: Manifest, submission: Submission, collector: Prob
 
 
 def report_missing_videos(
-    missing: Sequence[Video], submission: Submission, collector: ProblemCollector, restorations: Restorations
+    missing: Sequence[Video],
+    submission: Submission,
+    collector: ProblemCollector,
+    restorations: Restorations,
+    rule: MissingVideos,
 ) -> set[str]:
     """Reports videos without a folder; returns the names of folders that are said to stand for them."""
+    what = "" if rule is MissingVideos.REFUSED else f"; {rule.value}, as the official tool does"
     variants = Counter(name.lower() for name in submission.extra_videos)
     by_case = {name.lower(): name for name in submission.extra_videos if variants[name.lower()] == 1}
     places = _places({video.name for video in missing}, submission)
@@ -64,20 +70,20 @@ def report_missing_videos(
         fix = f"add {plain[0].name}/ with a mask for every frame, all 0 where no object is visible."
         if len(plain) > 1:
             fix = "add a folder for each, with a mask for every frame, all 0 where no object is visible."
-        problem = _report_missing(plain, "", fix, collector)
+        problem = _report_missing(plain, what, fix, collector)
         restorations.add(problem, [video.name for video in plain], {FILL_MISSING: Way()})
     if renamed:
         near = f". There is {renamed[0][0]}/, which differs in capitals"
         if len(renamed) > 1:
             near = f". There are folders that differ in capitals: {listed((f'{name}/' for name, _ in renamed), _SHOWN)}"
         moves = [f"{name}/ to {video.name}/" for name, video in renamed]
-        _report_missing([video for _, video in renamed], near, f"rename {listed(moves, _SHOWN_MISSING)}.", collector)
+        _report_missing([video for _, video in renamed], what + near, f"rename {listed(moves, _SHOWN_MISSING)}.", collector)
     for place, videos in sorted(elsewhere.items()):
         lies = "One lies" if len(videos) == 1 else "They lie"
         beside = f" in {submission.root}/" if submission.root else " at the top"
         _report_missing(
             videos,
-            f". {lies} in {place or 'the top level'}, apart from the other videos",
+            f"{what}. {lies} in {place or 'the top level'}, apart from the other videos",
             f"put the folders of all videos side by side{beside}.",
             collector,
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.mask_issues import WrongSize
-from lvos_eval.protocols.contract import MaskEncoding, Pairing
+from lvos_eval.protocols.contract import Pairing
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.check_encodings import report_encodings
 from lvos_eval.submission.check_files import find_issues
@@ -38,7 +38,7 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     channel = ANY_DEPTH if any(_has_packed(found) for _, found in videos.values()) else CHANNEL
     find_issues(labelled, channel, causes)
     explained: frozenset[str] = frozenset()
-    if protocol.encoding is not MaskEncoding.SALIENCY:
+    if protocol.encoding.is_label_map:
         explained = report_encodings(labelled, collector, restorations, shades=not multiple, channel=channel)
     rest = [videos[name] for name in videos if name not in explained]
     rest = [(video, found) for video, found in rest if not find_greys(video, labelled[video.name][0], found, channel, causes)]

@@ -13,7 +13,7 @@ from typing import Final
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.problems import Problem, frame_ranges
 from lvos_eval.diagnostics.text import counted, listed
-from lvos_eval.protocols.contract import MaskLayout
+from lvos_eval.protocols.contract import MaskLayout, MissingVideos
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.check_folders import report_missing_videos, report_no_videos, report_object_folders, report_sets
 from lvos_eval.submission.check_frame_numbers import report_naming
@@ -57,8 +57,12 @@ def check_names(
         return submission
     videos = [video for video in manifest.videos if video.name not in answered]
     there = [video for video in videos if submission.masks.get(video.name) or submission.others.get(video.name)]
+    rule = manifest.protocol.missing_videos
+    if rule is not MissingVideos.REFUSED:
+        # of a video that may be missing, a folder without masks says that it is not meant to be
+        there = [video for video in videos if video in there or submission.has_folder(video.name)]
     absent = [video for video in videos if video not in there and video.scored]
-    near = report_missing_videos(absent, submission, collector, restorations)
+    near = report_missing_videos(absent, submission, collector, restorations, rule)
     findings = _Findings(manifest.protocol.layout, restorations, frozenset(formulas))
     masks = {video.name: _check_video(video, submission, findings) for video in there}
     findings.report(collector)

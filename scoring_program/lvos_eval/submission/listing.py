@@ -98,6 +98,10 @@ class Submission:
             digest.update(repr(file_state(path, follow=self.source.is_archive)).encode())
         return digest.digest()
 
+    def has_folder(self, video: str) -> bool:
+        """Whether there is a folder of the video, be it empty; of a zip, those with a file are known."""
+        return bool(self.masks.get(video)) or str(self.source.path / self.root / video) in self.listed
+
     @property
     def accepted(self) -> str:
         """Where the masks were found, in words."""

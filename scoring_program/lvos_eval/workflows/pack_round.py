@@ -15,7 +15,7 @@ from lvos_eval.execution.workload import Observer, cut_up, run_pieces
 from lvos_eval.formats.new_archive import NewArchive
 from lvos_eval.formats.zip_members import Member
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.contract import MaskEncoding, MaskLayout
+from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.ground_truth import known_sizes
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ArchiveLimits
@@ -129,7 +129,7 @@ class Packing:
             frames = [FrameToWrite(frame, masks[frame], frame in scored) for frame in wanted & masks.keys()]
             if FILL_MISSING in self.options:
                 frames += [FrameToWrite(frame, (), True) for frame in video.scored if frame not in masks]
-            coloured = protocol.encoding is MaskEncoding.LABEL_MAP
+            coloured = protocol.encoding.is_label_map
             for piece in cut_up(sorted(frames, key=lambda task: task.frame)):
                 yield RewritePiece(
                     video.name, sizes[video.name], found.loose.source, piece, ways, self.manifest.layout(video), coloured

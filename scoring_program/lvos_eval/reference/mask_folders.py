@@ -1,0 +1,157 @@
+"""Reading a data set that is nothing but masks: `Annotations/<video>/<frame>.png`, without a list or metadata.
+
+Every file is an annotated frame, and every label of a scored one is an object, so that all of them are decoded here. Objects are
+in the order in which CPython's sets hold their labels, in which the official means are summed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lvos_eval.diagnostics.collector import ProblemCollector
+from lvos_eval.diagnostics.text import counted, listed, printable
+from lvos_eval.formats.files import read_file
+from lvos_eval.formats.litter import is_litter
+from lvos_eval.formats.mask_issues import LabelMapError, MaskError, NotIndexed
+from lvos_eval.formats.png import decode_labels, parse_png
+from lvos_eval.masks.packed import Labels
+from lvos_eval.protocols.contract import EvaluationProtocol, MaskEncoding
+from lvos_eval.protocols.frames import FrameList
+from lvos_eval.reference.exclusions import excluded_frames
+from lvos_eval.reference.ground_truth import GROUND_TRUTH_BYTES
+from lvos_eval.reference.manifest import Manifest, Video, VideoObject
+from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
+from lvos_eval.reference.video_lists import VIDEO_NAME
+
+__all__ = ["FolderReader", "read_labels", "read_mask_folders"]
+
+
+def read_mask_folders(
+    reference: Path, rules: ScoringRules, protocol: EvaluationProtocol, collector: ProblemCollector, _: bool
+) -> Manifest | None:
+    """Every folder of masks as a video, in the order of their names."""
+    return FolderReader(reference, rules, protocol, collector).read_all()
+
+
+def read_labels(mask: Path) -> Labels:
+    """The label map in a file of the ground truth. Raises MaskError or OSError."""
+    header, pixels = parse_png(read_file(str(mask), GROUND_TRUTH_BYTES))
+    if not header.kind.is_indexed:
+        raise LabelMapError(NotIndexed(header.kind))
+    return decode_labels(header, pixels)
+
+
+class FolderReader:
+    """Looks at one folder after the other; every problem on the way goes to the collector."""
+
+    def __init__(self, reference: Path, rules: ScoringRules, protocol: EvaluationProtocol, collector: ProblemCollector) -> None:
+        self._reference = reference
+        self._root = reference / protocol.layout.annotations
+        self._rules = rules
+        self._protocol = protocol
+        self._mask = re.compile(rf"([0-9]{{{protocol.layout.digits}}})\.png")
+        self._collector = collector
+        self._warnings: list[str] = []
+
+    def read_all(self) -> Manifest | None:
+        """The manifest; None where there is nothing to go on with."""
+        before = len(self._collector)
+        annotations = self._protocol.layout.annotations
+        names = sorted(self._folders())
+        if not names:
+            fix = f"give the folder that holds {annotations}/, which holds a folder of masks for each video"
+            where = printable(str(self._root))
+            self._collector.error("ground-truth", f"there is no folder of a video in {where}", fix)
+            return None
+        videos = tuple(video for name in names if (video := self._read(name)) is not None)
+        for name in sorted(set(self._rules.exclude) - set(names)):
+            message = f"`exclude` names a video that {annotations}/ does not have"
+            self._collector.error("settings", message, f"correct it in {SETTINGS_FILE}", video=name)
+        if len(self._collector) == before and not videos:
+            self._collector.error("ground-truth", "no video has an object in a scored frame", "use longer videos")
+        unlisted = frozenset(names) - {video.name for video in videos}
+        warnings = tuple(self._warnings)
+        return Manifest(self._reference, annotations, videos, self._rules, unlisted, warnings, declares_objects=False)
+
+    def _folders(self) -> Iterator[str]:
+        for entry in self._root.iterdir() if self._root.is_dir() else ():
+            if entry.is_dir() and not is_litter(entry.name):
+                if VIDEO_NAME.fullmatch(entry.name):
+                    yield entry.name
+                else:
+                    message = f"the name of the folder {printable(entry.name)} is no name of a video"
+                    self._collector.error("ground-truth", message, "rename it, or take it out")
+
+    def _read(self, name: str) -> Video | None:
+        """A video with its objects; None where there is nothing to go on with, or no object."""
+        folder = self._root / name
+        frames = self.frames_of(folder, name)
+        if frames is None:
+            return None
+        excluded = self.excluded(name, frames.frames)
+        scored = self._protocol.frame_rule.scored(frames, excluded)
+        labels = self._labels(name, folder, scored.frames)
+        if labels is None:
+            return None
+        if not labels:
+            found = f"none of its {counted(len(frames.frames), 'annotated frame')} is scored"
+            found = "no scored frame shows an object" if scored.length else found
+            self._warnings.append(f"{name}: {found}; the video is left out")
+            return None
+        objects = tuple(VideoObject(label, frames, scored) for label in labels)
+        return Video(name, objects, self._protocol.summary.groups[0], excluded=excluded)
+
+    def frames_of(self, folder: Path, video: str) -> FrameList | None:
+        """The frames of a folder of masks; None where there are none, or others."""
+        masks = sorted(path.name for path in folder.iterdir() if not is_litter(path.name))
+        misnamed = [mask for mask in masks if not self._mask.fullmatch(mask)]
+        if not misnamed and masks:
+            return FrameList(tuple(int(Path(mask).stem) for mask in masks))
+        found = f"what is no mask of a frame: {listed(map(printable, misnamed))}" if misnamed else "no mask"
+        place = "" if folder.name == video else f" in {folder.name}/"
+        self._collector.error(
+            "ground-truth",
+            f"{found}{place}",
+            f"name masks by {self._protocol.layout.digits_of('the')} of their frames and .png",
+            video=video,
+        )
+        return None
+
+    def excluded(self, video: str, frames: Sequence[int]) -> frozenset[int]:
+        """The frames of a video that the settings exclude."""
+        found, idle = excluded_frames(self._rules.exclude.get(video, ()), frozenset(frames))
+        for run in idle:
+            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self._protocol.layout)}, which is no frame"
+            self._collector.error("settings", message, "correct or delete it", video=video)
+        return found
+
+    def _labels(self, video: str, folder: Path, frames: Sequence[int]) -> tuple[int, ...] | None:
+        """The labels of these frames; None where one of them cannot be used."""
+        found: set[int] = set()
+        for frame in frames:
+            labels = self.mask(video, folder, frame)
+            if labels is None:
+                return None
+            histogram = cv2.calcHist([labels], [0], None, [256], [0, 256])
+            # the order of a set depends on how it came about
+            found.update({label for label in np.flatnonzero(histogram).tolist() if label})
+        if self._protocol.encoding is MaskEncoding.BINARY and len(found) > 1:
+            message = f"the masks hold the labels {listed(sorted(found), 8)}, but a binary mask has one"
+            self._collector.error("ground-truth", message, "write 255 where the object is and 0 elsewhere", video=video)
+            return None
+        return tuple(found)
+
+    def mask(self, video: str, folder: Path, frame: int) -> Labels | None:
+        """The label map of a frame; None where it cannot be used."""
+        try:
+            return read_labels(folder / f"{self._protocol.layout.name(frame)}.png")
+        except (MaskError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            message = f"the mask cannot be used ({reason})"
+            self._collector.error("ground-truth", message, "put an indexed PNG there", video=video, frames=[frame])
+            return None

@@ -156,6 +156,8 @@ class Evaluator:
             return
         if video not in self._videos:
             raise ValueError(f"{self._manifest.metadata_name} has no video {video!r} that is scored")
+        if self._videos[video].object_folders:
+            raise ValueError(f"video {video!r} has a mask for each object and no label map; use lvos_eval.score")
         annotated = self._videos[video].annotated
         if frame not in annotated:
             known = frame_ranges(sorted(annotated), self._manifest.protocol.layout.digits)

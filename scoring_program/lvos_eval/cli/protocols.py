@@ -88,6 +88,7 @@ def _rules(protocol: EvaluationProtocol) -> dict[str, Any]:
     """What a protocol decides, in words."""
     layout, summary = protocol.layout, protocol.summary
     name = f"{'<text>' if layout.own_prefixes else layout.prefix}<{layout.digits} digits>.png"
+    name = f"<object>/{name} or <video>/{name}" if layout.object_folders else name
     lists = [f"{folder}/<set>.txt" for folder in (layout.newer_image_sets, layout.image_sets) if folder]
     refused = protocol.refuses_other_labels or protocol.pairing is Pairing.ASSIGNMENT
     has_f = any(statistic.name == "F" for statistic in protocol.statistics)

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lvos_eval.formats.image_kind import ImageKind
-from lvos_eval.formats.mask_issues import LabelMapError, MaskIssue, NotBinary, NotIndexed, NotSalient, WrongSize
+from lvos_eval.formats.mask_issues import LabelMapError, MaskError, MaskIssue, NotBinary, NotIndexed, NotSalient, WrongSize
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
 from lvos_eval.formats.png import Png, decode_labels, palette_colours, parse_png
 from lvos_eval.masks.finder import ObjectFinder
-from lvos_eval.masks.packed import FrameSize, Labels, PackedMask
+from lvos_eval.masks.packed import EMPTY_MASK, FrameSize, Labels, PackedMask
 
 __all__ = [
     "BinaryDecoder",
     "DecodedMask",
     "Decoder",
+    "MaskData",
+    "ObjectFilesDecoder",
     "SalientDecoder",
     "WhiteDecoder",
     "binary_labels",
     "salient_labels",
     "white_as_one",
 ]
+
+MaskData: TypeAlias = bytes | Mapping[int, bytes]
+"""What the mask of a frame is made from: a file, or a file for each object, by its id."""
 
 _WHITE: Final = 255
 SALIENT_FROM: Final = 127
@@ -42,7 +47,8 @@ class DecodedMask(NamedTuple):
     def background(self) -> int:
         """Number of pixels with the label 0."""
         labelled = sum(found.area for found in self.objects.values())
-        return self.size.pixels - labelled - sum(self.unknown.values())
+        # with a file for each object, objects may overlap
+        return max(self.size.pixels - labelled - sum(self.unknown.values()), 0)
 
 
 class Decoder:
@@ -54,8 +60,9 @@ class Decoder:
         self._data = b""
         self._mask: DecodedMask | None = None
 
-    def decode(self, data: bytes) -> DecodedMask:
+    def decode(self, data: MaskData) -> DecodedMask:
         """Raises PngError or LabelMapError."""
+        assert isinstance(data, bytes)
         if self._mask is None or data != self._data:
             header, pixels = parse_png(data)
             self._check(header)
@@ -111,6 +118,38 @@ class BinaryDecoder(Decoder):
 
     def _labels(self, samples: Labels) -> Labels:
         return binary_labels(samples, self._id)
+
+
+class ObjectFilesDecoder(Decoder):
+    """Decodes the masks of a video with a file for each object, in which what is not 0 is that object."""
+
+    def __init__(self, ids: Sequence[int], size: FrameSize | None) -> None:
+        super().__init__(ids, size)
+        self._decoders = {object_id: BinaryDecoder((1,), size) for object_id in ids}
+
+    def decode(self, data: MaskData) -> DecodedMask:
+        """Raises LabelMapError with what is wrong in any of the files; at least one file."""
+        assert not isinstance(data, bytes)
+        objects = dict.fromkeys(self._decoders, EMPTY_MASK)
+        issues: list[MaskIssue] = []
+        sizes: dict[FrameSize, ImageKind] = {}
+        for object_id, content in data.items():
+            try:
+                mask = self._decoders[object_id].decode(content)
+            except MaskError as error:
+                issues += error.issues
+                continue
+            objects[object_id] = mask.objects[1]
+            sizes[mask.size] = mask.values.kind
+        if len(sizes) > 1:
+            # which only where nobody has said what size the masks have
+            first, other, *_ = sizes
+            issues.append(WrongSize(sizes[other], other, first))
+        if issues:
+            raise LabelMapError(*dict.fromkeys(issues))
+        ((size, kind),) = sizes.items()
+        labels = sorted({0, *(object_id for object_id, mask in objects.items() if mask.area)})
+        return DecodedMask(size, objects, {}, MaskValues(kind, bytes(labels)))
 
 
 def binary_labels(samples: Labels, label: int) -> Labels:

@@ -155,10 +155,16 @@ class MaskLayout:
     """Of every name, before the digits."""
     own_prefixes: bool = False
     """Whether the names of each video have a prefix of their own, which its masks show; see `for_video`."""
+    object_folders: bool = False
+    """Whether a video may have a folder for each object, `<video>/<object>/<frame>.png`, whose masks show that object alone."""
 
     def name(self, frame: int) -> str:
         """The stem of the file of a frame: its number with leading zeros."""
         return f"{self.prefix}{frame:0{self.digits}d}"
+
+    def object_name(self, object_id: int) -> str:
+        """The name of the folder of an object, where it has one."""
+        return f"{object_id:03d}"
 
     def for_video(self, prefix: str | None) -> MaskLayout:
         """That of a video whose names have this prefix; None: that of all."""

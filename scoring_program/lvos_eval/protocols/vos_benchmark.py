@@ -27,7 +27,9 @@ from lvos_eval.protocols.contract import (
 from lvos_eval.protocols.frames import FrameRule
 from lvos_eval.protocols.statistics import mean, of_contour, of_region
 
-__all__ = ["FRAME_RULE", "PERCENT_SUMMARY", "PROTOCOLS", "STATISTICS", "results_csv"]
+__all__ = ["FRAME_RULE", "PERCENT_SUMMARY", "PROTOCOLS", "SHOWN_EARLY_COUNTS", "STATISTICS", "results_csv"]
+
+SHOWN_EARLY_COUNTS: Final = "an object that a submission shows before the ground truth does counts from there on, with 0"
 
 STATISTICS: Final = (Statistic("J", of_region(mean)), Statistic("F", of_contour(mean)))
 
@@ -90,7 +92,7 @@ def _protocol(name: str, description: str, layout: MaskLayout, encoding: MaskEnc
         summary=PERCENT_SUMMARY,
         files=(OfficialFile("results.csv", results_csv),),
         quirks=(
-            "an object that a submission shows before the ground truth does counts from there on, with 0",
+            SHOWN_EARLY_COUNTS,
             "a label that only a submission has costs nothing",
         ),
     )

@@ -10,10 +10,10 @@ from lvos_eval.execution.workload import Observer, run_pieces
 from lvos_eval.reference.audit_measures import FrameMeasure, cut_audit, measure_masks
 from lvos_eval.reference.audit_rules import LIKELY, Suspicion, suspicions
 from lvos_eval.reference.exclusions import write_runs
-from lvos_eval.reference.ground_truth import GroundTruthFolder
+from lvos_eval.reference.ground_truth import ground_truth_source
 from lvos_eval.reference.manifest import Manifest
 
-__all__ = ["audit", "mask_frames", "proposed_exclusions"]
+__all__ = ["audit", "proposed_exclusions"]
 
 
 def audit(manifest: Manifest, jobs: int | None, observer: Observer) -> list[Suspicion]:
@@ -21,9 +21,9 @@ def audit(manifest: Manifest, jobs: int | None, observer: Observer) -> list[Susp
     tasks = []
     total = 0
     for video in manifest.videos:
-        frames = mask_frames(manifest, video.name)
+        folder = ground_truth_source(manifest, video)
+        frames = folder.frames()
         total += len(frames)
-        folder = GroundTruthFolder(manifest.ground_truth(video.name), manifest.protocol.layout)
         tasks += list(cut_audit(video.name, video.ids, video.size, folder, frames))
     measures: defaultdict[str, list[FrameMeasure]] = defaultdict(list)
     with closing(run_pieces(measure_masks, sorted(tasks, key=lambda task: -task.cost), jobs)) as done:
@@ -38,14 +38,6 @@ def _of_usual_size(measures: Sequence[FrameMeasure]) -> list[FrameMeasure]:
     sizes = Counter(measure.size for measure in measures)
     usual = max(sizes, key=lambda size: (sizes[size], size), default=None)
     return sorted((measure for measure in measures if measure.size == usual), key=lambda measure: measure.frame)
-
-
-def mask_frames(manifest: Manifest, video: str) -> list[int]:
-    """The frames with a mask file, sorted."""
-    folder = manifest.ground_truth(video)
-    if not folder.is_dir():
-        return []
-    return sorted(int(path.stem) for path in folder.glob("[0-9]" * manifest.protocol.layout.digits + ".png"))
 
 
 def proposed_exclusions(manifest: Manifest, found: Iterable[Suspicion]) -> Mapping[str, Sequence[str]]:

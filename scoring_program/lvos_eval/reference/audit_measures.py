@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from lvos_eval.diagnostics.problems import frame_ranges
 from lvos_eval.execution.workload import cut_up, masks_memory, usual_pixels
-from lvos_eval.formats.mask_issues import MaskError
-from lvos_eval.formats.png import decode_labels, parse_png
 from lvos_eval.masks.packed import FrameSize, Labels
 from lvos_eval.reference.ground_truth import GroundTruthFolder
 
@@ -136,12 +134,8 @@ def measure_masks(task: AuditTask) -> MeasureResult:
 
 def _read(folder: GroundTruthFolder, frame: int, ids: Sequence[int]) -> Labels | None:
     """The declared objects of a mask, everything else as 0."""
-    try:
-        header, pixels = parse_png(folder.read(frame))
-        if not header.kind.is_indexed:
-            return None
-        labels = decode_labels(header, pixels)
-    except (MaskError, OSError):
+    labels = folder.label_map(frame)
+    if labels is None:
         return None
     known = np.zeros(256, np.uint8)
     known[list(ids)] = ids

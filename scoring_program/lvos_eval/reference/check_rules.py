@@ -114,6 +114,10 @@ def list_masks(manifest: Manifest, faults: ProblemCollector) -> dict[str, list[i
         if not folder.is_dir():
             faults.error("ground-truth", f"no folder {manifest.shown_masks}/{video.name}", "add its masks", video=video.name)
             continue
+        if video.object_folders:
+            # which has been listed to know the objects
+            frames[video.name] = sorted(video.annotated)
+            continue
         names, own = _names(folder), manifest.layout(video)
         mask_file = re.compile(rf"{re.escape(own.prefix)}([0-9]{{{own.digits}}})\.png")
         there = sorted(int(match[1]) for name in names if (match := mask_file.fullmatch(name)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
@@ -16,12 +17,12 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, raise_if_environmental
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem, Severity
 from lvos_eval.formats.files import read_beginning, read_file
-from lvos_eval.formats.label_map import DecodedMask, Decoder
+from lvos_eval.formats.label_map import DecodedMask, Decoder, MaskData, ObjectFilesDecoder
 from lvos_eval.formats.mask_issues import MaskError, PngError
-from lvos_eval.formats.png import parse_header
-from lvos_eval.masks.packed import FrameSize
+from lvos_eval.formats.png import decode_labels, parse_header, parse_png
+from lvos_eval.masks.packed import FrameSize, Labels
 from lvos_eval.protocols.contract import MaskLayout
-from lvos_eval.reference.manifest import Manifest
+from lvos_eval.reference.manifest import Manifest, Video
 
 __all__ = [
     "GROUND_TRUTH_BYTES",
@@ -30,6 +31,7 @@ __all__ = [
     "combine_digests",
     "find_sizes",
     "frame_digest",
+    "ground_truth_source",
     "known_sizes",
     "read_ground_truth",
     "read_size",
@@ -43,8 +45,8 @@ GROUND_TRUTH_BYTES: Final = 1 << 28
 class GroundTruthSource(Protocol):
     """Where the ground truth of one video is read from."""
 
-    def read(self, frame: int) -> bytes:
-        """The mask's file. Raises OSError, or MemberError for one that is too large."""
+    def read(self, frame: int) -> MaskData:
+        """The mask's file or files. Raises OSError, or MemberError for one that is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,40 @@ class GroundTruthFolder:
 
     folder: Path
     layout: MaskLayout
+    objects: tuple[int, ...] = ()
+    """The objects that have folders of their own; none where the masks are label maps."""
 
-    def read(self, frame: int) -> bytes:
-        return read_file(f"{self.folder}/{self.layout.name(frame)}.png", GROUND_TRUTH_BYTES)
+    def read(self, frame: int) -> MaskData:
+        name = f"{self.layout.name(frame)}.png"
+        if not self.objects:
+            return read_file(f"{self.folder}/{name}", GROUND_TRUTH_BYTES)
+        files = {number: f"{self.folder}/{self.layout.object_name(number)}/{name}" for number in self.objects}
+        found = {number: read_file(path, GROUND_TRUTH_BYTES) for number, path in files.items() if os.path.exists(path)}
+        if not found:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        return found
+
+    def frames(self) -> list[int]:
+        """The frames with a label map, sorted; none where objects have folders of their own."""
+        if self.objects or not self.folder.is_dir():
+            return []
+        start = len(self.layout.prefix)
+        return sorted(int(path.stem[start:]) for path in self.folder.glob(_mask_names(self.layout)))
+
+    def label_map(self, frame: int) -> Labels | None:
+        """The labels of a frame, of shape (height, width); None where its mask cannot be read or is no label map."""
+        try:
+            content = self.read(frame)
+            if not isinstance(content, bytes):
+                return None
+            header, pixels = parse_png(content)
+            return decode_labels(header, pixels) if header.kind.is_indexed else None
+        except (MaskError, OSError):
+            return None
+
+    def decoder(self, ids: Sequence[int], size: FrameSize | None) -> Decoder:
+        """What decodes the masks."""
+        return ObjectFilesDecoder(ids, size) if self.objects else Decoder(ids, size)
 
 
 def read_size(mask: Path) -> FrameSize:
@@ -100,7 +133,8 @@ def known_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
     """The size of every video as far as public data tells: its first mask if there is one, else the metadata."""
     sizes: dict[str, FrameSize | None] = {}
     for video in manifest.videos:
-        mask = _first_mask(manifest.ground_truth(video.name), manifest.layout(video))
+        folders = (folder for folder, _ in _mask_folders(manifest, video))
+        mask = next((mask for folder in folders if (mask := _first_mask(folder, manifest.layout(video)))), None)
         try:
             sizes[video.name] = read_size(mask) if mask else video.size
         except (PngError, OSError):
@@ -108,9 +142,29 @@ def known_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
     return sizes
 
 
+def ground_truth_source(manifest: Manifest, video: Video) -> GroundTruthFolder:
+    """Where the ground truth of a video is read from."""
+    objects = video.ids if video.object_folders else ()
+    return GroundTruthFolder(manifest.ground_truth(video.name), manifest.layout(video), objects)
+
+
+def _mask_folders(manifest: Manifest, video: Video) -> Iterator[tuple[Path, tuple[int, ...]]]:
+    """Every folder of masks of a video, with the frames that are scored of it."""
+    folder = manifest.ground_truth(video.name)
+    if not video.object_folders:
+        yield folder, video.scored
+        return
+    for item in video.objects:
+        yield folder / manifest.protocol.layout.object_name(item.object_id), item.scored.frames
+
+
 def _first_mask(folder: Path, layout: MaskLayout) -> Path | None:
-    names = escape(layout.prefix) + "[0-9]" * layout.digits + ".png"
-    return min(folder.glob(names), default=None) if folder.is_dir() else None
+    return min(folder.glob(_mask_names(layout)), default=None) if folder.is_dir() else None
+
+
+def _mask_names(layout: MaskLayout) -> str:
+    """A pattern of the names of masks."""
+    return escape(layout.prefix) + "[0-9]" * layout.digits + ".png"
 
 
 def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
@@ -122,18 +176,19 @@ def find_sizes(manifest: Manifest) -> dict[str, FrameSize | None]:
         collector.error("ground-truth", message, "put them there, or correct `masks` in scoring.yaml")
         collector.raise_errors()
     for video in manifest.videos:
-        folder = manifest.ground_truth(video.name)
-        if not folder.is_dir():
-            collector.error("ground-truth", f"no folder {manifest.shown_masks}/{video.name}", "add its masks", video=video.name)
-            continue
-        with os.scandir(folder) as entries:
-            masks = {entry.name for entry in entries if entry.is_file()}
         name = manifest.layout(video).name
-        missing = tuple(frame for frame in video.scored if f"{name(frame)}.png" not in masks)
-        if missing:
-            message = f"{len(missing)} of {len(video.scored)} scored frames have no ground-truth mask"
-            fix = "add them, or exclude the frames in scoring.yaml"
-            collector.error("ground-truth", message, fix, video=video.name, frames=missing)
+        for folder, scored in _mask_folders(manifest, video):
+            if not folder.is_dir():
+                place = f"{manifest.shown_masks}/{folder.relative_to(manifest.masks).as_posix()}"
+                collector.error("ground-truth", f"no folder {place}", "add its masks", video=video.name)
+                continue
+            with os.scandir(folder) as entries:
+                masks = {entry.name for entry in entries if entry.is_file()}
+            missing = tuple(frame for frame in scored if f"{name(frame)}.png" not in masks)
+            if missing:
+                message = f"{len(missing)} of {len(scored)} scored frames have no ground-truth mask"
+                fix = "add them, or exclude the frames in scoring.yaml"
+                collector.error("ground-truth", message, fix, video=video.name, frames=missing)
     collector.raise_errors()
     sizes = known_sizes(manifest)
     for video in manifest.videos:

@@ -38,6 +38,8 @@ class Video:
     """Annotated frames that are left out of scoring."""
     prefix: str | None = None
     """Of the names of its masks, where each video has its own."""
+    object_folders: bool = False
+    """Whether each object has a folder of masks of its own."""
 
     @property
     def ids(self) -> tuple[int, ...]:

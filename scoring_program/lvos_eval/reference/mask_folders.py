@@ -50,51 +50,51 @@ class FolderReader:
     """Looks at one folder after the other; every problem on the way goes to the collector."""
 
     def __init__(self, reference: Path, rules: ScoringRules, protocol: EvaluationProtocol, collector: ProblemCollector) -> None:
-        self._reference = reference
-        self._root = reference / protocol.layout.annotations
-        self._rules = rules
-        self._protocol = protocol
+        self.reference = reference
+        self.root = reference / protocol.layout.annotations
+        self.rules = rules
+        self.protocol = protocol
         self._mask = re.compile(rf"([0-9]{{{protocol.layout.digits}}})\.png")
-        self._collector = collector
+        self.collector = collector
         self._warnings: list[str] = []
 
     def read_all(self) -> Manifest | None:
         """The manifest; None where there is nothing to go on with."""
-        before = len(self._collector)
-        annotations = self._protocol.layout.annotations
+        before = len(self.collector)
+        annotations = self.protocol.layout.annotations
         names = sorted(self._folders())
         if not names:
             fix = f"give the folder that holds {annotations}/, which holds a folder of masks for each video"
-            where = printable(str(self._root))
-            self._collector.error("ground-truth", f"there is no folder of a video in {where}", fix)
+            where = printable(str(self.root))
+            self.collector.error("ground-truth", f"there is no folder of a video in {where}", fix)
             return None
-        videos = tuple(video for name in names if (video := self._read(name)) is not None)
-        for name in sorted(set(self._rules.exclude) - set(names)):
+        videos = tuple(video for name in names if (video := self.read(name)) is not None)
+        for name in sorted(set(self.rules.exclude) - set(names)):
             message = f"`exclude` names a video that {annotations}/ does not have"
-            self._collector.error("settings", message, f"correct it in {SETTINGS_FILE}", video=name)
-        if len(self._collector) == before and not videos:
-            self._collector.error("ground-truth", "no video has an object in a scored frame", "use longer videos")
+            self.collector.error("settings", message, f"correct it in {SETTINGS_FILE}", video=name)
+        if len(self.collector) == before and not videos:
+            self.collector.error("ground-truth", "no video has an object in a scored frame", "use longer videos")
         unlisted = frozenset(names) - {video.name for video in videos}
         warnings = tuple(self._warnings)
-        return Manifest(self._reference, annotations, videos, self._rules, unlisted, warnings, declares_objects=False)
+        return Manifest(self.reference, annotations, videos, self.rules, unlisted, warnings, declares_objects=False)
 
     def _folders(self) -> Iterator[str]:
-        for entry in self._root.iterdir() if self._root.is_dir() else ():
+        for entry in self.root.iterdir() if self.root.is_dir() else ():
             if entry.is_dir() and not is_litter(entry.name):
                 if VIDEO_NAME.fullmatch(entry.name):
                     yield entry.name
                 else:
                     message = f"the name of the folder {printable(entry.name)} is no name of a video"
-                    self._collector.error("ground-truth", message, "rename it, or take it out")
+                    self.collector.error("ground-truth", message, "rename it, or take it out")
 
-    def _read(self, name: str) -> Video | None:
+    def read(self, name: str) -> Video | None:
         """A video with its objects; None where there is nothing to go on with, or no object."""
-        folder = self._root / name
+        folder = self.root / name
         frames = self.frames_of(folder, name)
         if frames is None:
             return None
         excluded = self.excluded(name, frames.frames)
-        scored = self._protocol.frame_rule.scored(frames, excluded)
+        scored = self.protocol.frame_rule.scored(frames, excluded)
         labels = self._labels(name, folder, scored.frames)
         if labels is None:
             return None
@@ -104,7 +104,7 @@ class FolderReader:
             self._warnings.append(f"{name}: {found}; the video is left out")
             return None
         objects = tuple(VideoObject(label, frames, scored) for label in labels)
-        return Video(name, objects, self._protocol.summary.groups[0], excluded=excluded)
+        return Video(name, objects, self.protocol.summary.groups[0], excluded=excluded)
 
     def frames_of(self, folder: Path, video: str) -> FrameList | None:
         """The frames of a folder of masks; None where there are none, or others."""
@@ -113,21 +113,17 @@ class FolderReader:
         if not misnamed and masks:
             return FrameList(tuple(int(Path(mask).stem) for mask in masks))
         found = f"what is no mask of a frame: {listed(map(printable, misnamed))}" if misnamed else "no mask"
+        digits = self.protocol.layout.digits_of("the")
         place = "" if folder.name == video else f" in {folder.name}/"
-        self._collector.error(
-            "ground-truth",
-            f"{found}{place}",
-            f"name masks by {self._protocol.layout.digits_of('the')} of their frames and .png",
-            video=video,
-        )
+        self.collector.error("ground-truth", f"{found}{place}", f"name masks by {digits} of their frames and .png", video=video)
         return None
 
     def excluded(self, video: str, frames: Sequence[int]) -> frozenset[int]:
         """The frames of a video that the settings exclude."""
-        found, idle = excluded_frames(self._rules.exclude.get(video, ()), frozenset(frames))
+        found, idle = excluded_frames(self.rules.exclude.get(video, ()), frozenset(frames))
         for run in idle:
-            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self._protocol.layout)}, which is no frame"
-            self._collector.error("settings", message, "correct or delete it", video=video)
+            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self.protocol.layout)}, which is no frame"
+            self.collector.error("settings", message, "correct or delete it", video=video)
         return found
 
     def _labels(self, video: str, folder: Path, frames: Sequence[int]) -> tuple[int, ...] | None:
@@ -140,18 +136,18 @@ class FolderReader:
             histogram = cv2.calcHist([labels], [0], None, [256], [0, 256])
             # the order of a set depends on how it came about
             found.update({label for label in np.flatnonzero(histogram).tolist() if label})
-        if self._protocol.encoding is MaskEncoding.BINARY and len(found) > 1:
+        if self.protocol.encoding is MaskEncoding.BINARY and len(found) > 1:
             message = f"the masks hold the labels {listed(sorted(found), 8)}, but a binary mask has one"
-            self._collector.error("ground-truth", message, "write 255 where the object is and 0 elsewhere", video=video)
+            self.collector.error("ground-truth", message, "write 255 where the object is and 0 elsewhere", video=video)
             return None
         return tuple(found)
 
     def mask(self, video: str, folder: Path, frame: int) -> Labels | None:
         """The label map of a frame; None where it cannot be used."""
         try:
-            return read_labels(folder / f"{self._protocol.layout.name(frame)}.png")
+            return read_labels(folder / f"{self.protocol.layout.name(frame)}.png")
         except (MaskError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             message = f"the mask cannot be used ({reason})"
-            self._collector.error("ground-truth", message, "put an indexed PNG there", video=video, frames=[frame])
+            self.collector.error("ground-truth", message, "put an indexed PNG there", video=video, frames=[frame])
             return None

@@ -12,6 +12,7 @@ from lvos_eval.reference.image_sets import read_image_set
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.mask_folders import read_mask_folders
 from lvos_eval.reference.metadata_videos import read_metadata
+from lvos_eval.reference.object_folders import read_object_folders
 from lvos_eval.reference.settings import ScoringRules
 
 __all__ = ["READERS", "Reader"]
@@ -26,5 +27,6 @@ READERS: Final[Mapping[str, Reader]] = {
     "metadata": read_metadata,
     "image sets": read_image_set,
     "mask folders": read_mask_folders,
+    "object folders": read_object_folders,
 }
 """By what `EvaluationProtocol.videos` says."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lvos_eval.diagnostics.problems import Problem, frame_ranges
 from lvos_eval.execution.workload import Observer, cut_up, masks_memory, run_pieces, usual_pixels
-from lvos_eval.formats.label_map import DecodedMask, Decoder
+from lvos_eval.formats.label_map import DecodedMask
 from lvos_eval.formats.mask_fingerprint import shape_digest
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.reference.ground_truth import (
@@ -17,6 +17,7 @@ from lvos_eval.reference.ground_truth import (
     combine_digests,
     find_sizes,
     frame_digest,
+    ground_truth_source,
     read_ground_truth,
     refuse_unusable,
 )
@@ -87,7 +88,7 @@ def plan_survey(
             video.name,
             manifest.protocol.truth_labels(video.ids),
             sizes.get(video.name),
-            GroundTruthFolder(manifest.ground_truth(video.name), manifest.layout(video)),
+            ground_truth_source(manifest, video),
             piece,
         )
         for video in manifest.videos
@@ -117,7 +118,7 @@ def digest_masks(task: SurveyTask) -> SurveyResult:
 
 def _usable_masks(task: SurveyTask, result: SurveyResult) -> Iterator[tuple[int, DecodedMask]]:
     """The decoded masks by frame; digests and faults are added to the result."""
-    decoder = Decoder(task.ids, task.size)
+    decoder = task.folder.decoder(task.ids, task.size)
     for frame in task.frames:
         mask = read_ground_truth(decoder, task.folder, task.video, frame, task.folder.layout)
         if isinstance(mask, Problem):

@@ -13,12 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lvos_eval.diagnostics.problems import frame_ranges
-from lvos_eval.formats.mask_issues import MaskError
-from lvos_eval.formats.png import PALETTE, Png, decode_labels, parse_png, plain_png
-from lvos_eval.masks.packed import Labels
-from lvos_eval.reference.audit import mask_frames
+from lvos_eval.formats.png import PALETTE, Png, plain_png
 from lvos_eval.reference.audit_rules import KINDS, LIKELY, Suspicion
-from lvos_eval.reference.ground_truth import GroundTruthFolder
+from lvos_eval.reference.ground_truth import GroundTruthFolder, ground_truth_source
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reporting.html import render
 from lvos_eval.version import __version__
@@ -79,9 +76,9 @@ def exclude_block(exclusions: Mapping[str, Sequence[str]]) -> str:
 
 
 def _entry(manifest: Manifest, item: Suspicion, *, with_picture: bool) -> Entry:
-    layout = manifest.protocol.layout
-    folder = GroundTruthFolder(manifest.ground_truth(item.video), layout)
-    numbers = mask_frames(manifest, item.video)
+    (video,) = (video for video in manifest.videos if video.name == item.video)
+    folder = ground_truth_source(manifest, video)
+    layout, numbers = folder.layout, folder.frames()
     frames = frame_ranges(item.frames, layout.digits)
     first, last = item.frames[0], item.frames[-1]
     before = max((number for number in numbers if number < first), default=None)
@@ -101,7 +98,7 @@ def _entry(manifest: Manifest, item: Suspicion, *, with_picture: bool) -> Entry:
 
 def _strip(folder: GroundTruthFolder, frames: Sequence[int | None], item: Suspicion) -> NDArray[np.uint8] | None:
     """The masks side by side, as indices of `_COLOURS`, cut to where the objects are; None if the middle one cannot be read."""
-    masks = [_read(folder, frame) if frame is not None else None for frame in frames]
+    masks = [folder.label_map(frame) if frame is not None else None for frame in frames]
     middle = masks[1]
     if middle is None:
         return None
@@ -138,14 +135,6 @@ def _box(shown: Sequence[NDArray[np.uint8]], item: Suspicion) -> tuple[slice, sl
         top = max(min((top + bottom - least) // 2, height - least), 0)
         bottom = min(top + max(least, 1), height)
     return slice(top, bottom), slice(left, right)
-
-
-def _read(folder: GroundTruthFolder, frame: int) -> Labels | None:
-    try:
-        header, pixels = parse_png(folder.read(frame))
-        return decode_labels(header, pixels) if header.kind.is_indexed else None
-    except (MaskError, OSError):
-        return None
 
 
 def suspicion_line(manifest: Manifest, item: Suspicion) -> str:

@@ -133,12 +133,15 @@ def scored_masks(
         with closing(submission.source.open()) as reader:
             for (video, object_id), value in wanted:
                 name = layouts[video].name(value.frame)
-                truth = _decode((manifest.ground_truth(video) / f"{name}.png").read_bytes()) == object_id
-                (label_map,) = submission.masks[video][value.frame]
-                labels = _decode(reader.read(label_map))
+                folder, files = manifest.ground_truth(video), submission.masks[video][value.frame]
+                owners = submission.owners.get(video, {}).get(value.frame, ())
+                if owners:
+                    folder = folder / layouts[video].object_name(object_id)
+                truths = _decode((folder / f"{name}.png").read_bytes())
+                guesses = _decode(reader.read(files[owners.index(object_id) if owners else 0]))
                 if manifest.protocol.encoding is MaskEncoding.LABEL_MAP_OR_WHITE:
-                    labels = white_as_one(labels)
-                prediction = labels == object_id
+                    guesses = white_as_one(guesses)
+                truth, prediction = (mask > 0 if owners else mask == object_id for mask in (truths, guesses))
                 if not _are_scored(truth, prediction, value):
                     raise RunStoppedError(_CHANGED)
                 photo = manifest.folder / manifest.protocol.layout.images / video / f"{name}.jpg"

@@ -117,7 +117,7 @@ def identify(request: KeyRequest) -> SubmissionKeys:
         if submission.readable and submission.masks:
             with closing(submission.source.open()) as reader:
                 for video in request.manifest.videos:
-                    tasks = frame_tasks(video, submission.masks.get(video.name, {}), score=scorable)
+                    tasks = frame_tasks(video, submission, score=scorable)
                     if tasks:
                         masks = _read(tasks, reader)
                         keys[video.name] = None if masks is None else video_key(video, request.basis, masks, scored=scorable)
@@ -131,10 +131,11 @@ def _read(tasks: Sequence[FrameTask], reader: MaskReader) -> dict[int, bytes] | 
     """The digests of the masks by frame; None where one cannot be read."""
     reader.read_ahead([entry for task in tasks for entry in task.prediction])
     masks = {}
-    for frame, files, _ in tasks:
-        if files:
+    for task in tasks:
+        if task.prediction:
             try:
-                masks[frame] = mask_digest(files, [reader.read_stored(entry) for entry in files])
+                stored = [reader.read_stored(entry) for entry in task.prediction]
+                masks[task.frame] = mask_digest(task.prediction, stored, task.owners)
             except (MemberError, OSError):
                 return None
     return masks

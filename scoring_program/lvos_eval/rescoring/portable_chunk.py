@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from lvos_eval.formats.label_map import MaskData
 from lvos_eval.formats.mask_issues import MemberError, Unreadable
 from lvos_eval.reference.ground_truth import GroundTruthSource
 from lvos_eval.scoring.chunks import Chunk, ChunkResult, PredictionSource
@@ -51,9 +52,9 @@ class _PackedMasks:
 class _PackedTruths:
     """The ground truth of some frames in memory, or why it could not be read."""
 
-    masks: Mapping[int, bytes | OSError | MemberError]
+    masks: Mapping[int, MaskData | OSError | MemberError]
 
-    def read(self, frame: int) -> bytes:
+    def read(self, frame: int) -> MaskData:
         found = self.masks[frame]
         if isinstance(found, Exception):
             raise found
@@ -97,7 +98,7 @@ def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:
 
 
 def _pack_truths(source: GroundTruthSource, chunk: Chunk) -> _PackedTruths:
-    truths: dict[int, bytes | OSError | MemberError] = {}
+    truths: dict[int, MaskData | OSError | MemberError] = {}
     for task in chunk.frames:
         try:
             truths[task.frame] = source.read(task.frame)

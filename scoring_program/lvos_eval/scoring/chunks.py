@@ -10,7 +10,7 @@ from lvos_eval.diagnostics.problems import Problem, frame_ranges
 from lvos_eval.execution.workload import cut_up, masks_memory, usual_pixels
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.contract import MaskEncoding, MaskLayout, Pairing
-from lvos_eval.reference.ground_truth import GroundTruthFolder, GroundTruthSource
+from lvos_eval.reference.ground_truth import GroundTruthSource, ground_truth_source
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
@@ -34,6 +34,13 @@ class FrameTask(NamedTuple):
     frame: int
     prediction: MaskFiles
     scored: tuple[int, ...]
+    owners: tuple[int, ...] = ()
+    """The object of each file, where each object has one."""
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """The scored objects that the files may show."""
+        return self.owners or self.scored
 
 
 class PredictionSource(Protocol):
@@ -59,6 +66,8 @@ class Chunk:
     encoding: MaskEncoding
     pairing: Pairing
     layout: MaskLayout
+    object_folders: bool = False
+    """Whether each object has files of its own."""
     ignored: int | None = None
     """The label in the ground truth whose pixels count in neither mask."""
 
@@ -108,28 +117,29 @@ def plan_chunks(
             protocol.truth_labels(video.ids),
             protocol.labels(video.ids),
             sizes[video.name],
-            GroundTruthFolder(manifest.ground_truth(video.name), manifest.layout(video)) if score else None,
+            ground_truth_source(manifest, video) if score else None,
             source or submission.source,
             piece,
             protocol.encoding,
             protocol.pairing,
             manifest.layout(video),
+            video.object_folders,
             protocol.ignored_label,
         )
         for video in manifest.videos
-        for piece in cut_up(frame_tasks(video, _readable_masks(submission, video), score=score))
+        for piece in cut_up(frame_tasks(video, submission, score=score))
     ]
     return sorted(chunks, key=lambda chunk: -chunk.cost)
 
 
-def _readable_masks(submission: Submission, video: Video) -> Mapping[int, MaskFiles]:
-    return submission.masks.get(video.name, {}) if submission.readable else {}
-
-
-def frame_tasks(video: Video, masks: Mapping[int, MaskFiles], *, score: bool) -> list[FrameTask]:
-    """What there is to do for a video with these masks by frame: every scored frame, or, without `score`, those with a mask."""
+def frame_tasks(video: Video, submission: Submission, *, score: bool) -> list[FrameTask]:
+    """What there is to do for a video of a submission: every scored frame, or, without `score`, those with a mask."""
+    masks = submission.masks.get(video.name, {}) if submission.readable else {}
+    owners = submission.owners.get(video.name, {})
     return [
-        FrameTask(frame, masks.get(frame, ()), scored) for frame, scored in objects_by_frame(video) if score or frame in masks
+        FrameTask(frame, masks.get(frame, ()), scored, owners.get(frame, ()))
+        for frame, scored in objects_by_frame(video)
+        if score or frame in masks
     ]
 
 

@@ -5,13 +5,21 @@ Arrays never leave this module; a chunk comes in as names and leaves as a few nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Final
 
 from lvos_eval.diagnostics.errors import SubmissionGoneError, raise_if_environmental
 from lvos_eval.diagnostics.problems import Problem
-from lvos_eval.formats.label_map import BinaryDecoder, DecodedMask, Decoder, SalientDecoder, WhiteDecoder
+from lvos_eval.formats.label_map import (
+    BinaryDecoder,
+    DecodedMask,
+    Decoder,
+    MaskData,
+    ObjectFilesDecoder,
+    SalientDecoder,
+    WhiteDecoder,
+)
 from lvos_eval.formats.mask_issues import MaskError, MemberError, NotIndexed, PngError, Unreadable
 from lvos_eval.formats.mask_values import read_values
 from lvos_eval.protocols.contract import MaskEncoding, Pairing
@@ -37,8 +45,9 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     Faults of masks are part of the result; nothing is raised for them.
     """
     result = ChunkResult(chunk.video, len(chunk.frames))
-    truths = Decoder(chunk.ids, chunk.size)
-    predictions = _DECODERS[chunk.encoding](chunk.labels, chunk.size)
+    truths = ObjectFilesDecoder(chunk.ids, chunk.size) if chunk.object_folders else Decoder(chunk.ids, chunk.size)
+    kind = ObjectFilesDecoder if chunk.object_folders else _DECODERS[chunk.encoding]
+    predictions = kind(chunk.labels, chunk.size)
     comparisons = ObjectPairs(chunk.pairing, chunk.ignored)
     for task, data in _read_predictions(chunk, result):
         prediction = _inspect(predictions, chunk, task, data, result.findings)
@@ -49,8 +58,8 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     return result
 
 
-def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[FrameTask, bytes | None]]:
-    """Every task of the chunk with the bytes of its mask, None where there are none to be had."""
+def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[FrameTask, MaskData | None]]:
+    """Every task of the chunk with what its mask is made from, None where there are none to be had."""
     try:
         opened = chunk.source.open()
     except OSError as error:
@@ -58,13 +67,14 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
     with closing(opened) as reader:
         reader.read_ahead([entry for task in chunk.frames for entry in task.prediction])
         for task in chunk.frames:
-            data = None
+            data: MaskData | None = None
             if task.prediction:
                 result.masks[task.frame] = None
                 try:
                     stored = [reader.read_stored(entry) for entry in task.prediction]
-                    result.masks[task.frame] = mask_digest(task.prediction, stored)
-                    data = _label_map([unpack(entry, part) for entry, part in zip(task.prediction, stored, strict=True)])
+                    result.masks[task.frame] = mask_digest(task.prediction, stored, task.owners)
+                    files = [unpack(entry, part) for entry, part in zip(task.prediction, stored, strict=True)]
+                    data = dict(zip(task.owners, files, strict=True)) if task.owners else files[0]
                 except MemberError as error:
                     result.findings.add_issues(task.frame, error.issues)
                 except OSError as error:
@@ -73,13 +83,9 @@ def _read_predictions(chunk: Chunk, result: ChunkResult) -> Iterator[tuple[Frame
             yield task, data
 
 
-def _label_map(files: Sequence[bytes]) -> bytes:
-    """The label map that the files of a frame make: it is one file."""
-    (data,) = files
-    return data
-
-
-def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None, findings: VideoFindings) -> DecodedMask | None:
+def _inspect(
+    decoder: Decoder, chunk: Chunk, task: FrameTask, data: MaskData | None, findings: VideoFindings
+) -> DecodedMask | None:
     """The decoded mask, with what it shows added to the findings; None if it cannot be scored."""
     if data is None:
         return None
@@ -88,13 +94,14 @@ def _inspect(decoder: Decoder, chunk: Chunk, task: FrameTask, data: bytes | None
     except MaskError as error:
         findings.add_issues(task.frame, error.issues)
         if any(isinstance(issue, NotIndexed) for issue in error.issues):
-            try:
-                findings.values.add(read_values(data))
-            except PngError as damage:
-                findings.add_issues(task.frame, damage.issues)
+            for content in [data] if isinstance(data, bytes) else data.values():
+                try:
+                    findings.values.add(read_values(content))
+                except PngError as damage:
+                    findings.add_issues(task.frame, damage.issues)
         return None
-    asked = task.scored if chunk.pairing is Pairing.BY_ID else chunk.labels
-    findings.add_mask(task.frame, mask, task.scored, asked)
+    asked = task.asked if chunk.pairing is Pairing.BY_ID else chunk.labels
+    findings.add_mask(task.frame, mask, task.asked, asked)
     return mask
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -31,9 +31,17 @@ from lvos_eval.submission.restoration import OVERLAPS, SURE, FromValues, Way
 __all__ = ["find_issues"]
 
 
-def find_issues(videos: Mapping[str, tuple[Sequence[int], VideoFindings]], channel: str, causes: Causes) -> None:
-    """Adds the cause of every issue; `videos` are their ids and findings, `channel` is how values are read in a fix."""
-    colours = ColourExplainer(videos)
+def find_issues(
+    videos: Mapping[str, tuple[Sequence[int], VideoFindings]],
+    channel: str,
+    causes: Causes,
+    binary: Collection[str] = (),
+) -> None:
+    """Adds the cause of every issue; `videos` are their ids and findings, `channel` is how values are read in a fix.
+
+    In the videos `binary` a mask shows one object, whose values are no ids.
+    """
+    colours = ColourExplainer({name: found for name, found in videos.items() if name not in binary})
     kinds: defaultdict[ImageKind, set[str]] = defaultdict(set)
     for name, (_, found) in videos.items():
         for issue in found.issues:
@@ -57,6 +65,8 @@ def find_issues(videos: Mapping[str, tuple[Sequence[int], VideoFindings]], chann
                     causes.add(_explain_salient(found), name, sorted(frames))
                 case NotBinary():
                     causes.add(_explain_binary(found), name, sorted(frames))
+                case NotIndexed(kind) if name in binary:
+                    causes.add(_explain_channels(kind), name, sorted(frames))
                 case NotIndexed(kind):
                     causes.add(colours.explain(name, kind), name, sorted(frames), kinds[kind])
                 case _:
@@ -78,6 +88,16 @@ def _explain_overlap() -> Cause:
     message = "the masks of single objects overlap, and a pixel has one label."
     fix = "say which object a pixel of several belongs to: the one of the lowest id, of the highest, or with more pixels."
     return replace(plain("ids-encoded", message, fix), ways=lambda _: dict.fromkeys(OVERLAPS, Way()))
+
+
+def _explain_channels(kind: ImageKind) -> Cause:
+    # transparency, the last of two or four channels, says nothing of the object
+    shown = "(a := numpy.atleast_3d(mask))[..., : (a.shape[2] - 1) // 2 * 2 + 1].any(2)"
+    return Cause(
+        "not-indexed",
+        lambda _, __: f"{kind} image; a mask has one channel of at most 8 bits, and what is not 0 is the object.",
+        lambda _, where: f"{from_expression(shown, f'every mask{where}')}.",
+    )
 
 
 def _explain_binary(found: VideoFindings) -> Cause:

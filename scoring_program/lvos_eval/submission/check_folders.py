@@ -26,7 +26,9 @@ def report_no_videos(manifest: Manifest, submission: Submission, collector: Prob
     """Reports that no folder is one of a video, and what lies there instead."""
     names = submission.top_level
     first = manifest.videos[0]
-    example = f"{first.name}/{manifest.layout(first).name(min(first.annotated))}.png"
+    layout = manifest.layout(first)
+    inside = f"{layout.object_name(first.ids[0])}/" if first.object_folders else ""
+    example = f"{first.name}/{inside}{layout.name(min(first.annotated))}.png"
     holds = f"its top level holds {listed(names, _SHOWN)}" if names else "it is empty"
     fix = f"put the folders of the videos side by side into a folder masks, as in masks/{example}, and zip that: {ZIP_MASKS}"
     videos = {video.name.lower(): video.name for video in manifest.videos}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.mask_issues import WrongSize
-from lvos_eval.protocols.contract import Pairing
+from lvos_eval.protocols.contract import MaskEncoding, Pairing
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.check_encodings import report_encodings
 from lvos_eval.submission.check_files import find_issues
@@ -36,10 +36,12 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     labelled = {name: (protocol.labels(video.ids), found) for name, (video, found) in videos.items()}
     causes = Causes(videos)
     channel = ANY_DEPTH if any(_has_packed(found) for _, found in videos.values()) else CHANNEL
-    find_issues(labelled, channel, causes)
+    is_binary = protocol.encoding is MaskEncoding.BINARY
+    find_issues(labelled, channel, causes, [name for name, (video, _) in videos.items() if is_binary or video.object_folders])
     explained: frozenset[str] = frozenset()
     if protocol.encoding.is_label_map:
-        explained = report_encodings(labelled, collector, restorations, shades=not multiple, channel=channel)
+        label_maps = {name: found for name, found in labelled.items() if not videos[name][0].object_folders}
+        explained = report_encodings(label_maps, collector, restorations, shades=not multiple, channel=channel)
     rest = [videos[name] for name in videos if name not in explained]
     rest = [(video, found) for video, found in rest if not find_greys(video, labelled[video.name][0], found, channel, causes)]
     # where another video's only object has its id, 255 stands for something else: void

@@ -17,6 +17,7 @@ from lvos_eval.protocols.contract import MaskLayout, MissingVideos
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.check_folders import report_missing_videos, report_no_videos, report_object_folders, report_sets
 from lvos_eval.submission.check_frame_numbers import report_naming
+from lvos_eval.submission.check_object_files import check_object_files
 from lvos_eval.submission.frame_numbering import Naming, NamingRule, find_naming
 from lvos_eval.submission.listing import Submission
 from lvos_eval.submission.object_folders import find_object_folders
@@ -64,10 +65,15 @@ def check_names(
     absent = [video for video in videos if video not in there and video.scored]
     near = report_missing_videos(absent, submission, collector, restorations, rule)
     findings = _Findings(manifest.protocol.layout, restorations, frozenset(formulas))
-    masks = {video.name: _check_video(video, submission, findings) for video in there}
+    masks = {video.name: _check_video(video, submission, findings) for video in there if not video.object_folders}
+    by_object = {
+        video.name: check_object_files(video, submission, findings.layout, collector) for video in there if video.object_folders
+    }
     findings.report(collector)
     _report_extra(manifest, submission, answered, near, collector)
-    return replace(submission, masks={video: entries for video, entries in masks.items() if entries})
+    masks |= {name: {frame: tuple(files.values()) for frame, files in found.items()} for name, found in by_object.items()}
+    owners = {name: {frame: tuple(files) for frame, files in found.items()} for name, found in by_object.items()}
+    return replace(submission, masks={video: entries for video, entries in masks.items() if entries}, owners=owners)
 
 
 @dataclass(slots=True)

@@ -103,11 +103,13 @@ def _report_absent(members: Sequence[tuple[Video, VideoFindings, list[VideoObjec
     ((video, found, absent),) = members
     one = len(absent) == 1
     ids = listed([item.object_id for item in absent], 20)
+    write = f"write {'it with the label' if one else 'them with the labels'} {ids}"
+    if video.object_folders:
+        write = "write what is not 0 where an object is"
     collector.add(
         "absent-object",
         f"object{'' if one else 's'} {ids} {'has' if one else 'have'} no pixel in {_looked_at(absent, found)}.{note}",
-        f"write {'it with the label' if one else 'them with the labels'} {ids}; "
-        f"if your method lost {'the object' if one else 'the objects'} from the start, ignore this warning.",
+        f"{write}; if your method lost {'the object' if one else 'the objects'} from the start, ignore this warning.",
         video=video.name,
     )
 

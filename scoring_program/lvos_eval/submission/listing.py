@@ -72,6 +72,8 @@ class Submission:
     """A folder with videos that lies too deep to be taken for the root."""
     sets: tuple[MaskSet, ...] = ()
     """Folders with masks of the same videos, the one with the most videos first; () where there is only one set."""
+    owners: Mapping[str, Mapping[int, tuple[int, ...]]] = field(default_factory=dict)
+    """`owners[video][frame]` are the objects of the files in `masks`, in videos with a file for each object."""
     listed: Mapping[str, FileState] = field(default_factory=dict)
     """The zip, or the folders, as they were right before they were listed."""
 
@@ -107,7 +109,7 @@ class Submission:
         """Where the masks were found, in words."""
         kind = "zip" if self.source.is_archive else "folder"
         place = f"in {self.root}/ " if self.root else ""
-        masks = counted(sum(map(len, self.masks.values())), "mask")
+        masks = counted(sum(len(files) for frames in self.masks.values() for files in frames.values()), "mask")
         return printable(f"{masks} of {counted(len(self.masks), 'video')} {place}of the {kind} {self.source.path.name}")
 
 
@@ -170,6 +172,8 @@ class MaskNames:
     """Recognises masks by their names; `prefixes` are those of a video's masks, where each video has its own."""
 
     def __init__(self, layout: MaskLayout, prefixes: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.depth = 3 if layout.object_folders else 2
+        """Of a mask at most, counted from the folder of its video."""
         usual = {"": layout.prefix}
         self._right = {
             video: re.compile(rf"{re.escape(prefix)}([0-9]{{{layout.digits}}})\.png", re.IGNORECASE)
@@ -217,7 +221,7 @@ def arrange(
     by_case = {video.lower(): video for video in videos}
     for parts, entry in paths:
         below = parts[len(root) :] if root is not None and tuple(parts[: len(root)]) == root else []
-        if len(below) < 2 or (below[0] not in videos and len(below) > 2):
+        if len(below) < 2 or (below[0] not in videos and len(below) > mask_names.depth):
             extra_files.append("/".join(parts))
             continue
         video, name = below[0], "/".join(below[1:])

@@ -62,7 +62,7 @@ class ObjectFolders(NamedTuple):
 
 def find_object_folders(videos: Sequence[Video], submission: Submission) -> ObjectFolders | None:
     """The folders of objects, of videos that are not answered otherwise; None if there are none."""
-    by_name = {video.name: video for video in videos if video.scored}
+    by_name = {video.name: video for video in videos if video.scored and not video.object_folders}
     open_ones = {name for name, video in by_name.items() if not submission.masks.get(name, {}).keys() >= set(video.scored)}
     for layout, folders in (
         (Layout.INSIDE, _inside(submission, open_ones)),

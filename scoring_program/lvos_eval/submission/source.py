@@ -65,12 +65,15 @@ def unpack(entry: Entry, stored: bytes) -> bytes:
     return unpack_member(entry, stored) if isinstance(entry, Member) else stored
 
 
-def mask_digest(files: MaskFiles, stored: Sequence[bytes]) -> bytes:
+def mask_digest(files: MaskFiles, stored: Sequence[bytes], owners: Sequence[int] = ()) -> bytes:
     """Of what a mask is made from, and how, from the bytes of its files as they lie in the submission.
 
-    Equal digests mean equal masks, whatever the files are called and wherever they lie.
+    `owners` are the objects of the files, where each object has one. Equal digests mean equal masks, whatever the files are
+    called and wherever they lie.
     """
     digest = hashlib.blake2b(digest_size=20)
+    if owners:
+        digest.update(f"objects {' '.join(map(str, owners))}\n".encode())
     for entry, data in zip(files, stored, strict=True):
         how = "file"
         if isinstance(entry, Member):

@@ -8,7 +8,7 @@ import pytest
 
 from lvos_eval import protocols
 from lvos_eval.cli.main import main
-from lvos_eval.protocols.contract import MaskEncoding, Pairing
+from lvos_eval.protocols.contract import MaskEncoding, Measures, Pairing
 from lvos_eval.protocols.registry import NOT_PUBLIC
 
 
@@ -42,17 +42,20 @@ def test_the_rules_say_how_masks_are_named_and_read(capsys: pytest.CaptureFixtur
     assert "  ground truth          Annotations/<video>/frame<5 digits>.png\n" in text
     assert "  objects               every label from 1 to the highest one of the video's first mask\n" in text
     assert "  other labels          are background, with a warning\n" in text
-    assert "tolerance" not in text
+    assert "  measures              J\n" in text
     text = printed(capsys, "visor")
     assert "  videos                ImageSets/2017/<set>.txt or ImageSets/2022/<set>.txt\n" in text
     assert "  other labels          make a submission invalid\n" in text
-    assert "  tolerance             0.008 of the frame's diagonal, rounded up to whole pixels\n" in text
+    assert (
+        "  measures              J and F, with a tolerance of 0.008 of the frame's diagonal, rounded up to whole pixels\n" in text
+    )
 
 
 def test_every_way_to_read_and_to_compare_masks_has_words(capsys: pytest.CaptureFixture[str]) -> None:
     every = [protocols.get(name, task) for name in protocols.names() for task in protocols.tasks(name)]
     assert {found.encoding for found in every} == set(MaskEncoding)
     assert {found.pairing for found in every} == set(Pairing)
+    assert {found.measures for found in every} == set(Measures)
     assert main(["protocols", "lvos-v2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["protocols"]
     assert [rules["task"] for rules in found] == list(protocols.tasks("lvos-v2"))

@@ -40,9 +40,12 @@ def test_the_tasks_of_lvos_differ_in_how_masks_are_read_and_matched() -> None:
 
 
 def test_what_rescore_keeps_goes_by_how_masks_are_read_and_matched() -> None:
-    """The values that it keeps serve every protocol that reads and matches masks alike, and no other."""
-    ways = {(protocol.encoding, protocol.pairing, protocol.assignment, protocol.ignored_label) for protocol in EVERY}
-    assert len({protocol.reading for protocol in EVERY}) == len(ways)
+    """The values that it keeps serve every protocol that reads, matches and measures masks alike, and no other."""
+
+    def way(found: EvaluationProtocol) -> tuple[object, ...]:
+        return found.encoding, found.pairing, found.assignment, found.ignored_label, found.measures
+
+    assert len({protocol.reading for protocol in EVERY}) == len(set(map(way, EVERY)))
     alike = {protocols.get(name).reading for name in ("lvos-v1", "lvos-v2", "davis-2017", "vost", "vos-benchmark")}
     assert len(alike) == 1
 

@@ -19,7 +19,7 @@ from lvos_eval.formats.mask_issues import LabelMapError
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize, Labels
-from lvos_eval.protocols.contract import VOID_LABEL, MaskEncoding, Pairing
+from lvos_eval.protocols.contract import VOID_LABEL, EvaluationProtocol, MaskEncoding, Pairing
 from lvos_eval.protocols.frames import FrameList, ScoredFrames
 from lvos_eval.protocols.lvos import SEEN
 from lvos_eval.reference.ground_truth import combine_digests, frame_digest
@@ -186,14 +186,13 @@ class Evaluator:
         ids, packed = self._scored[name].get(frame, ()), _packed(guess, protocol.labels(video.ids))
         if protocol.refuses_other_labels and ids and packed.unknown:
             raise ValueError(f"prediction has the label {min(packed.unknown)}, which is no object of video {name!r}")
-        masks = _packed(truth, protocol.truth_labels(video.ids)), packed
-        return _compared(protocol.pairing, frame, ids, *masks, protocol.ignored_label)
+        return _compared(protocol, frame, ids, _packed(truth, protocol.truth_labels(video.ids)), packed)
 
     def _compare_all(self, frame: int, truth: Labels, guess: Labels) -> _AddedFrame:
         """The frame with every label that one of the masks has."""
         counts = np.bincount(truth.reshape(-1), minlength=256) + np.bincount(guess.reshape(-1), minlength=256)
         labels = [label for label in np.flatnonzero(counts).tolist() if label not in (0, VOID_LABEL)]
-        return _compared(Pairing.BY_ID, frame, tuple(labels), _packed(truth, labels), _packed(guess, labels))
+        return _compared(None, frame, tuple(labels), _packed(truth, labels), _packed(guess, labels))
 
     def _complete_values(self) -> Mapping[str, Sequence[ObjectFrame]]:
         """The values that count by video. Raises ValueError if there is a scored frame that was not added."""
@@ -235,9 +234,11 @@ def _packed(labels: Labels, ids: Sequence[int]) -> DecodedMask:
 
 
 def _compared(
-    pairing: Pairing, frame: int, ids: tuple[int, ...], truth: DecodedMask, guess: DecodedMask, ignored: int | None = None
+    protocol: EvaluationProtocol | None, frame: int, ids: tuple[int, ...], truth: DecodedMask, guess: DecodedMask
 ) -> _AddedFrame:
-    comparisons = ObjectPairs(pairing, ignored)
+    comparisons = ObjectPairs(Pairing.BY_ID)
+    if protocol is not None:
+        comparisons = ObjectPairs(protocol.pairing, protocol.ignored_label, protocol.measures)
     comparisons.add(frame, ids, truth, guess)
     strangers = frozenset(guess.unknown) - {VOID_LABEL}
     return _AddedFrame(truth.size, comparisons.values(), frame_digest(frame, truth), strangers)

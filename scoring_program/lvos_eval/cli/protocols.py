@@ -14,7 +14,7 @@ from lvos_eval.cli.options import add_output_options
 from lvos_eval.diagnostics.errors import ExitCode
 from lvos_eval.metrics.definition import TOLERANCE_FRACTION
 from lvos_eval.protocols import EvaluationProtocol
-from lvos_eval.protocols.contract import ONE_GROUP, PROPOSALS, MaskEncoding, Pairing
+from lvos_eval.protocols.contract import ONE_GROUP, PROPOSALS, MaskEncoding, Measures, Pairing
 from lvos_eval.protocols.registry import NOT_PUBLIC
 from lvos_eval.reference.settings import Disclosure
 
@@ -30,6 +30,12 @@ _ENCODINGS: Final[Mapping[MaskEncoding, str]] = {
 _PAIRINGS: Final[Mapping[Pairing, str]] = {
     Pairing.BY_ID: "each object with the label of the same number",
     Pairing.ASSIGNMENT: f"each object with one of the labels 1 to {PROPOSALS[-1]}, by the best one-to-one assignment",
+}
+_DIAGONAL: Final = f"{TOLERANCE_FRACTION} of the frame's diagonal"
+_MEASURES: Final[Mapping[Measures, str]] = {
+    Measures.STANDARD: f"J and F, with a tolerance of {_DIAGONAL}, rounded up to whole pixels",
+    Measures.ADAPTIVE: "J with 1 added to both counts; F_new, with a tolerance of a tenth of the root of the object's area, "
+    f"rounded up, but {_DIAGONAL} at most; F, with one of {_DIAGONAL}, rounded up if F_new has a smaller one",
 }
 
 
@@ -105,7 +111,7 @@ def _rules(protocol: EvaluationProtocol) -> dict[str, Any]:
         "masks": _ENCODINGS[protocol.encoding],
         "compared": _PAIRINGS[protocol.pairing] if protocol.encoding.is_label_map else "",
         "other labels": "make a submission invalid" if refused else "are background, with a warning",
-        "tolerance": f"{TOLERANCE_FRACTION} of the frame's diagonal, rounded up to whole pixels" if has_f else "",
+        "measures": _MEASURES[protocol.measures] if has_f else "J",
         "scores": list(summary.keys),
         "unit": "percent" if summary.perfect == 100 else "from 0 to 1",
         "groups": list(summary.groups),

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "AREA_FRACTION",
     "TOLERANCE_FRACTION",
     "Counts",
     "Mask",
@@ -31,8 +32,11 @@ __all__ = [
     "boundary",
     "contour_accuracy",
     "count",
+    "diagonal_share",
     "disk",
     "near",
+    "object_tolerance",
+    "padded_similarity",
     "region_similarity",
     "temporal_stability",
     "tolerance",
@@ -47,6 +51,9 @@ Series: TypeAlias = NDArray[np.float64]
 TOLERANCE_FRACTION: Final = 0.008
 """Share of the frame's diagonal within which two boundary pixels match: `bound_th` of both toolkits."""
 
+AREA_FRACTION: Final = 0.1
+"""Share of the side of a square of an object's area within which its boundary pixels match, where the object is small."""
+
 
 def region_similarity(ground_truth: Mask, prediction: Mask) -> float:
     """J = |g & p| / |g or p|, from 0 to 1; 1 if both masks are empty.
@@ -57,13 +64,21 @@ def region_similarity(ground_truth: Mask, prediction: Mask) -> float:
     return _pixels(ground_truth & prediction) / union if union else 1.0
 
 
-def contour_accuracy(ground_truth: Mask, prediction: Mask, radius: int | None = None) -> float:
+def contour_accuracy(ground_truth: Mask, prediction: Mask, radius: float | None = None) -> float:
     """F = 2PR / (P + R) of the boundary precision P and recall R, from 0 to 1.
 
     `radius` in pixels is how far apart two boundary pixels that match may be: `tolerance` of the frame unless given.
     Perazzi et al.; `f_measure` of both toolkits.
     """
     return count(ground_truth, prediction, radius).contour_accuracy
+
+
+def padded_similarity(ground_truth: Mask, prediction: Mask) -> float:
+    """J with one pixel added to intersection and union: min((|g & p| + 1) / (|g or p| + 1), 1), and 1 if both masks are empty.
+
+    `db_eval_iou` of github.com/henghuiding/MOSE-api at 241977a, `MOSEv2/sam2_rcms/tools/metricsv2.py`.
+    """
+    return count(ground_truth, prediction, 0).padded_similarity
 
 
 def temporal_stability(region_similarities: Series, contour_accuracies: Series) -> float:
@@ -82,6 +97,22 @@ def tolerance(height: int, width: int) -> int:
     `f_measure` of both toolkits, `bound_pix`.
     """
     return math.ceil(TOLERANCE_FRACTION * math.sqrt(height * height + width * width))
+
+
+def diagonal_share(height: int, width: int) -> float:
+    """`tolerance` as it is before it is rounded."""
+    return TOLERANCE_FRACTION * math.sqrt(height * height + width * width)
+
+
+def object_tolerance(area: int, height: int, width: int) -> tuple[float, float]:
+    """The radii for F and for F within the object's tolerance, of an object of `area` pixels in the ground truth.
+
+    The second is a tenth of the side of a square of that area, rounded up, and at most `diagonal_share`; where that limits it, it
+    is the radius for both. `db_eval_boundary` of MOSE-api, as for `padded_similarity`.
+    """
+    most, own = diagonal_share(height, width), float(math.ceil(AREA_FRACTION * math.sqrt(area)))
+    # an object that is not there has no boundary, which matches nothing within any radius
+    return (math.ceil(most), own) if own < most else (most, most)
 
 
 class Counts(NamedTuple):
@@ -103,6 +134,12 @@ class Counts(NamedTuple):
         return self.intersection / union if union else 1.0
 
     @property
+    def padded_similarity(self) -> float:
+        """J with one pixel added."""
+        union = self.area_ground_truth + self.area_prediction - self.intersection
+        return min((self.intersection + 1) / (union + 1), 1.0) if union else 1.0
+
+    @property
     def contour_accuracy(self) -> float:
         """F: P is the share of the prediction's boundary that is near the ground truth's, R the other way round."""
         if self.boundary_prediction and self.boundary_ground_truth:
@@ -115,7 +152,7 @@ class Counts(NamedTuple):
         return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def count(ground_truth: Mask, prediction: Mask, radius: int | None = None) -> Counts:
+def count(ground_truth: Mask, prediction: Mask, radius: float | None = None) -> Counts:
     """The integers of one object in one frame; `radius` as for `contour_accuracy`."""
     height, width = ground_truth.shape
     radius = tolerance(height, width) if radius is None else radius
@@ -144,16 +181,17 @@ def boundary(mask: Mask) -> Mask:
     return found
 
 
-def near(mask: Mask, radius: int) -> Mask:
-    """Every pixel of the frame within `radius` pixels of one of the mask."""
+def near(mask: Mask, radius: float) -> Mask:
+    """Every pixel of the frame within `radius` pixels of one of the mask, by the cells of `disk`."""
     return cv2.dilate(mask.astype(np.uint8, order="C"), disk(radius)).astype(np.bool_)
 
 
 @lru_cache(maxsize=8)
-def disk(radius: int) -> NDArray[np.uint8]:
-    """The integer disk dx^2 + dy^2 <= radius^2, shape (2 * radius + 1, 2 * radius + 1).
+def disk(radius: float) -> NDArray[np.uint8]:
+    """The disk dx^2 + dy^2 <= radius^2 of the cells -radius, -radius + 1, ..., shape (2 * radius + 1, 2 * radius + 1).
 
-    `skimage.morphology.disk`, which both toolkits use; OpenCV's ellipse is another shape.
+    `skimage.morphology.disk`, which the toolkits use; OpenCV's ellipse is another shape. Of a radius that is no whole number no
+    cell is the middle one, and dilation takes the one at half the size for it, so that the disk lies aside.
     """
     offsets = np.arange(-radius, radius + 1)
     return (offsets[:, None] ** 2 + offsets[None, :] ** 2 <= radius**2).astype(np.uint8)

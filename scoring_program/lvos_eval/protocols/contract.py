@@ -4,7 +4,7 @@ A protocol is data and pure functions. Readers, planning, means, page and files 
 so a further benchmark is a file beside this one, at most one reader in `reference`, and a line in the registry. Worker processes
 never see it: planning resolves it into chunks (where the masks lie, how they are read, which labels are compared).
 
-What all present protocols share is not a field: the measures J and F, and the radius of their boundaries.
+What all present protocols share is not a field: there is a J and an F of every object in every frame.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ __all__ = [
     "EvaluationProtocol",
     "MaskEncoding",
     "MaskLayout",
+    "Measures",
     "MissingVideos",
     "ObjectValues",
     "OfficialFile",
@@ -117,6 +118,14 @@ class Assignment(Enum):
     """Those up to the highest label of the submission in the video, at least as many as objects, in the order of DAVIS' tool."""
 
 
+class Measures(Enum):
+    """What an object is measured by in a frame."""
+
+    STANDARD = "J, and F within 0.8 % of the frame's diagonal, rounded up"
+    ADAPTIVE = "J with one pixel added, F, and F within a tolerance that goes by the object's area"
+    """F of an object that is large is taken within 0.8 % as it is."""
+
+
 class Start(Enum):
     """Where the values of an object begin."""
 
@@ -191,6 +200,8 @@ class ObjectValues(NamedTuple):
     contour_accuracy: Values
     visible: NDArray[np.bool_]
     """Whether the ground truth shows the object."""
+    adapted_accuracy: Values | None = None
+    """F within a tolerance that goes by the object, where that is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +319,7 @@ class EvaluationProtocol:
     """The label in the ground truth whose pixels are taken out of both masks before anything is measured."""
     submits_void: bool = True
     """Whether 255 in a submission is void, as in the ground truth, of which nothing is said; else it is like any other label."""
+    measures: Measures = Measures.STANDARD
     starts: Start = Start.FIRST_SLOT
     missing_videos: MissingVideos = MissingVideos.REFUSED
     refuses_other_labels: bool = False
@@ -330,7 +342,8 @@ class EvaluationProtocol:
     @property
     def reading(self) -> str:
         """What the values of an object in a frame depend on, beside the masks: equal ones give equal values."""
-        return f"{self.encoding.value}, {self.pairing.value}, {self.assignment.value}, {self.ignored_label}"
+        how = (self.encoding.value, self.pairing.value, self.assignment.value, str(self.ignored_label), self.measures.value)
+        return "; ".join(how)
 
     def labels(self, object_ids: Sequence[int]) -> Sequence[int]:
         """The labels that mean something in a submitted mask of a video with these objects."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from lvos_eval.protocols import davis, davis_unsupervised, long_videos, lvos, sa_v, visor, vos_benchmark, vost
+from lvos_eval.protocols import davis, davis_unsupervised, long_videos, lvos, mose, sa_v, visor, vos_benchmark, vost
 from lvos_eval.protocols.contract import EvaluationProtocol, Task
 
 __all__ = ["DEFAULT", "NOT_PUBLIC", "UnknownProtocolError", "get", "names", "tasks", "usual_task"]
 
 DEFAULT: Final = "lvos-v2"
 
-_MODULES: Final = (lvos, davis, davis_unsupervised, vost, visor, long_videos, vos_benchmark, sa_v)
+_MODULES: Final = (lvos, davis, davis_unsupervised, vost, visor, long_videos, vos_benchmark, sa_v, mose)
 _PROTOCOLS: Final[Mapping[tuple[str, Task], EvaluationProtocol]] = {
     (protocol.name, protocol.task): protocol for module in _MODULES for protocol in module.PROTOCOLS
 }

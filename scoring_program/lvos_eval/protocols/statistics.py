@@ -10,10 +10,11 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lvos_eval.protocols.contract import ObjectValues, Values
 
-__all__ = ["decay", "mean", "of_contour", "of_region", "recall"]
+__all__ = ["decay", "mean", "of_contour", "of_region", "recall", "while_absent", "while_back"]
 
 _RECALLED: Final = 0.5
 _BINS: Final = 4
@@ -42,6 +43,26 @@ def decay(values: Values) -> float:
     borders = (np.round(np.linspace(1, values.size, _BINS + 1) + 1e-10) - 1).astype(np.int64) % 256
     quarters = [values[first : last + 1] for first, last in pairwise(borders.tolist())]
     return mean(quarters[0]) - mean(quarters[-1])
+
+
+def while_absent(values: Values, visible: NDArray[np.bool_]) -> float:
+    """The mean over an object's absences of the means of their values; nan without any.
+
+    An absence is a run of frames without the object that does not begin with the first frame. `calculate_disappear` of
+    github.com/henghuiding/MOSE-api at 241977a, `MOSEv2/sam2_rcms/tools/metricsv2.py`.
+    """
+    return mean(np.array([mean(values[first:end]) for seen, first, end in _runs(visible) if not seen and first]))
+
+
+def while_back(values: Values, visible: NDArray[np.bool_]) -> float:
+    """As `while_absent`, over the runs of frames that show an object again: those behind a run without it."""
+    return mean(np.array([mean(values[first:end]) for seen, first, end in _runs(visible) if seen and first]))
+
+
+def _runs(visible: NDArray[np.bool_]) -> list[tuple[bool, int, int]]:
+    """Runs of equal values, with the first frame of each and the one behind."""
+    borders = [0, *(np.flatnonzero(visible[1:] != visible[:-1]) + 1).tolist(), len(visible)]
+    return [(bool(visible[first]), first, end) for first, end in pairwise(borders) if end > first]
 
 
 def of_region(statistic: Callable[[Values], float]) -> Callable[[ObjectValues], float]:

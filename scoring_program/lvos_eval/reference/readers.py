@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.protocols.contract import EvaluationProtocol
 from lvos_eval.reference.image_sets import read_image_set
+from lvos_eval.reference.lengths import read_lengths
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.mask_folders import read_mask_folders
 from lvos_eval.reference.metadata_videos import read_metadata
@@ -26,6 +27,7 @@ The last argument says whether anybody asks for the groups of videos.
 READERS: Final[Mapping[str, Reader]] = {
     "metadata": read_metadata,
     "image sets": read_image_set,
+    "lengths": read_lengths,
     "mask folders": read_mask_folders,
     "object folders": read_object_folders,
 }

@@ -23,7 +23,8 @@ from lvos_eval.formats.label_map import white_as_one
 from lvos_eval.formats.mask_issues import MaskError
 from lvos_eval.formats.png import PALETTE, Png, decode_labels, parse_png, plain_png
 from lvos_eval.masks.packed import FrameSize, Labels
-from lvos_eval.protocols.contract import MaskEncoding
+from lvos_eval.metrics.definition import padded_similarity, region_similarity
+from lvos_eval.protocols.contract import MaskEncoding, Measures
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
@@ -142,7 +143,7 @@ def scored_masks(
                 if manifest.protocol.encoding is MaskEncoding.LABEL_MAP_OR_WHITE:
                     guesses = white_as_one(guesses)
                 truth, prediction = (mask > 0 if owners else mask == object_id for mask in (truths, guesses))
-                if not _are_scored(truth, prediction, value):
+                if not _are_scored(truth, prediction, value, manifest.protocol.measures):
                     raise RunStoppedError(_CHANGED)
                 photo = manifest.folder / manifest.protocol.layout.images / video / f"{name}.jpg"
                 yield ScoredPair(video, value, truth, prediction, photo)
@@ -151,13 +152,12 @@ def scored_masks(
         raise RunStoppedError(_CHANGED) from error
 
 
-def _are_scored(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], value: ObjectFrame) -> bool:
+def _are_scored(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], value: ObjectFrame, measures: Measures) -> bool:
     """Whether two binary masks have the J that was scored."""
     if truth.shape != prediction.shape:
         return False
-    areas = (np.count_nonzero(truth), np.count_nonzero(prediction), np.count_nonzero(truth & prediction))
-    union = areas[0] + areas[1] - areas[2]
-    return (areas[2] / union if union else 1.0) == value.region_similarity
+    similarity = padded_similarity if measures is Measures.ADAPTIVE else region_similarity
+    return similarity(truth, prediction) == value.region_similarity
 
 
 def _decode(data: bytes) -> Labels:

@@ -151,7 +151,7 @@ def _charts(report: Report, frames: FrameDetails | None, kinds: Mapping[str, str
     ]
     values = frames.values if frames is not None else {}
     over_time = {
-        group: trends.fifths((values[o.video, o.object_id] for o in scores.objects if o.group == group), measure)
+        group: trends.fifths((values.get((o.video, o.object_id), ()) for o in scores.objects if o.group == group), measure)
         if values
         else []
         for group in scores.group_means

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 from lvos_eval.protocols.contract import ONE_GROUP, quality_name
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.scoring.frame_kinds import frame_means
-from lvos_eval.scoring.results import FrameDetails, PublishedObject, Report
+from lvos_eval.scoring.results import FrameDetails, ObjectFrame, PublishedObject, Report
 
 __all__ = ["DETAILS_FORMAT", "details"]
 
@@ -50,12 +50,19 @@ def details(report: Report, frames: FrameDetails | None, settings: Mapping[str, 
                 "frame": [value.frame for value in values],
                 "J": [value.region_similarity for value in values],
                 "F": [value.contour_accuracy for value in values],
+                **_adapted(values),
                 "visible": [value.visible for value in values],
                 "means": {means.kind: {"frames": means.frames, "J": means.j, "F": means.f} for means in frame_means(values)},
             }
             for (video, object_id), values in frames.values.items()
         }
     return content
+
+
+def _adapted(values: Sequence[ObjectFrame]) -> dict[str, list[float]]:
+    """F within the object's tolerance, where that is measured."""
+    found = [value.adapted_accuracy for value in values if value.adapted_accuracy is not None]
+    return {"Fdot": found} if found else {}
 
 
 def _object(score: PublishedObject) -> dict[str, Any]:

@@ -32,16 +32,18 @@ from lvos_eval.formats.mask_issues import (
 )
 from lvos_eval.formats.mask_values import MaskValues
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.contract import EvaluationProtocol, MissingVideos, Pairing
+from lvos_eval.protocols.contract import EvaluationProtocol, Measures, MissingVideos, Pairing
 from lvos_eval.reference.manifest import Video
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.mask_findings import VideoFindings
 
 __all__ = ["StoredVideo", "decode", "encode", "fits"]
 
-_MAGIC: Final = b"lvos-eval video 3\n"
+_MAGIC: Final = b"lvos-eval video 4\n"
 _CHECKSUM_BYTES: Final = 32
-_ROW: Final = np.dtype([("id", "u1"), ("frame", "<u4"), ("j", "<f8"), ("f", "<f8"), ("visible", "u1"), ("proposal", "<i2")])
+_ROW: Final = np.dtype(
+    [("id", "u1"), ("frame", "<u4"), ("j", "<f8"), ("f", "<f8"), ("visible", "u1"), ("proposal", "<i2"), ("adapted", "<f8")]
+)
 _NO_PROPOSAL: Final = -1
 _MAX_LABEL: Final = 255
 _LONGEST_SIDE: Final = 1 << 31
@@ -66,6 +68,7 @@ def encode(key: str, video: StoredVideo) -> bytes:
                 v.contour_accuracy,
                 v.visible,
                 _NO_PROPOSAL if v.proposal is None else v.proposal,
+                math.nan if v.adapted_accuracy is None else v.adapted_accuracy,
             )
             for v in sorted(video.values)
         ],
@@ -94,8 +97,16 @@ def decode(key: str, data: bytes) -> StoredVideo | None:
         return None
     rows = np.frombuffer(packed, _ROW)
     values = [
-        ObjectFrame(object_id, frame, j, f, bool(visible), None if proposal == _NO_PROPOSAL else proposal)
-        for object_id, frame, j, f, visible, proposal in rows.tolist()
+        ObjectFrame(
+            object_id,
+            frame,
+            j,
+            f,
+            bool(visible),
+            None if proposal == _NO_PROPOSAL else proposal,
+            None if math.isnan(adapted) else adapted,
+        )
+        for object_id, frame, j, f, visible, proposal, adapted in rows.tolist()
     ]
     return StoredVideo(values, findings)
 
@@ -136,8 +147,15 @@ def fits(entry: StoredVideo, video: Video, protocol: EvaluationProtocol, scored:
         and findings.inspected.keys() <= set(video.ids)
         and sorted((value.object_id, value.frame) for value in entry.values) == wanted
         and all(_is_value(value.region_similarity) and _is_value(value.contour_accuracy) for value in entry.values)
+        and all(_is_adapted(value.adapted_accuracy, protocol) for value in entry.values)
         and all((value.proposal in labels) if many else value.proposal is None for value in entry.values)
     )
+
+
+def _is_adapted(value: float | None, protocol: EvaluationProtocol) -> bool:
+    if protocol.measures is Measures.STANDARD:
+        return value is None
+    return value is not None and _is_value(value)
 
 
 def _is_value(value: float) -> bool:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 import numpy as np
 
-from lvos_eval.protocols.contract import EvaluationProtocol, ObjectValues, Start, Summary
+from lvos_eval.protocols.contract import EvaluationProtocol, Measures, ObjectValues, Start, Summary
 from lvos_eval.reference.manifest import Video, VideoObject
 from lvos_eval.scoring.results import ObjectFrame, ObjectScore, Scores
 
@@ -40,14 +40,18 @@ def _score_object(
     video: Video, item: VideoObject, values: Mapping[int, ObjectFrame], protocol: EvaluationProtocol
 ) -> ObjectScore:
     j, f, visible = np.zeros(item.scored.length), np.zeros(item.scored.length), np.zeros(item.scored.length, np.bool_)
+    adapted = np.zeros(item.scored.length) if protocol.measures is Measures.ADAPTIVE else None
     if values:
         for frame, slot in zip(item.scored.frames, item.scored.slots, strict=True):
             j[slot] = values[frame].region_similarity
             f[slot] = values[frame].contour_accuracy
             visible[slot] = values[frame].visible
+            if adapted is not None:
+                adapted[slot] = values[frame].adapted_accuracy
     first = first_counted([values[frame] for frame in sorted(values)], protocol.starts)
     proposal = next((value.proposal for value in values.values()), None)
-    found = protocol.object_statistics(ObjectValues(j[first:], f[first:], visible[first:]))
+    vectors = ObjectValues(j[first:], f[first:], visible[first:], None if adapted is None else adapted[first:])
+    found = protocol.object_statistics(vectors)
     return ObjectScore(video.name, item.object_id, video.group, video.attributes, len(j) - first, found, proposal)
 
 

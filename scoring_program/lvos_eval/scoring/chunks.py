@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from lvos_eval.diagnostics.problems import Problem, frame_ranges
 from lvos_eval.execution.workload import cut_up, masks_memory, usual_pixels
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.contract import MaskEncoding, MaskLayout, Pairing
+from lvos_eval.protocols.contract import MaskEncoding, MaskLayout, Measures, Pairing
 from lvos_eval.reference.ground_truth import GroundTruthSource, ground_truth_source
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.scoring.results import ObjectFrame
@@ -70,6 +70,7 @@ class Chunk:
     """Whether each object has files of its own."""
     ignored: int | None = None
     """The label in the ground truth whose pixels count in neither mask."""
+    measures: Measures = Measures.STANDARD
 
     @property
     def where(self) -> str:
@@ -125,6 +126,7 @@ def plan_chunks(
             manifest.layout(video),
             video.object_folders,
             protocol.ignored_label,
+            protocol.measures,
         )
         for video in manifest.videos
         for piece in cut_up(frame_tasks(video, submission, score=score))

@@ -48,7 +48,7 @@ def evaluate_chunk(chunk: Chunk) -> ChunkResult:
     truths = ObjectFilesDecoder(chunk.ids, chunk.size) if chunk.object_folders else Decoder(chunk.ids, chunk.size)
     kind = ObjectFilesDecoder if chunk.object_folders else _DECODERS[chunk.encoding]
     predictions = kind(chunk.labels, chunk.size)
-    comparisons = ObjectPairs(chunk.pairing, chunk.ignored)
+    comparisons = ObjectPairs(chunk.pairing, chunk.ignored, chunk.measures)
     for task, data in _read_predictions(chunk, result):
         prediction = _inspect(predictions, chunk, task, data, result.findings)
         truth = _read_ground_truth(truths, chunk, task.frame, result)

@@ -9,10 +9,11 @@ import numpy as np
 
 from lvos_eval.formats.label_map import DecodedMask
 from lvos_eval.masks.packed import EMPTY_MASK, FrameSize, PackedMask, without
+from lvos_eval.metrics.adaptive import score_pairs_adaptively
 from lvos_eval.metrics.boundary_matching import Pair
 from lvos_eval.metrics.measures import score_pairs
 from lvos_eval.metrics.proximity import footprints, surroundings
-from lvos_eval.protocols.contract import Pairing
+from lvos_eval.protocols.contract import Measures, Pairing
 from lvos_eval.scoring.results import ABSENT_PROPOSAL, ObjectFrame
 
 __all__ = ["ObjectPairs"]
@@ -34,9 +35,10 @@ class _Comparison(NamedTuple):
 class ObjectPairs:
     """Takes frames one by one and measures their objects when there are many."""
 
-    def __init__(self, pairing: Pairing, ignored: int | None = None) -> None:
+    def __init__(self, pairing: Pairing, ignored: int | None = None, measures: Measures = Measures.STANDARD) -> None:
         """`ignored` is the label in the ground truth whose pixels are taken out of both masks."""
         self._ignored = ignored
+        self._measures = measures
         self._compare = _with_proposals if pairing is Pairing.ASSIGNMENT else _with_namesakes
         self._last: tuple[DecodedMask, DecodedMask, Sequence[int]] | None = None
         self._of_last: list[_Comparison] = []
@@ -69,9 +71,15 @@ class ObjectPairs:
 
     def _measure(self) -> None:
         pairs = {id(pair): pair for _, (_, _, _, pair) in self._waiting if pair is not None}
-        measures = dict(zip(pairs, score_pairs(list(pairs.values()), self._size), strict=True))
+        found: list[tuple[float, float]] | list[tuple[float, float, float]]
+        if self._measures is Measures.ADAPTIVE:
+            found = score_pairs_adaptively(list(pairs.values()), self._size)
+        else:
+            found = score_pairs(list(pairs.values()), self._size)
+        measures = dict(zip(pairs, found, strict=True))
         for frame, (label, visible, proposal, pair) in self._waiting:
-            self._values.append(ObjectFrame(label, frame, *measures.get(id(pair), (0.0, 0.0)), visible, proposal))
+            j, f, *adapted = measures.get(id(pair), (0.0, 0.0))
+            self._values.append(ObjectFrame(label, frame, j, f, visible, proposal, *adapted))
         self._waiting, self._held = [], 0
 
 

@@ -86,6 +86,8 @@ class ObjectFrame(NamedTuple):
     proposal: int | None = None
     """Where labels are proposals, the one that the object is compared with; ABSENT_PROPOSAL stands for all that have no pixel in
     the frame."""
+    adapted_accuracy: float | None = None
+    """F within a tolerance that goes by the object, where that is measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,4 +60,15 @@ def test_all_official_numbers_are_reproduced_exactly(results: Path, name: str) -
     assert scores == {key: totals[key] for key in SCORE_KEYS}
     assert list(scores) == list(SCORE_KEYS)
     assert (results / "scores.txt").read_text() == scores_text(scores)
+    assert not (results / "official").exists()
     assert details["J&F-objects"] == totals["codalab scores.txt Overall (mean over objects)"]
+
+
+def test_the_tables_of_the_toolkit_are_written_byte_for_byte(name: str, tmp_path: Path) -> None:
+    run = commands.lvos_eval(
+        "score", goldens.prediction(name), "--reference", goldens.REFERENCE, "--output", tmp_path, "--jobs", "1"
+    )
+    assert run.returncode == 0, run.stderr
+    for table in ("global", "per-sequence"):
+        wanted = goldens.GOLDENS / "expected" / f"semi-supervised__{name}.cli_{table}.csv"
+        assert (tmp_path / "official" / f"{table}_results-valid.csv").read_bytes() == wanted.read_bytes()

@@ -54,6 +54,8 @@ def test_all_official_numbers_are_reproduced_exactly(goldens: Path, name: str, t
             for key in "JF":
                 assert frames[key] == per_frame[key][: len(frames[key])], label
                 assert not any(per_frame[key][len(frames[key]) :])
+    for file in ("global_results-valid.csv", "per-sequence_results-valid.csv"):
+        assert (tmp_path / "official" / file).read_bytes() == (goldens / "expected" / f"{name}.{file}").read_bytes()
     totals = {"Overall" if key == "J&F-Mean" else key: value for key, value in wanted["global"].items()}
     assert details["scores"] == {key: totals[key] for key in SCORE_KEYS}
 

@@ -12,6 +12,7 @@ from lvos_eval.cli.check_reference import CHECK_REFERENCE
 from lvos_eval.cli.command import Command
 from lvos_eval.cli.compare import COMPARE
 from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text
+from lvos_eval.cli.explain import EXPLAIN
 from lvos_eval.cli.pack import PACK
 from lvos_eval.cli.protocols import PROTOCOLS
 from lvos_eval.cli.rescore import RESCORE
@@ -33,6 +34,7 @@ COMMANDS: Final[Mapping[str, Command[Any]]] = {
     "rescore": RESCORE,
     "compare": COMPARE,
     "pack": PACK,
+    "explain": EXPLAIN,
     "protocols": PROTOCOLS,
 }
 

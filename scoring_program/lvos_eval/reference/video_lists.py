@@ -18,7 +18,16 @@ from lvos_eval.formats.text_files import DocumentError, misnamed, read_text, ren
 from lvos_eval.protocols.contract import PublishedList
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 
-__all__ = ["UNSEEN_LIST", "UNSUPERVISED_LIST", "VIDEO_NAME", "VideoList", "read_list", "unseen_videos", "unsupervised_videos"]
+__all__ = [
+    "UNSEEN_LIST",
+    "UNSUPERVISED_LIST",
+    "VIDEO_NAME",
+    "VideoList",
+    "published_names",
+    "read_list",
+    "unseen_videos",
+    "unsupervised_videos",
+]
 
 UNSEEN_LIST: Final = "unseen_videos.txt"
 UNSUPERVISED_LIST: Final = "unsupervised_videos.txt"
@@ -116,13 +125,18 @@ def _doubts(name: str, own: Collection[str], unknown: Collection[str], videos: C
 
 
 def _published(published: PublishedList, name: str, videos: Collection[str]) -> VideoList | None:
-    names = read_list(_PUBLISHED / published.file) or frozenset()
+    names = published_names(published)
     here = len(names.intersection(videos))
     if not here:
         return None
     return VideoList(
         names, (f"there is no {name}; the published list is used ({published.title}: {len(names)} videos, {here} of them here)",)
     )
+
+
+def published_names(published: PublishedList) -> frozenset[str]:
+    """The videos of a list that comes with the program."""
+    return read_list(_PUBLISHED / published.file) or frozenset()
 
 
 def read_list(path: Path) -> frozenset[str] | None:

@@ -38,6 +38,7 @@ __all__ = [
     "check_submission",
     "inspect_masks",
     "matched_values",
+    "measure",
     "new_collector",
     "new_report",
     "notes_on",
@@ -110,6 +111,24 @@ def score_submission(
     are = "is a file" if len(own) == 1 else "are files"
     note = f"{counted(len(own), 'mask')} of the submission {are} of the ground truth itself"
     return replace(result, report=replace(result.report, notes=(*result.report.notes, note)))
+
+
+def measure(
+    manifest: Manifest, submission: Submission, jobs: int | None, observe: Observer, collector: ProblemCollector
+) -> Mapping[str, Sequence[ObjectFrame]]:
+    """The values of every object in every scored frame by video, for a submission whose names are in order.
+
+    What its masks show goes to `collector`. Raises ReferenceDataError and RunStoppedError.
+    """
+    fingerprint = submission.watch()
+    chunks = plan_chunks(manifest, find_sizes(manifest), submission, score=True)
+    results = _Results()
+    with closing(run_pieces(evaluate_chunk, chunks, jobs)) as done:
+        results.add_all(observe("scoring", sum(len(chunk.frames) for chunk in chunks), done))
+    if submission.fingerprint() != fingerprint:
+        raise RunStoppedError(CHANGED)
+    check_masks(manifest, results.findings, collector)
+    return results.values
 
 
 def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame]]) -> Mapping[str, Sequence[ObjectFrame]]:

@@ -14,14 +14,13 @@ import pytest
 import goldens
 import lvos_eval as api
 from lvos_eval.cli.main import main
-from other_goldens import DATA
 
 
 @pytest.fixture(scope="module")
 def v1(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data with videos of both published lists."""
     folder = tmp_path_factory.mktemp("v1")
-    shutil.unpack_archive(DATA / "goldens_lvos_v1.zip", folder)
+    shutil.unpack_archive(Path(__file__).parents[1] / "data" / "goldens_lvos_v1.zip", folder)
     (folder / "LVOS" / "unseen_videos.txt").unlink()
     return folder
 

@@ -22,7 +22,10 @@ from PIL import Image
 
 import lvos_eval as api
 from commands import lvos_eval, zip_folder
+from lvos_eval import protocols
 from lvos_eval.diagnostics.problems import Severity
+from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.rescoring.leaderboard import problem_line
 
 __all__ = ["DAMAGES", "J_AND_F", "J_ONLY", "Benchmark", "Damage", "Run", "slow_but", "ways"]
@@ -45,10 +48,17 @@ class Benchmark:
     protocol: str
     folder: Path
     data: str
-    """The name of the data set's root."""
+    """The data set's root in it."""
     annotations: str
     statistics: Mapping[str, str]
     tables: tuple[str, str] = ("global_results-{set}.csv", "per-sequence_results-{set}.csv")
+    scores: str = "global"
+    """What the tool's scores are called in `expected`."""
+    digits: int = 3
+    """Of a score as the tool prints it."""
+    predictions: str = "pred_{name}"
+    case: str = ""
+    """What is in the names of the files in `expected` beside the submission and the list."""
 
     @classmethod
     def unpack(cls, archive: str, folder: Path, **fields: Any) -> Benchmark:
@@ -65,7 +75,7 @@ class Benchmark:
         return self.root / self.annotations / video
 
     def submission(self, name: str) -> Path:
-        return self.folder / f"pred_{name}"
+        return self.folder / self.predictions.format(name=name)
 
     def options(self, image_set: str | None = None) -> tuple[Any, ...]:
         chosen = () if image_set is None else ("--set", image_set)
@@ -74,12 +84,14 @@ class Benchmark:
     def run(self, command: str, *arguments: Any, image_set: str | None = None) -> Run:
         return lvos_eval(command, *arguments, *self.options(image_set))
 
-    def score(self, submission: Path, output: Path, image_set: str | None = None, jobs: int = 1) -> dict[str, Any]:
+    def score(self, submission: Path, output: Path, image_set: str | None = None, jobs: int = 1, *options: Any) -> dict[str, Any]:
         """The details of a run that has scores."""
-        run = self.run("score", submission, "--output", output, "--jobs", str(jobs), image_set=image_set)
+        run = self.run("score", submission, "--output", output, "--jobs", str(jobs), *options, image_set=image_set)
         assert run.returncode == 0, run.stderr
         details: dict[str, Any] = json.loads((output / "scoring_details.json").read_text())
-        assert json.loads((output / "scores.json").read_text()) == details["scores"]
+        scores = json.loads((output / "scores.json").read_text())
+        assert scores == details["scores"]
+        assert (output / "scores.txt").read_text() == "".join(f"{key}: {value:.10f}\n" for key, value in scores.items())
         return details
 
     def packed(self, name: str, folder: Path) -> Path:
@@ -92,7 +104,7 @@ class Benchmark:
         return found
 
     def _prefix(self, name: str, image_set: str) -> str:
-        return name if image_set == "val" else f"{name}.{image_set}"
+        return ".".join(filter(None, (name, self.case, "" if image_set == "val" else image_set)))
 
     def require_numbers(self, name: str, image_set: str, details: Mapping[str, Any]) -> None:
         """Every number of the official tool, in frames, objects and means, `==` on doubles."""
@@ -129,11 +141,11 @@ class Benchmark:
             wanted = f"{self._prefix(name, image_set)}.{table.format(set=called or image_set)}"
             assert (output / "official" / file).read_bytes() == (self.folder / "expected" / wanted).read_bytes(), file
 
-    def damaged(self, damage: str, video: str, folder: Path) -> Path:
-        """The good submission after a damage of DAMAGES to one of its videos."""
+    def damaged(self, damage: str, masks: str, folder: Path) -> Path:
+        """The good submission after a damage of DAMAGES to one of its folders of masks."""
         submission = folder / "pred"
         shutil.copytree(self.submission("good"), submission)
-        DAMAGES[damage](submission / video)
+        DAMAGES[damage](submission, submission / masks)
         return submission
 
     def require_refusal(self, submission: Path, code: str, words: str) -> None:
@@ -150,21 +162,20 @@ class Benchmark:
         assert {(problem.code, problem.severity) for problem in result.problems} == {
             (code, Severity.WARNING) for code in warnings
         }
-        assert ",".join(f"{value:.3f}" for value in result.scores.values()) == row
+        assert ",".join(f"{value:.{self.digits}f}" for value in result.scores.values()) == row
 
-    def require_same_from_python(self, name: str, image_set: str, details: Mapping[str, Any]) -> None:
+    def require_same_from_python(self, name: str, image_set: str | None, details: Mapping[str, Any]) -> None:
         """That `score` and `Evaluator` give the result of the command."""
         asked: dict[str, Any] = {"protocol": self.protocol, "image_set": image_set}
         result = api.score(self.submission(name), self.root, **asked)
         assert (dict(result.scores), result.signature) == (details["scores"], details["signature"])
         evaluator = api.Evaluator(self.root, **asked)
-        scored = {key.rpartition("/")[0]: set(found["frame"]) for key, found in details["frames"].items()}
-        for video, frames in scored.items():
-            for path in sorted(self.truth(video).iterdir()):
-                frame = int(re.findall("[0-9]+", path.stem)[-1])
-                if frame in frames:
-                    prediction = self.submission(name) / video / path.name
-                    evaluator.add(video, frame, np.array(Image.open(path)), np.array(Image.open(prediction)))
+        manifest = load_manifest(self.root, ScoringRules(**asked, task=protocols.usual_task(self.protocol)))
+        for video in manifest.videos:
+            for frame in video.scored:
+                mask = f"{video.name}/{manifest.layout(video).name(frame)}.png"
+                truth, prediction = self.root / self.annotations / mask, self.submission(name) / mask
+                evaluator.add(video.name, frame, np.array(Image.open(truth)), np.array(Image.open(prediction)))
         added = evaluator.result()
         assert (added.scores, added.objects, added.signature) == (result.scores, result.objects, result.signature)
 
@@ -175,12 +186,14 @@ class Benchmark:
         (folder / "in").mkdir()
         for name in ("poor", "good"):
             self.packed(name, folder / "in")
-        run = self.run("rescore", folder / "in", "--output", folder / "out", "--jobs", "1", "--detail", "full")
-        assert run.returncode == 0, run.stderr
-        board = json.loads((folder / "out" / "leaderboard.json").read_text())
-        found = {place["name"]: place["scores"] for place in board["submissions"]}
-        assert list(found) == ["good", "poor"]
-        assert found == {name: self.expected(name, "val")["global"] for name in found}
+        for again in (False, True):
+            run = self.run("rescore", folder / "in", "--output", folder / "out", "--jobs", "1", "--detail", "full")
+            assert run.returncode == 0, run.stderr
+            assert ("scored 0 of " in run.stdout) is again
+            board = json.loads((folder / "out" / "leaderboard.json").read_text())
+            found = {place["name"]: place["scores"] for place in board["submissions"]}
+            assert list(found) == ["good", "poor"]
+            assert found == {name: self.expected(name, "val")[self.scores] for name in found}
         good, poor = (folder / "out" / place["results"] for place in board["submissions"])
         run = lvos_eval("compare", good, poor)
         assert run.returncode == 1, run.stderr
@@ -202,117 +215,116 @@ def ways(sets: Iterable[tuple[str, str]]) -> list[Any]:
     return slow_but(("edge", "val", True, 2), every)
 
 
-Damage = Callable[[Path], None]
-"""What is done to the folder of one video of a submission."""
+Damage = Callable[[Path, Path], None]
+"""What is done to a submission, in one of its folders of masks or elsewhere; it gets both."""
 
 
-def _middle(folder: Path) -> Path:
-    return sorted(folder.iterdir())[4]
+def _ordered(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
 
 
-def _change(paths: list[Path], edit: Callable[[Any], Any]) -> None:
-    for path in paths:
-        labels = np.array(Image.open(path))
-        Image.fromarray(np.ascontiguousarray(edit(labels))).save(path)
+def _changed(edit: Callable[[Any], Any], position: int | None = None) -> Damage:
+    """The mask at a position, or all of them, with other samples."""
+
+    def damage(_: Path, folder: Path) -> None:
+        paths = _ordered(folder)
+        for path in paths if position is None else [paths[position]]:
+            labels = np.array(Image.open(path)).astype(np.uint8)
+            Image.fromarray(np.ascontiguousarray(edit(labels))).save(path)
+
+    return damage
 
 
-def _renumbered(name: str, add: int) -> str:
-    stem = name.removesuffix(".png")
-    digits = len(stem) - len(stem.rstrip("0123456789"))
-    return f"{stem[:-digits]}{int(stem[-digits:]) + add:0{digits}d}.png"
+def _dotted(label: int) -> Callable[[Any], Any]:
+    def edit(labels: Any) -> Any:
+        labels[0, :2] = label
+        return labels
+
+    return edit
 
 
-def _dotted(labels: Any, label: int) -> Any:
-    labels[0, :2] = label
-    return labels
-
-
-def _whole_damage(folder: Path) -> None:
-    shutil.rmtree(folder)
+def _coloured(*channels: int) -> Callable[[Any], Any]:
+    return lambda labels: np.stack([labels * share for share in channels], axis=2)
 
 
 def _without(position: int) -> Damage:
-    return lambda folder: sorted(folder.iterdir())[position].unlink()
+    return lambda _, folder: _ordered(folder)[position].unlink()
 
 
-def _extra(position: int, add: int) -> Damage:
-    def damage(folder: Path) -> None:
-        path = sorted(folder.iterdir())[position]
-        target = folder / _renumbered(path.name, add)
+def _without_video(submission: Path, folder: Path) -> None:
+    shutil.rmtree(submission / folder.relative_to(submission).parts[0])
+
+
+def _with_extra_video(submission: Path, folder: Path) -> None:
+    shutil.copytree(folder, submission / "zz-other")
+
+
+def _with_extra(position: int, add: int) -> Damage:
+    def damage(_: Path, folder: Path) -> None:
+        path = _ordered(folder)[position]
+        number = re.findall("[0-9]+", path.stem)[-1]
+        target = path.with_stem(f"{path.stem.removesuffix(number)}{int(number) + add:0{len(number)}d}")
         # every number may be taken
         shutil.copy(path, target.with_stem(f"{path.stem}a") if target.exists() else target)
 
     return damage
 
 
-def _extra_video(folder: Path) -> None:
-    shutil.copytree(folder, folder.parent / "zz-other")
-
-
-def _emptied(folder: Path) -> None:
+def _emptied(_: Path, folder: Path) -> None:
     for path in folder.iterdir():
         path.unlink()
 
 
-def _one_bit(folder: Path) -> None:
-    path = _middle(folder)
-    Image.fromarray(np.array(Image.open(path)) == 1).save(path)
-
-
-def _sixteen_bit(folder: Path) -> None:
-    _change([_middle(folder)], lambda labels: labels.astype(np.uint16))
-
-
-def _truncated(folder: Path) -> None:
-    path = _middle(folder)
+def _truncated(_: Path, folder: Path) -> None:
+    path = _ordered(folder)[_MIDDLE]
     path.write_bytes(path.read_bytes()[:-30])
 
 
-def _nested(folder: Path) -> None:
-    root = folder.parent
-    inner = root / "results"
+def _nested(submission: Path, _: Path) -> None:
+    inner = submission / "results"
     inner.mkdir()
-    for path in sorted(root.iterdir()):
+    for path in _ordered(submission):
         if path != inner:
             path.rename(inner / path.name)
 
 
-def _littered(folder: Path) -> None:
+def _littered(submission: Path, folder: Path) -> None:
     (folder / ".DS_Store").write_bytes(b"x")
-    (folder.parent / "__MACOSX" / folder.name).mkdir(parents=True)
-    (folder.parent / "__MACOSX" / folder.name / f"._{_middle(folder).name}").write_bytes(b"x")
+    below = submission / "__MACOSX" / folder.relative_to(submission)
+    below.mkdir(parents=True)
+    (below / f"._{_ordered(folder)[_MIDDLE].name}").write_bytes(b"x")
 
 
-def _nothing(folder: Path) -> None:
-    for video in sorted(folder.parent.iterdir()):
+def _nothing(submission: Path, _: Path) -> None:
+    for video in submission.iterdir():
         shutil.rmtree(video)
 
 
-def _with_tables(folder: Path) -> None:
+def _with_tables(submission: Path, _: Path) -> None:
     for name in ("global_results-val.csv", "per-sequence_results-val.csv"):
-        (folder.parent / name).write_text("J-Mean\n0.999\n")
+        (submission / name).write_text("J-Mean\n0.999\n")
 
+
+_MIDDLE: Final = 4
 
 DAMAGES: Final[Mapping[str, Damage]] = {
-    "one video folder missing": _whole_damage,
-    "one middle frame missing": _without(4),
+    "one video folder missing": _without_video,
+    "one middle frame missing": _without(_MIDDLE),
     "first frame missing": _without(0),
     "last frame missing": _without(-1),
-    "one extra frame at the end": _extra(-1, 1),
-    "one extra frame in the middle": _extra(4, 1),
-    "extra video folder": _extra_video,
-    "wrong size, one middle frame": lambda folder: _change([_middle(folder)], lambda labels: labels[:-3, :-5]),
-    "wrong size, all frames": lambda folder: _change(sorted(folder.iterdir()), lambda labels: labels[:-3, :-5]),
-    "transposed, all frames": lambda folder: _change(sorted(folder.iterdir()), lambda labels: labels.T),
-    "one pixel, one frame": lambda folder: _change([_middle(folder)], lambda labels: labels[:1, :1]),
-    "RGB, all frames": lambda folder: _change(
-        sorted(folder.iterdir()), lambda labels: np.stack([labels * 60, labels * 0, labels * 0], axis=2)
-    ),
-    "RGBA, one frame": lambda folder: _change([_middle(folder)], lambda labels: np.stack([labels * 60] * 4, axis=2)),
-    "two pixels of 255": lambda folder: _change([_middle(folder)], lambda labels: _dotted(labels, 255)),
-    "two pixels of id 21": lambda folder: _change([_middle(folder)], lambda labels: _dotted(labels, 21)),
-    "1-bit PNG, one frame": _one_bit,
-    "16-bit PNG, one frame": _sixteen_bit,
+    "one extra frame at the end": _with_extra(-1, 1),
+    "one extra frame in the middle": _with_extra(_MIDDLE, 1),
+    "extra video folder": _with_extra_video,
+    "wrong size, one middle frame": _changed(lambda labels: labels[:-3, :-5], _MIDDLE),
+    "wrong size, all frames": _changed(lambda labels: labels[:-3, :-5]),
+    "transposed, all frames": _changed(lambda labels: labels.T),
+    "one pixel, one frame": _changed(lambda labels: labels[:1, :1], _MIDDLE),
+    "RGB, all frames": _changed(_coloured(60, 0, 0)),
+    "RGBA, one frame": _changed(_coloured(60, 60, 60, 60), _MIDDLE),
+    "two pixels of 255": _changed(_dotted(255), _MIDDLE),
+    "two pixels of id 21": _changed(_dotted(21), _MIDDLE),
+    "1-bit PNG, one frame": _changed(lambda labels: labels == 1, _MIDDLE),
+    "16-bit PNG, one frame": _changed(lambda labels: labels.astype(np.uint16), _MIDDLE),
     "video folder empty": _emptied,
     "one PNG damaged": _truncated,
     "inside one more folder": _nested,

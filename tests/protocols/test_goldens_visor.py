@@ -102,6 +102,10 @@ def test_what_can_be_scored_has_the_official_numbers_and_a_warning(visor: Benchm
     visor.require_score(visor.damaged(damage, VIDEO, tmp_path), row, {"absent-object"} | ({code} if code else set()))
 
 
+def test_folders_of_objects_are_recognised_and_merged(visor: Benchmark, tmp_path: Path) -> None:
+    visor.require_merged(tmp_path)
+
+
 def test_the_other_commands_know_it(visor: Benchmark, tmp_path: Path) -> None:
     visor.require_other_commands(tmp_path)
 

@@ -128,6 +128,10 @@ def test_results_have_j_and_neither_f_nor_their_mean(vost: Benchmark, tmp_path: 
     assert "J&F" not in run.stdout
 
 
+def test_folders_of_objects_are_recognised_and_merged(vost: Benchmark, tmp_path: Path) -> None:
+    vost.require_merged(tmp_path)
+
+
 def test_the_other_commands_know_it(vost: Benchmark, tmp_path: Path) -> None:
     vost.require_other_commands(tmp_path)
 

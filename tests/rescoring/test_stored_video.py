@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from findings import refused
+from lvos_eval import protocols
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_issues import (
     DamagedMember,
@@ -22,7 +23,12 @@ from lvos_eval.formats.mask_issues import (
     WrongSize,
 )
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.rescoring.stored_video import StoredVideo, decode, encode
+from lvos_eval.protocols.contract import Task
+from lvos_eval.protocols.frames import FrameList, ScoredFrames
+from lvos_eval.reference.manifest import Video, VideoObject
+from lvos_eval.rescoring.stored_video import StoredVideo, decode, encode, fits
+from lvos_eval.scoring.results import ObjectFrame
+from lvos_eval.submission.mask_findings import VideoFindings
 
 ISSUES = (
     Unreadable("the file is empty"),
@@ -47,3 +53,14 @@ def test_an_issue_is_read_as_it_was_kept(issue: MaskIssue) -> None:
 
 def test_every_kind_of_issue_is_kept() -> None:
     assert {type(issue) for issue in ISSUES} == set(get_args(MaskIssue))
+
+
+def test_more_objects_than_proposals_are_kept() -> None:
+    """DAVIS' tool matches an object that no proposal is left for with an empty one."""
+    frames = FrameList((1,))
+    objects = tuple(VideoObject(label, frames, ScoredFrames((1,), (0,), 1)) for label in range(1, 23))
+    values = [ObjectFrame(item.object_id, 1, 0.5, 0.5, True, item.object_id) for item in objects]
+    protocol = protocols.get("davis-2017-unsupervised", Task.UNSUPERVISED_MULTIPLE)
+    assert fits(StoredVideo(values, VideoFindings()), Video("a", objects, "all"), protocol, scored=True)
+    values[0] = values[0]._replace(proposal=23)
+    assert not fits(StoredVideo(values, VideoFindings()), Video("a", objects, "all"), protocol, scored=True)

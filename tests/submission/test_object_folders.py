@@ -20,7 +20,7 @@ def found_in(folders: list[str], tmp_path: Path) -> ObjectFolders | None:
     manifest = load_manifest(write_reference(tmp_path / "ref", masks="none"))
     files = {f"{folder}/{frame:08d}.png": b"" for folder in folders for frame in FRAMES}
     submission = open_submission(write_folder(tmp_path / "s", files), set(OBJECTS), LAYOUT, ArchiveLimits(), ProblemCollector())
-    return find_object_folders(manifest.videos, submission)
+    return find_object_folders(manifest.videos, submission, LAYOUT)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import math
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -163,6 +164,24 @@ class Benchmark:
             (code, Severity.WARNING) for code in warnings
         }
         assert ",".join(f"{value:.{self.digits}f}" for value in result.scores.values()) == row
+
+    def require_merged(self, folder: Path) -> None:
+        """That a folder of masks for each object is recognised, and that the printed command makes label maps of them."""
+        for path in self.submission("good").rglob("*.png"):
+            labels = np.array(Image.open(path))
+            for label in set(np.unique(labels).tolist()) | {1}:
+                if label:
+                    target = folder / "masks" / path.parent.name / str(label) / path.name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    Image.fromarray((labels == label) * np.uint8(255)).save(target)
+        result = api.check(folder / "masks", self.root, protocol=self.protocol)
+        (problem,) = [found for found in result.problems if found.severity is Severity.ERROR]
+        assert problem.code == "ids-encoded"
+        command = problem.fix[problem.fix.index("run: ") + 5 : problem.fix.index("; then: ")]
+        interpreter = f"{sys.executable} " + command.removeprefix("python ")
+        subprocess.run(interpreter, shell=True, check=True, cwd=folder, timeout=60)
+        result = api.score(folder / "merged", self.root, protocol=self.protocol)
+        assert dict(result.scores) == _numbers(self.expected("good", "val")[self.scores])
 
     def require_same_from_python(self, name: str, image_set: str | None, details: Mapping[str, Any]) -> None:
         """That `score` and `Evaluator` give the result of the command."""

@@ -175,6 +175,16 @@ class MaskLayout:
         """The name of the folder of an object, where it has one."""
         return f"{object_id:03d}"
 
+    @property
+    def has_text(self) -> bool:
+        """Whether there is text before the digits."""
+        return bool(self.prefix) or self.own_prefixes
+
+    @property
+    def likely_name(self) -> str:
+        """As a regular expression, the name of a file that may be a mask, under its right name or not."""
+        return rf"{'[A-Za-z0-9_-]*?' if self.has_text else ''}[0-9]+\.png"
+
     def for_video(self, prefix: str | None) -> MaskLayout:
         """That of a video whose names have this prefix; None: that of all."""
         return self if prefix is None else replace(self, prefix=prefix)
@@ -344,6 +354,11 @@ class EvaluationProtocol:
         """What the values of an object in a frame depend on, beside the masks: equal ones give equal values."""
         how = (self.encoding.value, self.pairing.value, self.assignment.value, str(self.ignored_label), self.measures.value)
         return "; ".join(how)
+
+    def proposals(self, objects: int) -> Sequence[int]:
+        """Those that so many objects can be matched with: one without a pixel for each object, where only used ones take part."""
+        used = self.assignment is Assignment.USED
+        return range(1, objects + 1) if used and objects > len(PROPOSALS) else PROPOSALS
 
     def labels(self, object_ids: Sequence[int]) -> Sequence[int]:
         """The labels that mean something in a submitted mask of a video with these objects."""

@@ -134,7 +134,7 @@ def _are_sound_values(found: MaskValues) -> bool:
 def fits(entry: StoredVideo, video: Video, protocol: EvaluationProtocol, scored: bool) -> bool:
     """Whether an entry is one that the video can have: a value from 0 to 1 for each object and frame, if it was scored."""
     findings = entry.findings
-    labels = protocol.labels(video.ids)
+    labels, proposals = protocol.labels(video.ids), protocol.proposals(len(video.objects))
     many = protocol.pairing is Pairing.ASSIGNMENT
     frames = set(video.scored)
     found = set[int]().union(*findings.issues.values(), *findings.unknown_frames.values())
@@ -148,7 +148,7 @@ def fits(entry: StoredVideo, video: Video, protocol: EvaluationProtocol, scored:
         and sorted((value.object_id, value.frame) for value in entry.values) == wanted
         and all(_is_value(value.region_similarity) and _is_value(value.contour_accuracy) for value in entry.values)
         and all(_is_adapted(value.adapted_accuracy, protocol) for value in entry.values)
-        and all((value.proposal in labels) if many else value.proposal is None for value in entry.values)
+        and all((value.proposal in proposals) if many else value.proposal is None for value in entry.values)
     )
 
 

@@ -48,7 +48,7 @@ def check_names(
     if submission.sets:
         report_sets(submission, collector, restorations)
         return replace(submission, masks={})
-    folders = find_object_folders(manifest.videos, submission)
+    folders = find_object_folders(manifest.videos, submission, manifest.protocol.layout)
     answered = set(folders.numbers) if folders is not None else set()
     if folders is not None:
         report_object_folders(folders, submission, collector)

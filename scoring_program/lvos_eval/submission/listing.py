@@ -179,8 +179,7 @@ class MaskNames:
             video: re.compile(rf"{re.escape(prefix)}([0-9]{{{layout.digits}}})\.png", re.IGNORECASE)
             for video, prefix in {**usual, **prefixes}.items()
         }
-        text = "[A-Za-z0-9_-]*?" if layout.prefix or layout.own_prefixes else ""
-        self._any = re.compile(rf"{text}[0-9]+\.png", re.IGNORECASE)
+        self._any = re.compile(layout.likely_name, re.IGNORECASE)
 
     def frame(self, video: str, name: str) -> str | None:
         """The digits of the frame in the name of a mask of this video; None for any other file."""

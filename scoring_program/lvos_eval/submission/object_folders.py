@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
+from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.manifest import Video
 from lvos_eval.submission.listing import Submission
 
 __all__ = ["Layout", "ObjectFolders", "find_object_folders"]
 
 _NUMBER: Final = re.compile(r"[0-9]{1,3}")
-_MASK: Final = re.compile(r"[0-9]+\.png", re.IGNORECASE)
 
 
 class Layout(Enum):
@@ -34,6 +34,8 @@ class ObjectFolders(NamedTuple):
     example: str
     """One of the folders."""
     offset: int | None
+    begin: str = "[0-9]"
+    """What the names of masks begin with, as a pattern of file names."""
 
     @property
     def background(self) -> bool:
@@ -56,17 +58,18 @@ class ObjectFolders(NamedTuple):
             f"PIL.Image.fromarray(numpy.maximum((a := numpy.atleast_3d(PIL.Image.open(p)))"
             f"[..., : (a.shape[2] - 1) // 2 * 2 + 1].any(2) * ({object_id}), "
             "numpy.asarray(PIL.Image.open(q)) if q.exists() else 0).astype(numpy.uint8)).save(q)) "
-            f"for p in pathlib.Path('masks').rglob('[0-9]*') if p.suffix.lower() == '.png' and {number}.isdigit()]\""
+            f"for p in pathlib.Path('masks').rglob('{self.begin}*') if p.suffix.lower() == '.png' and {number}.isdigit()]\""
         )
 
 
-def find_object_folders(videos: Sequence[Video], submission: Submission) -> ObjectFolders | None:
-    """The folders of objects, of videos that are not answered otherwise; None if there are none."""
+def find_object_folders(videos: Sequence[Video], submission: Submission, masks: MaskLayout) -> ObjectFolders | None:
+    """The folders of objects, of videos that are not answered otherwise, with `masks` in them; None if there are none."""
+    mask = re.compile(masks.likely_name, re.IGNORECASE)
     by_name = {video.name: video for video in videos if video.scored and not video.object_folders}
     open_ones = {name for name, video in by_name.items() if not submission.masks.get(name, {}).keys() >= set(video.scored)}
     for layout, folders in (
-        (Layout.INSIDE, _inside(submission, open_ones)),
-        (Layout.SUFFIX, _suffixed(submission, open_ones)),
+        (Layout.INSIDE, _inside(submission, open_ones, mask)),
+        (Layout.SUFFIX, _suffixed(submission, open_ones, mask)),
     ):
         numbers: dict[str, set[int]] = defaultdict(set)
         for video, number, _ in folders:
@@ -77,7 +80,8 @@ def find_object_folders(videos: Sequence[Video], submission: Submission) -> Obje
         ):
             found = {video: frozenset(numbers[video]) for video in sorted(numbers)}
             example = next(folder for _, _, folder in folders)
-            return ObjectFolders(layout, found, example, _offset(found, by_name))
+            begin = "[A-Za-z0-9]" if masks.has_text else "[0-9]"
+            return ObjectFolders(layout, found, example, _offset(found, by_name), begin)
     return None
 
 
@@ -90,22 +94,22 @@ def _offset(numbers: Mapping[str, frozenset[int]], videos: Mapping[str, Video]) 
     return 0 if all(found == {0, *videos[video].ids} for video, found in numbers.items()) else None
 
 
-def _inside(submission: Submission, videos: Iterable[str]) -> list[tuple[str, int, str]]:
+def _inside(submission: Submission, videos: Iterable[str], mask: re.Pattern[str]) -> list[tuple[str, int, str]]:
     found = []
     for video in sorted(videos):
         for name in submission.others.get(video, {}):
-            folder, _, mask = name.partition("/")
-            if _NUMBER.fullmatch(folder) and _MASK.fullmatch(mask):
+            folder, _, file = name.partition("/")
+            if _NUMBER.fullmatch(folder) and mask.fullmatch(file):
                 found.append((video, int(folder), f"{video}/{folder}/"))
     return found
 
 
-def _suffixed(submission: Submission, videos: Iterable[str]) -> list[tuple[str, int, str]]:
+def _suffixed(submission: Submission, videos: Iterable[str], mask: re.Pattern[str]) -> list[tuple[str, int, str]]:
     wanted = set(videos)
     names = dict.fromkeys(submission.extra_videos)
     if not submission.masks:
         # no root was found, so that the folders are anywhere
         paths = (path.split("/") for path in submission.extra_files)
-        names = dict.fromkeys(parts[-2] for parts in paths if len(parts) > 1 and _MASK.fullmatch(parts[-1]))
+        names = dict.fromkeys(parts[-2] for parts in paths if len(parts) > 1 and mask.fullmatch(parts[-1]))
     split = ((name, *name.rpartition("_")[::2]) for name in names)
     return [(video, int(number), f"{name}/") for name, video, number in split if video in wanted and _NUMBER.fullmatch(number)]

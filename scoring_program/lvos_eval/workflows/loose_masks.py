@@ -64,7 +64,7 @@ def open_loose(
         paths = _with_capitals(paths, videos, steps)
         paths = _in_one_folder(paths, videos, options, steps)
         submission = _arranged(found, paths, videos, manifest, ProblemCollector())
-        folders = None if submission.sets else find_object_folders(manifest.videos, submission)
+        folders = None if submission.sets else find_object_folders(manifest.videos, submission, manifest.protocol.layout)
         if folders is not None and folders.offset is not None:
             paths = _merged(paths, folders, folders.offset, steps)
             _report_gaps(paths, collector, restorations)

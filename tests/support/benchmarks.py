@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from PIL import Image
 
 import lvos_eval as api
@@ -31,7 +32,9 @@ from lvos_eval.rescoring.leaderboard import problem_line
 
 __all__ = ["DAMAGES", "J_AND_F", "J_ONLY", "Benchmark", "Damage", "Run", "slow_but", "ways"]
 
-_DATA: Final = Path(__file__).parents[1] / "data"
+_ROOT: Final = Path(__file__).parents[2]
+_DATA: Final = _ROOT / "tests" / "data"
+_SCHEMA: Final = Draft202012Validator(json.loads((_ROOT / "docs" / "report.schema.json").read_text()))
 
 J_AND_F: Final[Mapping[str, str]] = {"J-Mean": "J", "J-Recall": "J-Recall", "J-Decay": "J-Decay",
                                      "F-Mean": "F", "F-Recall": "F-Recall", "F-Decay": "F-Decay"}  # fmt: skip
@@ -92,6 +95,7 @@ class Benchmark:
         details: dict[str, Any] = json.loads((output / "scoring_details.json").read_text())
         scores = json.loads((output / "scores.json").read_text())
         assert scores == details["scores"]
+        _SCHEMA.validate(details)
         assert (output / "scores.txt").read_text() == "".join(f"{key}: {value:.10f}\n" for key, value in scores.items())
         return details
 

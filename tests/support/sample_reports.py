@@ -108,7 +108,7 @@ def frame_details(report: Report, *, seed: int = 1) -> tuple[FrameDetails, Pictu
         if left > 0:
             shown = (found[len(found) // 2], found[-1])
             drawn[score.video, score.object_id] = tuple(
-                Picture(v.frame, v.region_similarity, v.contour_accuracy, 320, 180, 1.7, uri) for v in shown
+                Picture(v.frame, v.region_similarity, v.contour_accuracy, v.quality, 320, 180, 1.7, uri) for v in shown
             )
     return FrameDetails(values), drawn
 
@@ -121,7 +121,7 @@ def gallery(report: Report) -> tuple[GalleryPicture, ...]:
         GalleryPicture(
             score.video,
             score.object_id,
-            Picture(206, score.values["J"], score.values["F"], 1452, 270, 1.8, photograph(number, 1452, 270)),
+            Picture(206, score.values["J"], score.values["F"], score.jf, 1452, 270, 1.8, photograph(number, 1452, 270)),
             "lost: nothing is predicted",
         )
         for number, score in enumerate(worst)

@@ -10,7 +10,7 @@ from typing import Any
 from lvos_eval.comparison.results import ResultComparison, SignatureDifference, compare_results, compare_signatures, less
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.untrusted_json import MAX_COUNT, MAX_SCORE, Value
-from lvos_eval.protocols.contract import JF
+from lvos_eval.protocols.contract import quality_name
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.reading import read_protocol, read_result
@@ -177,7 +177,7 @@ def _widespread(comparisons: Sequence[ResultComparison]) -> tuple[WidespreadChan
     for comparison in comparisons:
         for item in comparison.objects:
             largest = max(item.differences.values(), key=abs)
-            found.setdefault((item.video, item.object_id), []).append((largest, item.differences.get(JF, item.differences["J"])))
+            found.setdefault((item.video, item.object_id), []).append((largest, item.differences[quality_name(item.differences)]))
     changes = [
         WidespreadChange(
             *key,

@@ -142,7 +142,7 @@ class ResultComparison:
     def measures(self) -> tuple[str, ...]:
         """J&F, or J where there is no F, then what else the objects that differ are compared in."""
         names = list(dict.fromkeys(name for item in self.objects for name in item.differences))
-        return tuple(dict.fromkeys([JF if JF in names or not names else "J", *names]))
+        return tuple(dict.fromkeys([quality_name(names) if names else JF, *names]))
 
     def content(self) -> dict[str, Any]:
         """The comparison as it is printed with `--json`."""

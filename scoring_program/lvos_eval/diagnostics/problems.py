@@ -43,7 +43,7 @@ SUBMISSION_CODES: Final[dict[str, tuple[Severity, str]]] = {
     "platform-file": (Severity.ERROR, "`metadata` or `metadata.yaml` at the top of a zip, which Codabench takes for a program"),
     "no-videos": (Severity.ERROR, "no folder with a known video id"),
     "two-sets": (Severity.ERROR, "two sets of masks for the same videos, one at the top and one in a folder, or in two folders"),
-    "missing-video": (Severity.ERROR, "a video of the metadata has no folder"),
+    "missing-video": (Severity.ERROR, "a video that is scored has no folder"),
     "missing-frame": (Severity.ERROR, "a scored frame has no mask"),
     "misnamed-frames": (Severity.ERROR, "masks under other names than those of their frames"),
     "unreadable-mask": (Severity.ERROR, "not a PNG, cut short, checksum fault, or larger than allowed"),

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from lvos_eval.protocols.frames import FrameRule
 
 __all__ = [
+    "ADAPTED",
+    "ADAPTED_JF",
     "JF",
     "MAX_OBJECT_ID",
     "ONE_GROUP",
@@ -59,15 +61,22 @@ PROPOSALS: Final = range(1, 21)
 JF: Final = "J&F"
 """The name of (J + F) / 2 of an object."""
 
+ADAPTED: Final = "Fdot"
+"""The name of the mean of F within a tolerance that goes by the object; where there is one, it takes the place of F in J&F."""
+
+ADAPTED_JF: Final = f"J&{ADAPTED}"
+
 
 def quality(values: Mapping[str, float]) -> float:
     """How good an object is by its statistics: (J + F) / 2, or J where the protocol has no F."""
-    return (values["J"] + values["F"]) / 2 if "F" in values else values["J"]
+    accuracy = values.get(ADAPTED, values.get("F"))
+    return values["J"] if accuracy is None else (values["J"] + accuracy) / 2
 
 
 def quality_name(statistics: Iterable[str]) -> str:
     """What `quality` is called."""
-    return JF if "F" in statistics else "J"
+    names = set(statistics)
+    return ADAPTED_JF if ADAPTED in names else JF if "F" in names else "J"
 
 
 Values: TypeAlias = NDArray[np.float64]

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from lvos_eval.protocols.contract import (
+    ADAPTED,
     EvaluationProtocol,
     MaskLayout,
     Measures,
@@ -39,7 +40,7 @@ def _adapted(values: ObjectValues) -> Values:
 _STATISTICS: Final = (
     Statistic("J", of_region(mean)),
     Statistic("F", of_contour(mean)),
-    Statistic("Fdot", lambda values: mean(_adapted(values))),
+    Statistic(ADAPTED, lambda values: mean(_adapted(values))),
     Statistic("disappear_J", lambda values: while_absent(values.region_similarity, values.visible)),
     Statistic("disappear_Fdot", lambda values: while_absent(_adapted(values), values.visible)),
     Statistic("reappear_J", lambda values: while_back(values.region_similarity, values.visible)),
@@ -55,9 +56,9 @@ def _without_ends(count: int) -> Sequence[int]:
 def _scores(of: Callable[[str], float]) -> dict[str, float]:
     """The scores in percent from J, F and so on by their names."""
     values = (
-        (of("J") + of("Fdot")) / 2,
+        (of("J") + of(ADAPTED)) / 2,
         of("J"),
-        of("Fdot"),
+        of(ADAPTED),
         (of("disappear_J") + of("disappear_Fdot")) / 2,
         (of("reappear_J") + of("reappear_Fdot")) / 2,
         of("F"),
@@ -114,9 +115,9 @@ PROTOCOLS: Final = (
                 ("Mean",),
                 (
                     ScoreRow("J", "region similarity with one pixel added", ("J",)),
-                    ScoreRow("F_new", "contour accuracy within the object's tolerance", ("F_new",)),
-                    ScoreRow("Disappearance", "J&F_new of objects that are gone", ("disappear_J&F_new",)),
-                    ScoreRow("Re-appearance", "J&F_new of objects that are back", ("reappear_J&F_new",)),
+                    ScoreRow("F_new", "contour accuracy, object's tolerance", ("F_new",)),
+                    ScoreRow("Disappearance", "J&F_new while absent", ("disappear_J&F_new",)),
+                    ScoreRow("Re-appearance", "J&F_new when back", ("reappear_J&F_new",)),
                     ScoreRow("F", "contour accuracy", ("F",)),
                     ScoreRow("J&F", "with that F", ("J&F",)),
                 ),

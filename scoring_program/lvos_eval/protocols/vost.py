@@ -27,7 +27,7 @@ def _of_last_quarter(statistic: Callable[[Values], float]) -> Callable[[ObjectVa
 
 _LAST_QUARTER: Final = Measure(
     "J_last",
-    "region similarity, last quarter of the frames",
+    "the same over the last quarter",
     (
         Statistic("J_last", _of_last_quarter(mean)),
         Statistic("J_last-Recall", _of_last_quarter(recall)),

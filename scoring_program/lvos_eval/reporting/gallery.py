@@ -27,7 +27,6 @@ from lvos_eval.reporting.overlays import (
     crop,
     encode_codes,
     photograph,
-    quality,
     scored_masks,
 )
 from lvos_eval.scoring.results import ObjectFrame
@@ -78,9 +77,9 @@ def draw_gallery(
     """
     if not manifest.protocol.names_objects:
         return ()
-    worst = [(key, min(found, key=lambda value: (quality(value), value.frame))) for key, found in values.items() if found]
-    wrong = [(key, value) for key, value in worst if quality(value) < 1]
-    chosen = sorted(wrong, key=lambda item: (quality(item[1]), item[0]))[:GALLERY_SIZE]
+    worst = [(key, min(found, key=lambda value: (value.quality, value.frame))) for key, found in values.items() if found]
+    wrong = [(key, value) for key, value in worst if value.quality < 1]
+    chosen = sorted(wrong, key=lambda item: (item[1].quality, item[0]))[:GALLERY_SIZE]
     drawn: list[GalleryPicture] = []
     with closing(scored_masks(manifest, submission, chosen)) as pairs:
         for pair in pairs:
@@ -118,7 +117,9 @@ def _draw(pair: ScoredPair) -> Picture:
     photo = photograph(pair.photo, box, FrameSize(height, width), size)
     uri = encode_codes(joined, _PALETTE) if photo is None else _encode_photo(joined, photo)
     zoom = width / (box.right - box.left)
-    return Picture(value.frame, value.region_similarity, value.contour_accuracy, joined.shape[1], size[1], zoom, uri)
+    return Picture(
+        value.frame, value.region_similarity, value.contour_accuracy, value.quality, joined.shape[1], size[1], zoom, uri
+    )
 
 
 def _errors(size: tuple[int, int], truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> Codes:

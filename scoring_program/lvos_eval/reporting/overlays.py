@@ -44,7 +44,6 @@ __all__ = [
     "draw_worst_frames",
     "encode_codes",
     "photograph",
-    "quality",
     "scored_masks",
 ]
 
@@ -76,6 +75,8 @@ class Picture:
     frame: int
     j: float
     f: float
+    quality: float
+    """J&F, where there is F."""
     width: int
     height: int
     zoom: float
@@ -165,14 +166,11 @@ def _decode(data: bytes) -> Labels:
     return decode_labels(header, pixels)
 
 
-def quality(value: ObjectFrame) -> float:
-    """J&F of a frame."""
-    return (value.region_similarity + value.contour_accuracy) / 2
-
-
 def _worst(values: Mapping[tuple[str, int], Sequence[ObjectFrame]]) -> Iterator[tuple[tuple[str, int], ObjectFrame]]:
     """The worst frame of each object, then the next worst at some distance in time; lowest objects first in each round."""
-    lowest_first = sorted((key for key, found in values.items() if found), key=lambda key: fmean(map(quality, values[key])))
+    lowest_first = sorted(
+        (key for key, found in values.items() if found), key=lambda key: fmean(value.quality for value in values[key])
+    )
     chosen: dict[tuple[str, int], list[ObjectFrame]] = {key: [] for key in lowest_first}
     for _ in range(PICTURES_EACH):
         for key in lowest_first:
@@ -181,10 +179,10 @@ def _worst(values: Mapping[tuple[str, int], Sequence[ObjectFrame]]) -> Iterator[
             free = [
                 value
                 for value in found
-                if quality(value) < GOOD_ENOUGH and all(abs(value.frame - other.frame) > apart for other in chosen[key])
+                if value.quality < GOOD_ENOUGH and all(abs(value.frame - other.frame) > apart for other in chosen[key])
             ]
             if free:
-                worst = min(free, key=lambda value: (quality(value), value.frame))
+                worst = min(free, key=lambda value: (value.quality, value.frame))
                 chosen[key].append(worst)
                 yield key, worst
 
@@ -201,7 +199,7 @@ def _draw(pair: ScoredPair) -> Picture:
     stripes = np.add.outer(np.arange(size[1]), np.arange(size[0])) % 8 < 4
     background = photograph(pair.photo, box, FrameSize(height, width), size)
     uri = _encode_plain(shares, stripes) if background is None else _encode_photo(background, shares, stripes)
-    return Picture(value.frame, value.region_similarity, value.contour_accuracy, *size, width / columns, uri)
+    return Picture(value.frame, value.region_similarity, value.contour_accuracy, value.quality, *size, width / columns, uri)
 
 
 def _encode_plain(shares: Sequence[NDArray[np.float32]], stripes: NDArray[np.bool_]) -> str:

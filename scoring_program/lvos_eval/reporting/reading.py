@@ -12,7 +12,7 @@ from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.untrusted_json import MAX_COUNT, MAX_LABEL, MAX_SCORE, Value, read_document
 from lvos_eval.protocols import EvaluationProtocol
-from lvos_eval.protocols.contract import JF, ONE_GROUP, quality
+from lvos_eval.protocols.contract import ADAPTED, ADAPTED_JF, JF, ONE_GROUP, quality
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.result_document import DETAILS_FORMAT
@@ -71,8 +71,9 @@ def read_result(path: Path) -> Result:
 
 def _both(item: Value) -> float:
     """J&F, which a video need not be written with; J where there is no F."""
-    if item.has(JF):
-        return item[JF].number(0, 1)
+    for name in (ADAPTED_JF, JF):
+        if item.has(name):
+            return item[name].number(0, 1)
     return quality({name: item[name].number(0, 1) for name in ("J", "F") if item.has(name)})
 
 
@@ -84,7 +85,7 @@ def read_protocol(settings: Value) -> EvaluationProtocol:
         raise settings["protocol"].refuse(f"a protocol of this program ({error})") from None
 
 
-_COMPARED: Final = ("J", "F", "V")
+_COMPARED: Final = ("J", "F", ADAPTED, "V")
 """The statistics that are read back, all from 0 to 1."""
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from lvos_eval.diagnostics.terminal import PLAIN, TextStyle
 from lvos_eval.diagnostics.text import printable
-from lvos_eval.protocols.contract import JF, Summary
+from lvos_eval.protocols.contract import ADAPTED, ADAPTED_JF, JF, Summary
 from lvos_eval.reference.checks import ReferenceSummary
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting import charts
@@ -43,7 +43,7 @@ def score_table(scores: PublishedScores, summary: Summary, style: TextStyle = PL
     for measure, meaning, keys in summary.table.rows:
         cells = (_percent(scores.shares[key]) if key in scores.shares else "-" for key in keys)
         lines.append(_row(f"{measure}  {meaning}", cells))
-    if scores.object_mean is not None:
+    if scores.object_mean is not None and len(summary.groups) > 1:
         title = f"{JF}  plain mean over {len(scores.objects)} objects"
         lines.append(_row(title, [_percent(scores.object_mean, _digits(scores))]))
     return "\n".join([*lines, "", *_worst(scores)])
@@ -52,7 +52,7 @@ def score_table(scores: PublishedScores, summary: Summary, style: TextStyle = PL
 def _worst(scores: PublishedScores) -> list[str]:
     """The objects with the lowest J&F, or J where there is no F, with every statistic that is a mean."""
     worst = sorted(scores.objects, key=lambda item: (item.jf, item.video, item.object_id))[:_WORST]
-    names = [name for name in (JF, "J", "F", "V") if all(name in item.measures for item in worst)]
+    names = [name for name in (ADAPTED_JF, JF, "J", ADAPTED, "F", "V") if all(name in item.measures for item in worst)]
     lines = [_row("worst objects" if len(worst) > 1 else "worst object", names)]
     for item in worst:
         name = f"{printable(item.video)}/{item.object_id}"

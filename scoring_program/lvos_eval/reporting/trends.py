@@ -37,7 +37,7 @@ class LengthDot(NamedTuple):
 
 def _mean(values: Sequence[ObjectFrame], measure: str) -> float:
     """The mean of J&F, or of J where that is the measure."""
-    return fmean(v.region_similarity if measure != JF else (v.region_similarity + v.contour_accuracy) / 2 for v in values)
+    return fmean(value.region_similarity if measure == "J" else value.quality for value in values)
 
 
 def _parts(values: Sequence[ObjectFrame], count: int) -> list[Sequence[ObjectFrame]]:

@@ -89,6 +89,12 @@ class ObjectFrame(NamedTuple):
     adapted_accuracy: float | None = None
     """F within a tolerance that goes by the object, where that is measured."""
 
+    @property
+    def quality(self) -> float:
+        """J&F: (J + F) / 2, F being that within the tolerance of the object where that is measured."""
+        accuracy = self.contour_accuracy if self.adapted_accuracy is None else self.adapted_accuracy
+        return (self.region_similarity + accuracy) / 2
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedObject:

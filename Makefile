@@ -43,11 +43,11 @@ score: $(VENV)/runtime ## score a submission (SUBMISSION=, REFERENCE=, RESULTS=)
 	$(RUN) -P -m lvos_eval score $(SUBMISSION) --reference $(REFERENCE) --output $(RESULTS)
 
 .PHONY: check
-check: $(VENV)/runtime ## tell everything that is wrong with a submission (SUBMISSION=, REFERENCE=)
+check: $(VENV)/runtime ## report every problem of a submission (SUBMISSION=, REFERENCE=)
 	$(RUN) -P -m lvos_eval check $(SUBMISSION) --reference $(REFERENCE)
 
 .PHONY: check-reference
-check-reference: $(VENV)/runtime ## find every fault of reference data (REFERENCE=, AUDIT= folder for a page of suspicious masks)
+check-reference: $(VENV)/runtime ## find every error of reference data (REFERENCE=, AUDIT= folder for a page of suspicious masks)
 	$(RUN) -P -m lvos_eval check-reference $(REFERENCE) $(if $(AUDIT),--audit $(AUDIT))
 
 .PHONY: rescore
@@ -56,7 +56,7 @@ rescore: $(VENV)/runtime ## score stored submissions again (SUBMISSIONS=, REFERE
 		$(if $(NAMES),--names $(NAMES)) $(if $(PREVIOUS),--previous $(PREVIOUS))
 
 .PHONY: compare
-compare: $(VENV)/runtime ## tell the differences between two results or leaderboards (OLD=, NEW=)
+compare: $(VENV)/runtime ## print the differences between two results or leaderboards (OLD=, NEW=)
 	$(RUN) -P -m lvos_eval compare $(OLD) $(NEW)
 
 .PHONY: new-competition
@@ -78,7 +78,7 @@ platform-rerun: $(VENV)/development ## correct the board of a running competitio
 	$(RUN) -m competition.corrections.run $(RERUN)
 
 .PHONY: bundle-check
-bundle-check: $(VENV)/development ## check the built bundles against everything that the platforms demand
+bundle-check: $(VENV)/development ## check the built bundles against every rule of the platforms
 	$(RUN) -m competition.checks.selfcheck $(DIST)
 
 .PHONY: test
@@ -146,7 +146,7 @@ matrix: $(VENV)/tools ## compare the outputs on every Python and set of packages
 	$(CAMPAIGN) tests/campaigns/matrix.py $(RELIABILITY)/matrix $(MATRIX)
 
 .PHONY: fuzz
-fuzz: $(VENV)/fuzz ## look for bytes that the reading of submissions does not bear (SECONDS=)
+fuzz: $(VENV)/fuzz ## look for bytes that crash the reading of submissions (SECONDS=)
 	mkdir -p $(FUZZING)/finds
 	$(CAMPAIGN) tests/campaigns/fuzz.py $(FUZZING)/corpus -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZING)/finds/ \
 		-max_len=4096 -timeout=5 -rss_limit_mb=1000

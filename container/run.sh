@@ -20,7 +20,7 @@ fail() {
 }
 
 usage() {
-    fail "${1:-what shall be done?}" \
+    fail "${1:-no command is given}" \
         "usage: make image" \
         "       make docker-check SUBMISSION=submission.zip REFERENCE=lvos_valid" \
         "       make docker-score SUBMISSION=submission.zip REFERENCE=lvos_valid OUTPUT=results"
@@ -34,7 +34,7 @@ need_engine() {
     answer=$("$DOCKER" version --format '{{.Server.Version}}' 2>&1 >/dev/null) && return
     case $answer in
     *"permission denied"*)
-        fail "you may not talk to the container engine (permission denied on its socket)" \
+        fail "you are not allowed to use the container engine (permission denied on its socket)" \
             "join its group with  sudo usermod -aG docker \"\$USER\"  and log in again; or run without a container: make check"
         ;;
     esac
@@ -53,7 +53,7 @@ locate() {
     case $2 in *:*) fail "$1: the engine cannot mount a path with a colon: $2" "rename it" ;; esac
     if [ -d "$2" ]; then
         [ -n "$(ls -A "$2" 2>/dev/null || echo unreadable)" ] || fail "$1: the folder $2 is empty"
-        (cd "$2" && pwd -P) || fail "$1: you may not read the folder $2"
+        (cd "$2" && pwd -P) || fail "$1: you are not allowed to read the folder $2"
     else
         echo "$(cd "$(dirname "$2")" && pwd -P)/$(basename "$2")"
     fi
@@ -71,7 +71,7 @@ build() {
     "$DOCKER" image inspect --format "$IMAGE $version: {{.Size}} bytes, for people; $IMAGE:platform, for competitions" "$IMAGE"
 }
 
-# What pip and dpkg have noted down in the image, told by its own Python
+# What pip and dpkg know about the image, read by its own Python
 sbom() {
     local version
     version=$("$DOCKER" image inspect --format '{{index .Config.Labels "org.opencontainers.image.version"}}' "$IMAGE")

@@ -43,7 +43,7 @@ class Figure:
 
 FIGURES: Final = (
     Figure("textbook / ours, good 720p", "good textbook", "good", "each", at_least=20),
-    Figure("textbook / ours, good 720p, seal included", "good textbook", "good unsealed", "each", at_least=15),
+    Figure("textbook / ours, good 720p, digest included", "good textbook", "good unsealed", "each", at_least=15),
     Figure("textbook / ours, bad 720p", "bad textbook", "bad", "each", at_least=15),
     Figure("textbook / ours, good 1080p", "1080p textbook", "1080p", "each", at_least=25),
     Figure("ours / decode floor, good 720p", "good", "floor", "each", at_most=4.5),

@@ -66,7 +66,7 @@ def label_maps(members: Members) -> Iterator[tuple[str, bytes]]:
 
 
 def frame_size(data: bytes) -> FrameSize | None:
-    """The size of a PNG with one label a pixel, None for anything else."""
+    """The size of a PNG with one label per pixel, None for anything else."""
     if not data.startswith(PNG_SIGNATURE):
         return None
     try:

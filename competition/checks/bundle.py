@@ -50,7 +50,7 @@ class Bundle:
     """The members of a bundle and its configuration, as one platform takes them."""
 
     def __init__(self, path: Path, platform: Platform) -> None:
-        """Raises zipfile.BadZipFile if the file is no zip."""
+        """Raises zipfile.BadZipFile if the file is not a zip."""
         self.platform: Final = platform
         self.archive: Final = zipfile.ZipFile(path)
         self.names: Final = tuple(self.archive.namelist())
@@ -146,6 +146,6 @@ def moment(value: Any) -> datetime:
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no time")
+        raise ValueError(f"{value!r} is not a time")
     parsed = datetime.fromisoformat(value)
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -60,7 +60,7 @@ def required_keys(bundle: Bundle) -> Iterator[str]:
         yield from (f"{where} has no {key}" for key in needed if content.get(key) in (None, "", []))
 
 
-@rule("known-keys", "every key is spelt as the reader spells it: it ignores unknown ones without a word")
+@rule("known-keys", "every key is spelt as the reader spells it: it ignores unknown ones silently")
 def known_keys(bundle: Bundle) -> Iterator[str]:
     for where, content, needed, known in _entries(bundle):
         yield from (f"{where} has the unknown key {key}" for key in content if key not in (*needed, *known))
@@ -118,7 +118,7 @@ def column_indexes(bundle: Bundle) -> Iterator[str]:
 def submission_rule(bundle: Bundle) -> Iterator[str]:
     found = bundle.config["leaderboards"][0].get("submission_rule")
     if found not in list(SubmissionRule):
-        yield f"{found!r} is no rule of the platform"
+        yield f"{found!r} is not a rule of the platform"
 
 
 @rule("fact-sheet", 'every question has all six keys, its own among them; what is asked and shown is "true" or "false" in quotes')

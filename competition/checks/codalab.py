@@ -79,7 +79,7 @@ def lengths(bundle: Bundle) -> Iterator[str]:
 @rule("html-pages", "overview, evaluation, terms and data are there, and every page is HTML")
 def html_pages(bundle: Bundle) -> Iterator[str]:
     yield from (f"there is no page {name}" for name in _PAGES if name not in bundle.pages)
-    yield from (f"{name} is no HTML file" for name in bundle.pages.values() if not str(name).endswith(".html"))
+    yield from (f"{name} is not an HTML file" for name in bundle.pages.values() if not str(name).endswith(".html"))
 
 
 @rule("start-days", "phases start on unquoted days and are numbered from 1; where the competition ends, it is on such a day")

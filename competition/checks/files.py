@@ -41,7 +41,7 @@ def plain_zip(bundle: Bundle) -> Iterator[str]:
         mode = info.external_attr >> 16
         unsafe = info.filename.startswith("/") or ".." in info.filename.split("/") or "\\" in info.orig_filename
         if unsafe or info.is_dir() or info.flag_bits & 1 or stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            yield f"{name} is no plain file"
+            yield f"{name} is not a plain file"
     damaged = bundle.archive.testzip()
     if damaged:
         yield f"{damaged} is damaged"
@@ -65,7 +65,7 @@ def image_opens(bundle: Bundle) -> Iterator[str]:
         with Image.open(io.BytesIO(bundle.read(name))) as image:
             image.load()
     except (OSError, SyntaxError, ValueError):
-        yield f"{name} is no picture"
+        yield f"{name} is not a picture"
 
 
 @rule("pages-not-empty", "every page is there, is text in UTF-8, and says something")

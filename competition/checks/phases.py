@@ -29,7 +29,7 @@ def programs_and_data(bundle: Bundle) -> Iterator[str]:
     for phase in bundle.phases:
         for name, needed in ((phase.program, ("evaluate.py", "metadata", "metadata.yaml")), (phase.reference, (SETTINGS_FILE,))):
             if name not in bundle.names or not str(name).endswith(".zip"):
-                yield f"{phase.name}: {name} is no zip of the bundle"
+                yield f"{phase.name}: {name} is not a zip of the bundle"
                 continue
             with bundle.inner(name) as inner:
                 names = set(inner.namelist())
@@ -48,9 +48,9 @@ def _masks_faults(bundle: Bundle, reference: str, names: set[str]) -> Iterator[s
         if packed:
             yield f"{reference} has {ANNOTATIONS}/, and its {SETTINGS_FILE} says that the masks are in {elsewhere}"
         if not str(elsewhere).startswith("/"):
-            yield f"{reference}: masks is {elsewhere!r}, which is no absolute path"
+            yield f"{reference}: masks is {elsewhere!r}, which is not an absolute path"
         if bundle.platform is Platform.CODABENCH and "queue" not in bundle.config:
-            yield f"{reference} has no masks, and without a queue of one's own no worker has them either"
+            yield f"{reference} has no masks, and the phase has no queue of your own whose workers have them"
 
 
 @rule("phase-dates", "phases follow one another, each ends after it starts, and all but the last have an end")
@@ -71,12 +71,12 @@ def phase_dates(bundle: Bundle) -> Iterator[str]:
             yield f"{phase.name} ends before it starts"
 
 
-@rule("submission-limits", "each phase limits submissions, in all and a day")
+@rule("submission-limits", "each phase limits submissions, in total and per day")
 def submission_limits(bundle: Bundle) -> Iterator[str]:
     for phase in bundle.phases:
         total, daily = phase.fields.get("max_submissions"), phase.fields.get("max_submissions_per_day")
         if type(total) is not int or type(daily) is not int or not 1 <= daily <= total:
-            yield f"{phase.name}: {daily!r} a day, {total!r} in all"
+            yield f"{phase.name}: {daily!r} a day, {total!r} in total"
 
 
 @rule(
@@ -101,8 +101,8 @@ def _scoring_settings(bundle: Bundle, reference: Any) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-@rule("sealed-reference", "the ground truth of every phase is sealed with its digest, so that no run has to read it twice")
-def sealed_reference(bundle: Bundle) -> Iterator[str]:
+@rule("pinned-reference", "the ground truth of every phase is pinned by its digest, so that no run has to read it twice")
+def pinned_reference(bundle: Bundle) -> Iterator[str]:
     for phase in bundle.phases:
         digest = _scoring_settings(bundle, phase.reference).get("ground_truth")
         if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{16}", digest):
@@ -211,7 +211,7 @@ RULES: Final = (
     phase_dates,
     submission_limits,
     time_limit,
-    sealed_reference,
+    pinned_reference,
     hidden_detail,
     public_parts,
     starting_kit,

@@ -40,5 +40,5 @@ def broken_rules(bundle: Bundle, rules: Iterable[Rule]) -> list[tuple[Rule, str]
         try:
             found += [(item, reason) for reason in item.check(bundle)]
         except (LookupError, TypeError, ValueError, AttributeError, OSError, zipfile.BadZipFile, yaml.YAMLError) as error:
-            found.append((item, f"cannot be told: {type(error).__name__} {error}"))
+            found.append((item, f"cannot be determined: {type(error).__name__} {error}"))
     return found

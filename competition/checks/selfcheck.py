@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0: both bundles keep every rule; 1: the broken rules are listed on stderr."""
     parser = argparse.ArgumentParser(
         prog="python -m competition.checks.selfcheck",
-        description="Checks both built bundles against everything that the platforms are known to demand.",
+        description="Checks both built bundles against every rule of the platforms.",
         epilog="example: python -m competition.checks.selfcheck dist",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, nargs="?", default=Path("dist"), help="where the bundles are")
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(line, file=sys.stderr)
     for platform, path in paths.items():
         broken = sum(line.startswith(f"{platform} ") for line in faults)
-        print(f"{path}: {len(RULES[platform])} rules and a trial run, {f'{broken} faults' if broken else 'all kept'}")
+        print(f"{path}: {len(RULES[platform])} rules and a trial run, {f'{broken} broken rules' if broken else 'all kept'}")
     return 1 if faults else 0
 
 

@@ -98,7 +98,7 @@ def _score_faults(output: Path) -> Iterator[str]:
     if tuple(scores) != SCORE_KEYS:
         yield f"scores.json has the keys {', '.join(scores)}"
     if not all(type(value) is float and math.isfinite(value) and abs(value) < 1e10 for value in scores.values()):
-        yield "scores.json has a value that is no finite number"
+        yield "scores.json has a value that is not a finite number"
     lines = (output / "scores.txt").read_text().splitlines()
     if not all(re.fullmatch(r"[A-Za-z-]+: -?\d+\.\d{10}", line) for line in lines) or len(lines) != len(scores):
         yield "scores.txt has a line that CodaLab's reader does not survive"

@@ -185,7 +185,7 @@ def _submission(entry: Mapping[str, Any]) -> SubmissionInfo:
     try:
         scores = {str(score["column_key"]): float(score["score"]) for score in entry["scores"]}
     except (TypeError, ValueError):
-        raise RunStoppedError(f"submission {entry['id']} has scores that are no numbers") from None
+        raise RunStoppedError(f"submission {entry['id']} has scores that are not numbers") from None
     return SubmissionInfo(
         int(entry["id"]),
         str(entry["owner"]),

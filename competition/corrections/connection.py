@@ -45,7 +45,7 @@ def checked_site(text: str) -> str:
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise UsageError(f"{printable(text)} is not https: the token would be readable on the way")
     if not parts.netloc or parts.username is not None:
-        raise UsageError(f"{printable(text)} is not the address of a site, as https://www.codabench.org")
+        raise UsageError(f"{printable(text)} is not the address of a site, such as https://www.codabench.org")
     return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -134,7 +134,7 @@ class Correction:
         person = None if journal.limits.person is None else journal.limits.person + more
         if self._phase.limits != journal.limits or journal.re_runs:
             self._site.set_limits(self._phase.id, Limits(journal.limits.day, person))
-            self._done("limits restored" + (f", and {more} more in all for what was run twice" if more else ""))
+            self._done("limits restored" + (f", and {more} more in total for what was run twice" if more else ""))
 
     def differences(self, expectation: Expectation) -> tuple[int, list[str]]:
         """How many rows the board has, and a sentence for everything on it that is not as expected."""

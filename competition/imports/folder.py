@@ -81,7 +81,7 @@ class _Import:
             if page.stem not in written:
                 shutil.copyfile(page.path, folder / page.path.name)
         self.taken.append(f"pages: {', '.join(sorted(written))}")
-        self.left.append("pages: read them again, above all evaluation and data: they tell of the old program and server")
+        self.left.append("pages: read them again, above all evaluation and data: they describe the old program and server")
 
     def _logo(self) -> None:
         name = self._bundle.config.get("image")
@@ -91,7 +91,7 @@ class _Import:
             (self._folder / f"logo{suffix}").write_bytes(self._bundle.archive.read(member))
             self.taken.append("logo")
         else:
-            self.left.append(f"logo: {name} is no PNG or JPEG in the bundle; the shipped one is used")
+            self.left.append(f"logo: {name} is not a PNG or JPEG in the bundle; the shipped one is used")
 
     def _data(self) -> list[str]:
         """Unpacks the reference data; gives for each phase which of the two folders it is scored on.
@@ -197,7 +197,7 @@ class _Import:
 def import_bundle(path: Path, folder: Path, start: date | None = None) -> Imported:
     """Writes the folder. Raises UsageError, and leaves nothing, where the bundle or the folder cannot be used."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already, and nothing in it is overwritten\nFix: name a folder that is new or empty")
+        raise UsageError(f"{folder} exists already, and nothing in it is overwritten\nFix: name a folder that is new or empty")
     bundle = OldBundle.open(path)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with bundle.archive, tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as name:

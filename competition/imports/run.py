@@ -64,7 +64,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day as 2026-12-01") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-12-01") from None
 
 
 if __name__ == "__main__":

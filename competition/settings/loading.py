@@ -74,7 +74,7 @@ def _competition(top: EntryReader) -> Competition:
     switches: dict[str, Any] = {name: top.yes(name, bool(DEFAULTS[name])) for name in _SWITCHES}
     size = top.whole("max_submission_size", default=LARGEST_SUBMISSION)
     if size > LARGEST_SUBMISSION:
-        top.fault("max_submission_size", f"{LARGEST_SUBMISSION} megabytes at most: platforms lose larger uploads without a word")
+        top.fault("max_submission_size", f"{LARGEST_SUBMISSION} megabytes at most: platforms lose larger uploads silently")
     return Competition(
         **texts,
         registrations=top.choice("registrations", Registrations, Registrations.MODERATED),

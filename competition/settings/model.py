@@ -34,7 +34,7 @@ DEADLINE_MARGIN: Final = 60
 """Seconds by which the program stops before the platform would: a killed run says nothing to the participant."""
 
 LARGEST_SUBMISSION: Final = SIZE_LIMIT // 1_000_000
-"""Megabytes; platforms lose larger uploads without a word."""
+"""Megabytes; platforms lose larger uploads silently."""
 
 
 class Source(StrEnum):

@@ -17,7 +17,7 @@ __all__ = ["main", "write_folder"]
 def write_folder(folder: Path) -> list[Path]:
     """Writes settings, phases for three tasks, pages and logo to edit. Raises UsageError if there is something already."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already, and nothing in it is overwritten\nFix: name a folder that is new or empty")
+        raise UsageError(f"{folder} exists already, and nothing in it is overwritten\nFix: name a folder that is new or empty")
     sources = [SHIPPED.settings, SHIPPED.path / "three_tasks.yaml", SHIPPED.logo, *(page.path for page in SHIPPED.pages())]
     written = []
     for source in sources:

@@ -79,7 +79,8 @@ def _masks(entry: EntryReader, queue: Queue) -> str | None:
         return None
     if not isinstance(value, str) or not value.startswith("/") or ".." in value.split("/"):
         entry.fault(
-            "masks", f"the folder of the masks in the worker is needed, as /app/data/lvos_test/Annotations, not {shown(value)}"
+            "masks",
+            f"the folder of the masks in the worker is needed, such as /app/data/lvos_test/Annotations, not {shown(value)}",
         )
         return None
     if queue.vhost is None:

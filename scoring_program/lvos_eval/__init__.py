@@ -4,7 +4,7 @@
     result.scores["Overall"]
 
 Public are the names in `__all__`, `lvos_eval.metrics`, `lvos_eval.protocols` and `lvos_eval.diagnostics.errors`; all else may
-change. A name is loaded when it is asked for.
+change. A name is loaded when it is used.
 """
 
 # of the package itself only: with `python -m lvos_eval` anything else would be looked for in the current folder first

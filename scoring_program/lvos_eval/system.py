@@ -53,7 +53,7 @@ OPEN_NEW: Final = _flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_CLOEXEC", "O_BINARY
 """To write a file that is not there yet."""
 
 OPEN_OWN: Final = _flags("O_RDWR", "O_CREAT", "O_CLOEXEC", "O_BINARY")
-"""To have a file of one's own, made where it is not there."""
+"""To have a file of our own, made where it is not there."""
 
 OPEN_FOLDER: Final = _flags("O_RDONLY", "O_DIRECTORY", "O_CLOEXEC")
 """To have a descriptor of a folder. Windows has none: there, opening a folder raises PermissionError."""

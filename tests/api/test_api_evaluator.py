@@ -263,5 +263,5 @@ def test_masks_are_neither_kept_nor_changed() -> None:
 def test_a_prediction_that_is_no_salient_map_is_refused() -> None:
     evaluator = lvos_eval.Evaluator(goldens.REFERENCE, task="unsupervised_single")
     truth = read(goldens.REFERENCE / "Annotations", "aPlain01", 6)
-    with pytest.raises(ValueError, match="prediction is no salient map: two other values"):
+    with pytest.raises(ValueError, match="prediction is not a salient map: two other values"):
         evaluator.add("aPlain01", 6, truth, np.where(truth > 0, 3, 7))

@@ -123,7 +123,7 @@ def test_a_worker_that_is_lost_stops_the_run(monkeypatch: pytest.MonkeyPatch) ->
         raise MemoryError
 
     monkeypatch.setattr("lvos_eval.scoring.run.evaluate_chunk", lose)
-    with pytest.raises(lvos_eval.RunStoppedError, match="memory ran out"):
+    with pytest.raises(lvos_eval.RunStoppedError, match="out of memory"):
         lvos_eval.score(goldens.prediction("good"), goldens.REFERENCE)
 
 

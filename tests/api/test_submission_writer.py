@@ -50,9 +50,9 @@ def test_the_writer_says_which_frames_and_sizes_are_wanted(reference: Path, tmp_
 @pytest.mark.parametrize(
     ("video", "frame", "ids", "words"),
     [
-        ("aVideo1", 6, labels("aVideo01", 6), "'aVideo1' is no video of the reference"),
+        ("aVideo1", 6, labels("aVideo01", 6), "'aVideo1' is not a video of the reference"),
         ("aVideo01", 6, labels("aVideo01", 6)[:40], r"aVideo01, frame 00000006: the mask has the shape \(40, 64\)"),
-        ("aVideo01", 6, labels("aVideo01", 6) * 7, "7, 14 is no object; the objects are 1, 2"),
+        ("aVideo01", 6, labels("aVideo01", 6) * 7, "7, 14 is not an object; the objects are 1, 2"),
         ("aVideo01", 6, labels("aVideo01", 6)[None], r"ids has the shape \(1, 48, 64\)"),
         ("aVideo01", 6, labels("aVideo01", 6) * 0.5, "ids has the dtype float64"),
         ("aVideo01", 6, np.full((48, 64), -1), "ids has the label -1"),

@@ -99,7 +99,7 @@ def test_a_participant_has_the_submissions_that_both_limits_allow(changes: dict[
         (
             ("max_submission_size",),
             1001,
-            "max_submission_size: 1000 megabytes at most: platforms lose larger uploads without a word",
+            "max_submission_size: 1000 megabytes at most: platforms lose larger uploads silently",
         ),
         (("queue",), "mine", "queue: public is needed, or a mapping as {vhost: ..., time_limit: 7200}, not 'mine'"),
         (("queue",), {"time_limit": "1 h"}, "queue.time_limit: a whole number above 0 is needed, not '1 h'"),
@@ -244,7 +244,9 @@ def test_the_default_queue_of_another_site_has_a_limit_and_no_vhost(tmp_path: Pa
 def test_masks_on_a_worker_are_named_from_the_root_on(tmp_path: Path, masks: Any) -> None:
     content = shipped_settings() | {"queue": QUEUE}
     content["phases"]["final"]["masks"] = masks
-    with pytest.raises(UsageError, match=r"phases\.final\.masks: the folder of the masks in the worker is needed, as /app/data"):
+    with pytest.raises(
+        UsageError, match=r"phases\.final\.masks: the folder of the masks in the worker is needed, such as /app/data"
+    ):
         load(tmp_path, content)
 
 

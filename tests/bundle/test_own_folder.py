@@ -70,7 +70,7 @@ def test_a_new_folder_has_the_shipped_settings_phases_pages_and_logo(mine: Path)
 def test_nothing_is_overwritten(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (mine / "competition.yaml").write_text("title: mine\n")
     assert new([str(mine)]) == 2
-    assert "is there already, and nothing in it is overwritten" in capsys.readouterr().err
+    assert "exists already, and nothing in it is overwritten" in capsys.readouterr().err
     assert (mine / "competition.yaml").read_text() == "title: mine\n"
 
 

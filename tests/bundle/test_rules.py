@@ -192,7 +192,7 @@ SPOILED: list[tuple[str, str, tuple[Platform, ...], Change]] = [
     ("time-limit", "below our own deadline", (LAB,), put(60, "phases", 1, "execution_time_limit")),
     ("time-limit", "below our own deadline", (BENCH,), put(600, "phases", 1, "execution_time_limit")),
     ("time-limit", "no own deadline", BOTH, setting("time_limit", b"null")),
-    ("sealed-reference", "no seal", BOTH, setting("ground_truth", b"null")),
+    ("pinned-reference", "no seal", BOTH, setting("ground_truth", b"null")),
     ("hidden-detail", "full", BOTH, setting("detail", b"full")),
     ("hidden-detail", "unset", BOTH, setting("detail", b"null")),
     ("public-parts", "relabelled copy in the kit", BOTH, leak),
@@ -312,7 +312,7 @@ def test_a_broken_bundle_is_told_which_rule_it_breaks(
         path = broken.write(tmp_path / "broken.zip")
     reasons = [line for line in check_bundle(path, platform) if line.startswith(f"{platform} {rule}: ")]
     assert reasons
-    assert not any("cannot be told" in reason for reason in reasons)
+    assert not any("cannot be determined" in reason for reason in reasons)
 
 
 def test_every_rule_is_broken_by_a_test_on_every_platform() -> None:

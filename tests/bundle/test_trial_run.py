@@ -87,7 +87,7 @@ def test_output_that_was_not_written_is_noticed(output: Path, tmp_path: Path, na
         ("scores.txt", "Overall: nan\n", "scores.txt has a line that CodaLab's reader does not survive"),
         ("scores.txt", "# scores\n", "scores.txt has a line that CodaLab's reader does not survive"),
         ("scores.json", '{"Overall": 0.5}', "scores.json has the keys Overall"),
-        ("scores.json", '{"Overall": NaN}', "scores.json has a value that is no finite number"),
+        ("scores.json", '{"Overall": NaN}', "scores.json has a value that is not a finite number"),
         ("metadata", "", "a file named metadata fails the run on Codabench"),
         ("second.html", "", "the pages are detailed_results.html, second.html; exactly one detailed_results.html is needed"),
         ("detailed_results.html", '<img src="x.png">', "the page asks for something from elsewhere"),

@@ -81,5 +81,5 @@ def test_a_worker_with_other_masks_is_noticed(dist: Path, tmp_path: Path, masks:
     save(mask(masks.parent, "seenOne1", 6), draw([1, 2], 9))
     done = run(dist, tmp_path)
     assert done.returncode == 3
-    assert "it has changed since it was sealed" in done.stderr
+    assert "it has changed since it was pinned" in done.stderr
     assert not (tmp_path / "output" / "scores.json").exists()

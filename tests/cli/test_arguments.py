@@ -88,7 +88,7 @@ def test_a_name_of_the_greatest_length_is_written(letter: str, tmp_path: Path) -
 @pytest.mark.parametrize("wait", ["-1", "nan", "inf", "-inf", "1e300", "3601", "x", ""])
 def test_a_wait_without_an_end_is_refused(wait: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refused(main, ["score", "SUB", "--reference", "REF", "--output", "OUT", f"--linger={wait}"], desk)
-    assert "is no time to wait; use 0 to 3600 seconds" in capsys.readouterr().err
+    assert "is not a number of seconds; use 0 to 3600 seconds" in capsys.readouterr().err
     (desk / "ref").symlink_to("REF")
     (desk / "res").symlink_to("SUB")
     refused(platform_main, [".", "OUT", f"--linger={wait}"], desk)

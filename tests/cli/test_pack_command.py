@@ -41,7 +41,7 @@ def test_what_was_done_is_a_table_and_the_zip_is_valid(
     assert first.startswith("lvos-eval ")
     assert [line.split(None, 1) for line in table] == [
         ["9", "colours of the DAVIS palette"],
-        ["2", "files that are not asked for left out"],
+        ["2", "files that are not needed left out"],
     ]
     assert "submission.zip has 31 masks" in last
     assert last.endswith("valid (0 errors, 0 warnings)")
@@ -76,7 +76,7 @@ def test_the_document_holds_all_of_it(tmp_path: Path, reference: Path, capsys: p
     assert run(coloured(tmp_path / "in"), reference, "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["packed"]
-    assert document["steps"] == {"colours of the DAVIS palette": 9, "files that are not asked for left out": 2}
+    assert document["steps"] == {"colours of the DAVIS palette": 9, "files that are not needed left out": 2}
     assert (document["masks"], document["problems"]) == (31, [])
     assert document["bytes_written"] == (tmp_path / "submission.zip").stat().st_size
 

@@ -69,7 +69,7 @@ def test_work_that_is_lost_twice_ends_the_run_with_the_reason(dask_cluster: Star
     tasks = [(number, "always" if number == 5 else "") for number in range(20)]
     with (
         open_backend("dask", cluster.address, None, []) as backend,
-        pytest.raises(RunStoppedError, match="work was lost more than once with the worker that had it in hand"),
+        pytest.raises(RunStoppedError, match="work was lost more than once together with the worker that did it"),
     ):
         list(backend.run(survive, tasks))
 

@@ -93,7 +93,7 @@ def test_the_reason_why_two_signatures_are_not_comparable_is_named(base: Path, c
     content = printed(capsys, base / "old", base / "new")
     assert content["comparable"] is False
     assert [item["key"] for item in content["signatures"]] == ["gt"]
-    assert content["signatures"][0]["meaning"] == "the ground truth or the metadata is another"
+    assert content["signatures"][0]["meaning"] == "the ground truth or the metadata differs"
 
 
 def test_keys_that_one_signature_lacks_are_differences() -> None:
@@ -223,6 +223,6 @@ def test_other_unseen_videos_are_told_by_their_field_of_the_signature() -> None:
     one, other = (f"protocol:lvos-v2|excluded:none|unseen:{digest}|version:1" for digest in ("4-0a", "3-0b"))
     (difference,) = compare_signatures(one, other)
     assert (difference.key, difference.old, difference.new) == ("unseen", "4-0a", "3-0b")
-    assert difference.meaning == "other videos count as unseen"
+    assert difference.meaning == "the unseen videos differ"
     (older,) = compare_signatures("protocol:lvos-v2|version:1", "protocol:lvos-v2|unseen:none|version:1")
     assert (older.old, older.new) == (None, "none")

@@ -107,8 +107,8 @@ def test_a_result_with_wrong_contents_is_refused_with_its_file_and_field(
         ('{"a": ' * 100_000, "cannot be read"),
         ("1" * 5000, "cannot be read"),
         ("\udcff", "cannot be read"),
-        ("[]", "is no result of lvos-eval"),
-        ('"\\u001b[2J"', "is no result of lvos-eval"),
+        ("[]", "is not a result of lvos-eval"),
+        ('"\\u001b[2J"', "is not a result of lvos-eval"),
     ],
     ids=["empty", "deep list", "deep object", "long number", "not UTF-8", "list", "text"],
 )

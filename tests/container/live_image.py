@@ -158,7 +158,7 @@ def test_too_little_memory_ends_in_exit_4_with_a_reason_and_without_scores(
     limits = ("--memory", memory, "--memory-swap", memory)
     run = engine.score(long_data / "good.zip", long_data / "reference", tmp_path / "out", *limits, arguments=("--jobs", jobs))
     assert run.returncode == 4, run.stderr
-    assert "most likely for want of memory" in run.stderr
+    assert "most likely out of memory" in run.stderr
     assert "Traceback" not in run.stderr
     assert written(tmp_path / "out") == {}
 

@@ -45,7 +45,7 @@ def run(here: Path, *arguments: str, **environment: str) -> Run:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "what shall be done?"),
+        ((), "no command is given"),
         (("scroe",), 'there is no command "scroe"'),
         (("check",), "SUBMISSION= is missing"),
         (("check", "submission.zip"), "REFERENCE= is missing"),
@@ -81,7 +81,7 @@ def test_without_an_engine_the_way_without_a_container_is_told(here: Path) -> No
         ),
         (
             "permission denied while trying to connect",
-            "you may not talk to the container engine (permission denied on its socket)",
+            "you are not allowed to use the container engine (permission denied on its socket)",
         ),
     ],
 )

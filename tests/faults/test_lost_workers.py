@@ -86,7 +86,7 @@ def test_no_worker_outlives_a_run_that_is_abandoned() -> None:
     wait_until(lambda: not multiprocessing.active_children(), 2)
 
 
-MEMORY = "most likely for want of memory; give the run more memory or fewer --jobs"
+MEMORY = "most likely out of memory; give the run more memory or fewer --jobs"
 CRASH = "if it happens again, a mask in these frames makes a library crash"
 LOG = "the lines above may tell why"
 
@@ -164,7 +164,7 @@ def test_a_fault_that_is_raised_in_a_worker_is_raised_in_its_parent() -> None:
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_memory_that_runs_out_in_a_worker_is_told_with_its_frames(jobs: str, tmp_path: Path) -> None:
     run = Run(tmp_path, f'at("open", "{IN_SCORING}", lambda: fail(MemoryError()))', ("--jobs", jobs))
-    run.assert_stopped(run.finish(), f"the memory ran out at {FRAMES}; give the run more memory or fewer --jobs")
+    run.assert_stopped(run.finish(), f"out of memory at {FRAMES}; give the run more memory or fewer --jobs")
 
 
 @pytest.mark.slow

@@ -118,7 +118,7 @@ def test_a_worker_that_the_kernel_kills_for_want_of_memory_is_named_with_its_fra
     assert code == STOPPED, errors
     assert "stopped: a worker process was killed while it worked on " in errors
     assert "00000006" in errors
-    assert "most likely for want of memory; give the run more memory or fewer --jobs" in errors
+    assert "most likely out of memory; give the run more memory or fewer --jobs" in errors
     assert {path.name for path in (tmp_path / "out").iterdir()} == {PAGE}
     assert "<title>Stopped" in (tmp_path / "out" / PAGE).read_text()
 

@@ -180,7 +180,7 @@ def test_it_is_the_same_from_python(goldens: Path, name: str, image_set: str, tm
 def test_the_evaluator_refuses_a_label_that_the_official_tool_stops_at(goldens: Path) -> None:
     evaluator = api.Evaluator(goldens / "DAVIS", protocol="davis-2017")
     truth = np.array(Image.open(goldens / "DAVIS" / "Annotations" / "480p" / VIDEO / "00004.png"))
-    with pytest.raises(ValueError, match=r"^prediction has the label 21, which is no object of video 'border-a'$"):
+    with pytest.raises(ValueError, match=r"^prediction has the label 21, which is not an object of video 'border-a'$"):
         evaluator.add(VIDEO, 4, truth, with_pixels(truth.copy(), 21))
 
 

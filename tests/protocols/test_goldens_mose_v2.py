@@ -149,11 +149,11 @@ def test_the_metadata_alone_is_enough_to_check(mose: Benchmark, tmp_path: Path) 
     ("change", "words"),
     [
         ({"length": 8}, "the metadata gives 8 frames, but the folder holds 9 masks"),
-        ({"length": 0}, "`length` is no number from 1 on"),
-        ({"length": None}, "`length` is no number from 1 on"),
-        ({"objects": ["1", "1"]}, "holds what is no id from 1 to 254, or one twice: 1"),
+        ({"length": 0}, "`length` is not a number from 1 on"),
+        ({"length": None}, "`length` is not a number from 1 on"),
+        ({"objects": ["1", "1"]}, "holds what is not an id from 1 to 254, or one twice: 1"),
         ({"objects": ["cat"]}, "'cat' is not a frame number"),
-        ({"objects": {}}, "`objects` is no list of ids"),
+        ({"objects": {}}, "`objects` is not a list of ids"),
         ({"height": 70}, "the masks are 84x64 but image_size in the metadata is 84x70"),
     ],
 )

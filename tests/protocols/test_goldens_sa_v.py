@@ -160,7 +160,7 @@ def test_an_object_without_a_scored_pixel_is_an_error_of_the_reference(sav: Benc
         api.score(sav.submission("good"), tmp_path, protocol="sa-v")
     assert [(problem.video, problem.message) for problem in fault.value.problems] == [
         ("sav_002184", "object 000 has no pixel in a scored frame, where the official tool stops"),
-        ("sav_003724", "what is no folder of an object: object"),
+        ("sav_003724", "what is not a folder of an object: object"),
     ]
 
 

@@ -116,14 +116,19 @@ def test_metadata_in_which_nothing_is_scored_is_a_fault_with_a_way_out(
             "object 1 has the frame_range {'start': 'x', 'end': 31, 'frame_nums': 6}",
             "give start, end and frame_nums as whole numbers",
         ),
-        ({"v1": {"objects": {"0": {"frame_range": RANGE}}}}, "v1", "object 0 is no object id", "use whole numbers from 1 to 254"),
+        (
+            {"v1": {"objects": {"0": {"frame_range": RANGE}}}},
+            "v1",
+            "object 0 is not an object id",
+            "use whole numbers from 1 to 254",
+        ),
         (
             {"v1": {"objects": {"255": {"frame_range": RANGE}}}},
             "v1",
-            "object 255 is no object id",
+            "object 255 is not an object id",
             "use whole numbers from 1 to 254",
         ),
-        ({"../v1": videos()["v1"]}, "../v1", "'../v1' is no video id", "use letters, digits, - and _ only"),
+        ({"../v1": videos()["v1"]}, "../v1", "'../v1' is not a video id", "use letters, digits, - and _ only"),
         ({"v1": videos()["v1"] | {"image_size": 5}}, "v1", "image_size is 5", "write it as [height, width]"),
         ({"v1": videos()["v1"] | {"attributes": 5}}, "v1", "attributes are 5", "write them as a list of texts"),
     ],
@@ -176,7 +181,7 @@ def test_without_a_list_the_single_object_task_needs_a_video_of_the_published_on
         "there is no unsupervised_videos.txt, and the published list (LVOS, single-object unsupervised task) "
         "names no video of valid_meta.json"
     )
-    assert problem.fix == "write the videos of the task into unsupervised_videos.txt, one id a line"
+    assert problem.fix == "write the videos of the task into unsupervised_videos.txt, one id per line"
 
 
 def test_all_faults_are_found_at_once(tmp_path: Path) -> None:

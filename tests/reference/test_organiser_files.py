@@ -206,7 +206,9 @@ def test_a_list_with_more_than_ids_is_refused_with_its_line_and_ids_alone_work(d
     path = desk.reference / "unseen_videos.txt"
     path.write_bytes(f"\ufeffunseen33\r\n\r\n{line}\r\n".encode())
     message = f"unseen_videos.txt holds more than video ids: line 3 is `{line}`"
-    assert desk.refused(message).startswith("write one video id a line and nothing else: no commas, quotes, comments or headings")
+    assert desk.refused(message).startswith(
+        "write one video id per line and nothing else: no commas, quotes, comments or headings"
+    )
     path.write_bytes(b"\xef\xbb\xbfunseen33\r\n\r\n  unseen33 \r\n")
     assert desk.result() == wanted
 
@@ -245,7 +247,7 @@ def test_without_a_list_both_ways_out_of_the_message_work(desk: Desk) -> None:
     (desk.reference / "unseen_videos.txt").unlink()
     message = "there is no unseen_videos.txt, and the published list (LVOS V2) names no video of test_meta.json"
     assert desk.refused(message, commands=("check-reference", "score", "rescore")) == (
-        "add unseen_videos.txt with the unseen videos, one id a line; if no video is unseen, write `unseen: none` in scoring.yaml"
+        "add unseen_videos.txt with the unseen videos, one id per line; if none is unseen, write `unseen: none` in scoring.yaml"
     )
     (desk.reference / "unseen_videos.txt").write_text("unseen33\n")
     assert desk.result() == wanted

@@ -129,7 +129,7 @@ FAULTS: list[tuple[str, Break, Severity, str | None, tuple[int, ...], str]] = [
         Severity.ERROR,
         "unseen33",
         (1, 6, 11, 16),
-        "label 3 is no object of the metadata; it would count as background",
+        "label 3 is not an object of the metadata; it would count as background",
     ),
     (
         "id in the metadata only",
@@ -281,7 +281,7 @@ FAULTS: list[tuple[str, Break, Severity, str | None, tuple[int, ...], str]] = [
         Severity.WARNING,
         "seenTwo2",
         (),
-        "files that are no mask of a frame: 6.png",
+        "files that are not masks of a frame: 6.png",
     ),
     (
         "video that the metadata lacks",
@@ -289,7 +289,7 @@ FAULTS: list[tuple[str, Break, Severity, str | None, tuple[int, ...], str]] = [
         Severity.WARNING,
         None,
         (),
-        "Annotations holds what is no video of the metadata: another4",
+        "Annotations holds what is not a video of the metadata: another4",
     ),
     (
         "settings",
@@ -313,7 +313,7 @@ FAULTS: list[tuple[str, Break, Severity, str | None, tuple[int, ...], str]] = [
         Severity.ERROR,
         None,
         (),
-        "scoring.yaml seals the ground truth with 0123456789abcdef, but its digest is",
+        "scoring.yaml pins the ground truth to 0123456789abcdef, but its digest is",
     ),
     (
         "disagreeing metadata",

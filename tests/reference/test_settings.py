@@ -58,12 +58,12 @@ def test_the_command_line_overrides_what_it_names() -> None:
         ("protocol: v2", "`protocol` is v2", f"use one of: {', '.join(protocols.names())}"),
         ("task: vos", "`task` is vos", "use one of: semi-supervised, unsupervised_multiple, unsupervised_single"),
         ("detail: all", "`detail` is all", "use one of: public, full"),
-        ("time_limit: -1", "`time_limit` is -1", "write a number of seconds above 0, as 540"),
-        ("time_limit: true", "`time_limit` is true", "write a number of seconds above 0, as 540"),
-        ("time_limit: 10:00", "`time_limit` is 10:00", "write a number of seconds above 0, as 540"),
-        ("time_limit: 1e3", "`time_limit` is 1e3", "write a number of seconds above 0, as 540"),
-        ("time_limit: [5]", "`time_limit` is a list", "write a number of seconds above 0, as 540"),
-        ("limits: {ratio: .inf}", "`limits.ratio` is .inf", "write a number above 0, as 200"),
+        ("time_limit: -1", "`time_limit` is -1", "write a number of seconds above 0, such as 540"),
+        ("time_limit: true", "`time_limit` is true", "write a number of seconds above 0, such as 540"),
+        ("time_limit: 10:00", "`time_limit` is 10:00", "write a number of seconds above 0, such as 540"),
+        ("time_limit: 1e3", "`time_limit` is 1e3", "write a number of seconds above 0, such as 540"),
+        ("time_limit: [5]", "`time_limit` is a list", "write a number of seconds above 0, such as 540"),
+        ("limits: {ratio: .inf}", "`limits.ratio` is .inf", "write a number above 0, such as 200"),
         ("limits: {members: 150_000}", "`limits.members` is 150_000", "write a whole number above 0, digits only"),
         ("limits: {members: 0x10}", "`limits.members` is 0x10", "write a whole number above 0, digits only"),
         ("limits: {members: 0}", "`limits.members` is 0", "write a whole number above 0, digits only"),
@@ -73,12 +73,12 @@ def test_the_command_line_overrides_what_it_names() -> None:
         ("unseen:", "`unseen` is empty", "write `unseen: none` if no video is unseen, else list the videos in unseen_videos.txt"),
         ("limits: 5", "`limits` is 5", "write the limits as `key: number` lines below it"),
         ("exclude: 5", "`exclude` is 5", "write `video: [frame, first-last]` lines below it"),
-        ("exclude: {v1: [x]}", "`exclude` of v1 has x", "write frame numbers, or runs as `206-306`"),
-        ("exclude: {v1: [1:30]}", "`exclude` of v1 has 1:30", "write frame numbers, or runs as `206-306`"),
-        ("exclude: {v1: [1_000]}", "`exclude` of v1 has 1_000", "write frame numbers, or runs as `206-306`"),
-        ("exclude: {v1: [5.0]}", "`exclude` of v1 has 5.0", "write frame numbers, or runs as `206-306`"),
-        ("exclude: {v1: [2026-01-01]}", "`exclude` of v1 has 2026-01-01", "write frame numbers, or runs as `206-306`"),
-        ("exclude: {v1: [[6, 11]]}", "`exclude` of v1 has a list", "write frame numbers, or runs as `206-306`"),
+        ("exclude: {v1: [x]}", "`exclude` of v1 has x", "write frame numbers, or runs such as `206-306`"),
+        ("exclude: {v1: [1:30]}", "`exclude` of v1 has 1:30", "write frame numbers, or runs such as `206-306`"),
+        ("exclude: {v1: [1_000]}", "`exclude` of v1 has 1_000", "write frame numbers, or runs such as `206-306`"),
+        ("exclude: {v1: [5.0]}", "`exclude` of v1 has 5.0", "write frame numbers, or runs such as `206-306`"),
+        ("exclude: {v1: [2026-01-01]}", "`exclude` of v1 has 2026-01-01", "write frame numbers, or runs such as `206-306`"),
+        ("exclude: {v1: [[6, 11]]}", "`exclude` of v1 has a list", "write frame numbers, or runs such as `206-306`"),
         ("exclude: {v1: [60-40]}", "`exclude` of v1 has 60-40, which ends before it starts", "write 40-60"),
         ("ground_truth: 12", "`ground_truth` is 12", "write the 16 digits and letters that `lvos-eval check-reference` prints"),
     ],
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_mapping_is_a_fault(content: bytes, message: str, tmp_
         load_settings(tmp_path)
     (problem,) = fault.value.problems
     assert problem.message.startswith(message)
-    assert problem.fix == "write one `key: value` a line"
+    assert problem.fix == "write one `key: value` per line"
 
 
 def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
@@ -134,13 +134,13 @@ def test_the_masks_may_lie_elsewhere_if_they_are_sealed(tmp_path: Path) -> None:
     [
         (
             "masks: /app/data/test",
-            "scoring.yaml: `masks` without `ground_truth`: nothing says which masks have to lie there",
+            "scoring.yaml: `masks` without `ground_truth`: nothing says which masks have to be there",
             "add the `ground_truth` line that `lvos-eval check-reference` prints where the masks are in Annotations/",
         ),
         (
             'masks: data/test\nground_truth: "15b6a2b6fa3cffab"',
             "scoring.yaml: `masks` is data/test",
-            "write the folder of the masks from the root on, as /app/data/lvos_test/Annotations",
+            "write the absolute path of the folder, such as /app/data/lvos_test/Annotations",
         ),
     ],
 )

@@ -169,7 +169,7 @@ def test_what_a_submission_holds_is_its_own_affair(tmp_path: Path) -> None:
 
 
 def test_where_there_is_nothing_else_names_that_begin_with_a_dot_are_told_too(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no zip and no folder with masks in .*; not looked at, .* a dot: \.a\.zip"):
+    with pytest.raises(UsageError, match=r"no zip and no folder with masks in .*; skipped, .* a dot: \.a\.zip"):
         find(write(tmp_path, ".a.zip"))
 
 
@@ -253,9 +253,9 @@ def test_none_of_these_stops_the_others_or_is_silent(tmp_path: Path, capsys: pyt
         "pipe.zip": "pipe.zip is neither a zip nor a folder.",
     }
     assert board["notes"] == [
-        "not looked at, for they are no submissions: note\\x1b.txt",
-        "not looked at, since the name begins with a dot: .kept.zip; rename it if it is a submission",
-        "not looked into, since it lies too deep: 1/2/3/4/5/6/7; move it up if it holds submissions",
+        "skipped, because they are not submissions: note\\x1b.txt",
+        "skipped, because the name begins with a dot: .kept.zip; rename it if it is a submission",
+        "skipped, because it is too deep: 1/2/3/4/5/6/7; move it up if it holds submissions",
         "links are not followed: dangling.zip",
     ]
 

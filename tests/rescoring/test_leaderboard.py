@@ -125,8 +125,8 @@ def test_ranks_are_read_back(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("", "cannot be read"),
-        ("[]", "is no result of lvos-eval"),
-        ('{"scores": {}}', "is no leaderboard.json"),
+        ("[]", "is not a result of lvos-eval"),
+        ('{"scores": {}}', "is not a leaderboard.json"),
         ('{"format": 99, "submissions": []}', "has the layout 99; this program reads 1"),
         ('{"format": 1, "submissions": [{}]}', r"submissions\[0\].submission is missing; it must be a text"),
         ('{"format": 1, "submissions": [{"submission": "a", "rank": 1e400}]}', r"submissions\[0\].rank is Infinity"),
@@ -152,7 +152,7 @@ def test_what_cannot_be_told_from_the_best_is_tied_with_it() -> None:
     assert [(item.key, item.tied) for item in made.ranked] == [("best", False), ("near", True), ("far", False), ("bare", False)]
     page = made.to_html()
     assert page.count('class="tied" title=') == 1
-    assert "cannot be told from the best" in page
+    assert "cannot be distinguished from the best" in page
 
 
 def test_ties_and_objects_are_in_no_file() -> None:

@@ -240,7 +240,7 @@ def test_a_broken_seal_ends_the_run_before_anything_is_scored(
     sealed = Path(shutil.copytree(reference, tmp_path / "reference"))
     (sealed / "scoring.yaml").write_text('ground_truth: "0123456789abcdef"\n')
     assert rescore(stored, sealed, tmp_path / "out") == ExitCode.REFERENCE
-    assert "scoring.yaml seals the ground truth with 0123456789abcdef" in capsys.readouterr().err
+    assert "scoring.yaml pins the ground truth to 0123456789abcdef" in capsys.readouterr().err
 
 
 def test_the_previous_leaderboard_may_not_be_the_one_that_is_replaced(

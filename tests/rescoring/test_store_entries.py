@@ -1,4 +1,4 @@
-"""An entry of the store that says something no run has written, or is no file: its video is scored anew."""
+"""An entry of the store that says something no run has written, or is no file: its video is scored again."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def rename_masks(desk: Desk) -> Path:
 
 def write_again(desk: Desk) -> Path:
     """Writes every mask under the eight digits of its frame, in the folder of its video."""
-    assert re.search(r"write (a mask|one mask a frame|the masks again)|with a mask for every frame", desk.problem.fix), (
+    assert re.search(r"write (a mask|one mask per frame|the masks again)|with a mask for every frame", desk.problem.fix), (
         desk.problem.fix
     )
     return desk.masks
@@ -129,7 +129,7 @@ def rename_folders(desk: Desk) -> Path:
 def put_side_by_side(desk: Desk) -> Path:
     masks = desk.unpack("masks")
     (place,) = re.findall(r"side by side in (\w+)/", desk.problem.fix)
-    (elsewhere,) = re.findall(r"lies in (\w+),", desk.problem.message)
+    (elsewhere,) = re.findall(r"is in (\w+),", desk.problem.message)
     (masks / elsewhere / str(desk.problem.video)).rename(masks / place / str(desk.problem.video))
     return masks
 

@@ -48,7 +48,7 @@ def test_greys_are_those_that_pillow_and_opencv_make(index: int) -> None:
 @each_palette
 def test_colours_are_recognised_and_black_is_background(index: int) -> None:
     palette = PALETTES[index]
-    # with red, green and blue alone, the order of the channels cannot be told
+    # with red, green and blue alone, the order of the channels cannot be determined
     ids = [1, 2, 3] if palette.name.startswith("DAVIS") else [1, 2, 4]
     found = palette_of_colours([(0, 0, 0), *(palette.colours[object_id] for object_id in ids)], ids)
     assert found is not None

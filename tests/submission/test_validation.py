@@ -294,7 +294,7 @@ def test_without_any_video_the_way_to_mend_it_depends_on_what_is_there(top_level
 def test_a_video_that_lies_elsewhere_is_found(path: str, place: str, root: str, side_by_side: str) -> None:
     problems = of_names(video("v1"), video("v2"), masks=masks("v1"), extra_files=(path,), root=root)
     (missing,) = [problem for problem in problems if problem.code == "missing-video"]
-    assert missing.message == f"there is no folder v2; it has 2 scored frames. One lies in {place}, apart from the other videos."
+    assert missing.message == f"there is no folder v2; it has 2 scored frames. One is in {place}, apart from the other videos."
     assert missing.fix == f"put the folders of all videos side by side{side_by_side}."
 
 

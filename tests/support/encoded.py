@@ -177,7 +177,7 @@ LOST: Final[dict[str, tuple[str, Encode]]] = {
         each(lambda array: png_of(Image.open(io.BytesIO(probabilities(array))).convert("RGB"))),
     ),
 }
-"""Masks whose ids cannot be told by anybody."""
+"""Masks whose ids cannot be determined by anybody."""
 
 HARMLESS: Final[dict[str, Encode]] = {
     "colours of a palette": each(lambda array: png_of(palette_image(array))),

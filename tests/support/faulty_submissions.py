@@ -110,7 +110,7 @@ def zip_of(folder: Path, files: Files | None = None) -> Path:
     return write_zip(folder / "masks.zip", files or good_files())
 
 
-# what is no zip, or one that must not be read
+# what is not a zip, or one that must not be read
 
 
 @_case

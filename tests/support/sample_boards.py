@@ -42,7 +42,7 @@ def board() -> Leaderboard:
         SIGNATURE,
         {},
         previous,
-        ("not looked at, for they are no submissions: notes.txt",),
+        ("skipped, because they are not submissions: notes.txt",),
     )
 
 

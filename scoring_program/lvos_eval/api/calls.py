@@ -40,7 +40,7 @@ def score(
 
     `protocol`, one of `lvos_eval.protocols.names()`, and `task` override the scoring.yaml of the reference. `image_set` is the
     list of videos, where a data set has several. `detail` is `full`, with every digit, or `public`, rounded as on a leaderboard
-    for hidden masks; None stands for what scoring.yaml says, else `full`. With `strict`, labels that are no declared object are
+    for hidden masks; None stands for what scoring.yaml says, else `full`. With `strict`, labels that are not declared objects are
     errors. `jobs` worker processes do the work; 1 needs none, None stands for the cores that may be used. A `time_limit` in
     scoring.yaml is for runs on a platform and does not count here.
 
@@ -71,7 +71,7 @@ def check(
     strict: bool = False,
     jobs: int | None = 1,
 ) -> CheckResult:
-    """Everything that is wrong with a submission, from the public metadata alone: `lvos-eval check`.
+    """Every problem of a submission, from the public metadata alone: `lvos-eval check`.
 
     >>> check("reference_data_stub/sample_submission.zip", "reference_data_stub/reference/valid_meta.json").valid
     True

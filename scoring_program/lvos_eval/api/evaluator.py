@@ -1,4 +1,4 @@
-"""Scores of masks that lie in memory, added frame by frame, as a training loop has them."""
+"""Scores of masks in memory, added frame by frame, as a training loop has them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _AddedFrame(NamedTuple):
     values: Sequence[ObjectFrame]
     digest: bytes
     strangers: frozenset[int]
-    """Labels of the prediction that are no object."""
+    """Labels of the prediction that are not objects."""
 
 
 class Evaluator:
@@ -106,7 +106,7 @@ class Evaluator:
         prediction may be a salient map, as in a file. Frames of the reference that its protocol does not score are taken and
         left out.
 
-        Raises ValueError for masks that are no label maps or differ in size, for a frame that was added before, and, with a
+        Raises ValueError for masks that are not label maps or differ in size, for a frame that was added before, and, with a
         reference, for a video, frame or size that it does not have or a label that its protocol refuses; nothing is added then.
         """
         if not isinstance(video, str):
@@ -182,10 +182,10 @@ class Evaluator:
             try:
                 guess = reads(guess, video.ids)
             except LabelMapError as fault:
-                raise ValueError(f"prediction is no {protocol.encoding.value}: {fault}") from None
+                raise ValueError(f"prediction is not a {protocol.encoding.value}: {fault}") from None
         ids, packed = self._scored[name].get(frame, ()), _packed(guess, protocol.labels(video.ids))
         if protocol.refuses_other_labels and ids and packed.unknown:
-            raise ValueError(f"prediction has the label {min(packed.unknown)}, which is no object of video {name!r}")
+            raise ValueError(f"prediction has the label {min(packed.unknown)}, which is not an object of video {name!r}")
         return _compared(protocol, frame, ids, _packed(truth, protocol.truth_labels(video.ids)), packed)
 
     def _compare_all(self, frame: int, truth: Labels, guess: Labels) -> _AddedFrame:

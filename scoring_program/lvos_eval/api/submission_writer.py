@@ -67,7 +67,7 @@ class SubmissionWriter:
         if self._protocol.upload_folder is None:
             raise UsageError(f"no server that takes masks is documented for {self._protocol.name}")
         if self._output.is_dir() or not self._output.parent.is_dir():
-            raise UsageError(f"{self._output} is no place for a zip: name a file in a folder that is there")
+            raise UsageError(f"{self._output} cannot be the zip: name a file in a folder that is there")
         self._videos = {video.name: video for video in manifest.videos}
         self._sizes = known_sizes(manifest)
         self._seen: set[tuple[str, int]] = set()
@@ -81,7 +81,7 @@ class SubmissionWriter:
         """The (height, width) of a video. Raises ValueError where nothing tells it."""
         size = self._sizes[self._known(video)]
         if size is None:
-            raise ValueError(f"the reference does not tell the size of {video}")
+            raise ValueError(f"the reference does not give the size of {video}")
         return size.height, size.width
 
     def __enter__(self) -> Self:
@@ -114,7 +114,7 @@ class SubmissionWriter:
 
     def _known(self, video: str) -> str:
         if video not in self._videos:
-            raise ValueError(f"{video!r} is no video of the reference; it has {listed(self._videos)}")
+            raise ValueError(f"{video!r} is not a video of the reference; it has {listed(self._videos)}")
         return video
 
     def _check_labels(self, where: str, labels: Labels, ids: tuple[int, ...]) -> None:
@@ -123,7 +123,7 @@ class SubmissionWriter:
         allowed = self._protocol.labels(ids)
         others = set(np.flatnonzero(np.bincount(labels.reshape(-1))).tolist()) - {0, VOID_LABEL, *allowed}
         if others:
-            raise ValueError(f"{where}: {listed(sorted(others), 8)} is no object; the objects are {listed(allowed, 20)}")
+            raise ValueError(f"{where}: {listed(sorted(others), 8)} is not an object; the objects are {listed(allowed, 20)}")
 
     def _write(self, video: str, frame: int, labels: Labels) -> None:
         name = f"{self._protocol.upload_folder}/{video}/{self._protocol.layout.name(frame)}.png"

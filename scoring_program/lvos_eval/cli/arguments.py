@@ -61,5 +61,7 @@ def seconds(text: str) -> float:
         value = math.nan
     # which NaN is not
     if not 0 <= value <= _LONGEST_WAIT:
-        raise argparse.ArgumentTypeError(f"{printable(text[:_SHOWN])!r} is no time to wait; use 0 to {_LONGEST_WAIT} seconds")
+        raise argparse.ArgumentTypeError(
+            f"{printable(text[:_SHOWN])!r} is not a number of seconds; use 0 to {_LONGEST_WAIT} seconds"
+        )
     return value

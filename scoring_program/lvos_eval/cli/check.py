@@ -72,7 +72,7 @@ def _run(request: CheckRequest, _: Disclosure, console: Console) -> ExitCode:
 
 
 CHECK: Final = Command(
-    purpose="tell everything that is wrong with a submission",
+    purpose="report every problem of a submission",
     description="Checks completeness and format of a submission; needs the public metadata only, no ground truth.",
     example="lvos-eval check submission.zip --reference valid_meta.json",
     add_options=_add_options,

@@ -117,8 +117,8 @@ def _audit(request: CheckReferenceRequest, folder: Path, manifest: Manifest, con
 
 
 CHECK_REFERENCE: Final = Command(
-    purpose="find every fault of reference data",
-    description="Looks at settings, metadata, lists and every ground-truth mask, and prints the digest that seals them.",
+    purpose="find every error of reference data",
+    description="Looks at settings, metadata, lists and every ground-truth mask, and prints the digest that pins them.",
     example="lvos-eval check-reference lvos_test/ --audit audit/",
     add_options=_add_options,
     request_of=_request_of,

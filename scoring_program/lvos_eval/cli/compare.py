@@ -88,7 +88,7 @@ def _lines(comparison: BoardComparison | ResultComparison | SeveralResults, styl
 
 
 COMPARE: Final = Command(
-    purpose="tell the differences between results",
+    purpose="print the differences between results",
     description="Compares two results or two leaderboards, or ranks three results or more; exit code 0 if every number is "
     "the same, 1 if not.",
     example="lvos-eval compare xmem/ cutie/ sam2/ --names 'XMem,Cutie,SAM 2' --html comparison.html",

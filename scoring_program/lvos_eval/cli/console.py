@@ -20,7 +20,7 @@ from lvos_eval.reference.manifest import Manifest
 
 __all__ = ["SHORT_OF_MEMORY", "Console", "interruption_text", "verdict"]
 
-SHORT_OF_MEMORY: Final = "the memory ran out; give the run more"
+SHORT_OF_MEMORY: Final = "out of memory; give the run more"
 
 
 def interruption_text(error: KeyboardInterrupt) -> str:

@@ -42,7 +42,9 @@ class ExplainRequest:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submission", metavar="SUBMISSION", type=path, help="folder or zip of indexed PNG masks")
     parser.add_argument("--reference", metavar="REF", type=path, required=True, help="folder with the metadata and Annotations/")
-    parser.add_argument("--videos", metavar="LIST", type=file_path, help="list of videos, one id a line, to count by themselves")
+    parser.add_argument(
+        "--videos", metavar="LIST", type=file_path, help="list of videos, one id per line, to count by themselves"
+    )
     add_common_options(parser)
 
 

@@ -17,7 +17,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--protocol", choices=protocols.names(), help="frame rule (default: scoring.yaml, else lvos-v2)")
     parser.add_argument("--set", metavar="NAME", dest="image_set", help="list of videos, where the data has several")
     parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else the usual one of the protocol")
-    parser.add_argument("--strict", action="store_true", help="labels that are no declared object are errors, not warnings")
+    parser.add_argument("--strict", action="store_true", help="labels that are not declared objects are errors, not warnings")
     parser.add_argument(
         "--jobs",
         metavar="N",
@@ -36,7 +36,7 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
 
 def _job_count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers; use 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers; use 1 or more")
     return int(text)
 
 

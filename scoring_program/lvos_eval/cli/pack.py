@@ -51,7 +51,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     choices.add_argument("--resize", action="store_true", help="resize masks of another size, each pixel as the nearest one")
     choices.add_argument("--fill-missing", action="store_true", help="add empty masks for scored frames that have none")
     choices.add_argument(
-        "--keep-labels", action="store_true", help="the labels are ids, though some are no object of their video"
+        "--keep-labels", action="store_true", help="the labels are ids, though some are not objects of their video"
     )
     choices.add_argument(
         "--overlap",
@@ -147,7 +147,7 @@ def _document(report: PackReport, request: PackRequest) -> dict[str, Any]:
 PACK: Final = Command(
     purpose="write the zip that the server takes, out of what a tracker wrote",
     description="Packs masks into the zip that the server takes: puts names, wrappers and encodings right where only one reading "
-    "fits, leaves out what is not asked for, and checks the zip. Nothing is written where a choice is left.",
+    "fits, leaves out what is not needed, and checks the zip. Nothing is written where a choice is left.",
     example="lvos-eval pack results/ --reference valid_meta.json --output submission.zip",
     add_options=_add_options,
     request_of=_request_of,

@@ -161,7 +161,7 @@ def _tell(console: Console, tally: Tally) -> None:
     """Prints how much was new."""
     if tally.damaged:
         entries = "1 entry" if tally.damaged == 1 else f"{tally.damaged} entries"
-        console.say(f"note: {entries} of the store could not be used; what they stood for was scored anew")
+        console.say(f"note: {entries} of the store could not be used; what they stood for was scored again")
     if tally.changed:
         changed = counted(tally.changed, "submission")
         console.say(f"note: {changed} changed during the run; the results are those of the last state")
@@ -190,11 +190,11 @@ def _find(request: RescoreRequest, manifest: Manifest) -> tuple[Sequence[StoredS
         submissions, unused = name_submissions(submissions, request.names)
         notes += unused
     if found.others:
-        notes += (f"not looked at, for they are no submissions: {listed(found.others)}",)
+        notes += (f"skipped, because they are not submissions: {listed(found.others)}",)
     if found.hidden:
-        notes += (f"not looked at, since the name begins with a dot: {listed(found.hidden)}; rename it if it is a submission",)
+        notes += (f"skipped, because the name begins with a dot: {listed(found.hidden)}; rename it if it is a submission",)
     if found.deep:
-        notes += (f"not looked into, since it lies too deep: {listed(found.deep)}; move it up if it holds submissions",)
+        notes += (f"skipped, because it is too deep: {listed(found.deep)}; move it up if it holds submissions",)
     if found.links:
         notes += (f"links are not followed: {listed(found.links)}",)
     return submissions, notes

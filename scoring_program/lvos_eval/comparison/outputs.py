@@ -31,7 +31,7 @@ def compare_outputs(old: Path, new: Path) -> BoardComparison | ResultComparison:
 
 
 def compare_several_outputs(paths: Sequence[Path], names: Sequence[str] = ()) -> SeveralResults:
-    """Three results or more, ranked, under `names` or else their paths. Raises UsageError for what is no result."""
+    """Three results or more, ranked, under `names` or else their paths. Raises UsageError for what is not a result."""
     found = [_located(path) for path in paths]
     for path in found:
         if _is_leaderboard(path):

@@ -26,17 +26,17 @@ __all__ = [
 ]
 
 _MEANINGS: Final = {
-    "protocol": "other frames of each object are scored",
-    "task": "the task is another",
-    "videos": "the number of videos is another",
-    "objects": "the number of objects is another",
-    "frames": "the number of scored frames is another",
-    "tolerance": "boundaries match within another distance",
-    "gt": "the ground truth or the metadata is another",
-    "excluded": "other frames are left out",
-    "unseen": "other videos count as unseen",
-    "absent": "a submission lacks other videos",
-    "version": "another version of the program has scored",
+    "protocol": "the scored frames of each object differ",
+    "task": "the task differs",
+    "videos": "the number of videos differs",
+    "objects": "the number of objects differs",
+    "frames": "the number of scored frames differs",
+    "tolerance": "the tolerance of boundaries differs",
+    "gt": "the ground truth or the metadata differs",
+    "excluded": "the excluded frames differ",
+    "unseen": "the unseen videos differ",
+    "absent": "the videos that a submission lacks differ",
+    "version": "the versions of the program differ",
 }
 """What it means that two signatures differ in a key."""
 
@@ -51,7 +51,7 @@ class SignatureDifference:
 
     @property
     def meaning(self) -> str:
-        return _MEANINGS.get(self.key, "the setting is another")
+        return _MEANINGS.get(self.key, "the setting differs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _verdict(paired: PairedDifference | None) -> str:
         return "the new result is better"
     if paired.high < 0:
         return "the new result is worse"
-    return "equal" if paired.low == paired.high else "which one is better cannot be told from these videos"
+    return "equal" if paired.low == paired.high else "which one is better cannot be determined from these videos"
 
 
 def compare_signatures(old: str, new: str) -> tuple[SignatureDifference, ...]:

@@ -104,12 +104,12 @@ def several_lines(comparison: SeveralResults, style: TextStyle) -> list[str]:
 
 
 def _beats(comparison: SeveralResults, position: int) -> str:
-    """Whom a result is better than, and from whom it cannot be told."""
+    """Whom a result is better than, and from whom it cannot be determined."""
     pairs = [verdict for verdict in comparison.verdicts if verdict.first == position]
     told = [comparison.standings[verdict.second].name for verdict in pairs if verdict.told]
     untold = [comparison.standings[verdict.second].name for verdict in pairs if not verdict.told]
     parts = [f"is better than {', '.join(told)}"] if told else []
-    parts += [f"cannot be told from {', '.join(untold)}"] if untold else []
+    parts += [f"cannot be distinguished from {', '.join(untold)}"] if untold else []
     return "; ".join(parts)
 
 

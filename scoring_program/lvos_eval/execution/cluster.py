@@ -108,8 +108,8 @@ class _ClusterBackend:
                 yield from forward_results(parallel(remote(task) for task in tasks))
         except self._lost as error:
             raise RunStoppedError(
-                "work was lost more than once with the worker that had it in hand, most likely for want of memory; what was "
-                f"finished is in the store: start again when the cluster is well ({error})"
+                "work was lost more than once together with the worker that did it, most likely out of memory; what was "
+                f"finished is in the store: start again when the cluster works ({error})"
             ) from error
         except _StrangerError as error:
             raise RunStoppedError(str(error)) from error

@@ -263,7 +263,7 @@ def _lost(error: Exception, in_hand: Sequence[str]) -> RunStoppedError:
     if code >= 0:
         end, hint = f"ended with exit code {code}", "the lines above may tell why"
     elif code == -system.KILLED:
-        end, hint = "was killed", "most likely for want of memory; give the run more memory or fewer --jobs"
+        end, hint = "was killed", "most likely out of memory; give the run more memory or fewer --jobs"
     else:
         end, hint = f"was ended by {_signal_name(-code)}", "if it happens again, a mask in these frames makes a library crash"
     return RunStoppedError(f"a worker process {end}{doing}, {hint}")
@@ -277,4 +277,4 @@ def _signal_name(number: int) -> str:
 
 
 def _short_of_memory(task: str) -> RunStoppedError:
-    return RunStoppedError(f"the memory ran out{f' at {task}' if task else ''}; give the run more memory or fewer --jobs")
+    return RunStoppedError(f"out of memory{f' at {task}' if task else ''}; give the run more memory or fewer --jobs")

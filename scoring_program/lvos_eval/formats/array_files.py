@@ -30,7 +30,7 @@ def array_names(content: bytes) -> list[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return [name.removesuffix(_ENDING) for name in archive.namelist() if name.endswith(_ENDING)]
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise MemberError(Unreadable(f"it is no .npz file ({error})")) from None
+        raise MemberError(Unreadable(f"it is not a .npz file ({error})")) from None
 
 
 def read_array(content: bytes, name: str | None) -> NDArray[Any]:
@@ -51,7 +51,7 @@ def read_array(content: bytes, name: str | None) -> NDArray[Any]:
     except MemberError:
         raise
     except (ValueError, TypeError, OSError, SyntaxError) as error:
-        raise MemberError(Unreadable(f"it is no .npy file ({error})")) from None
+        raise MemberError(Unreadable(f"it is not a .npy file ({error})")) from None
     return found
 
 

@@ -83,7 +83,7 @@ class WrongSize:
 
 @dataclass(frozen=True, slots=True)
 class NotIndexed:
-    """An image that does not hold one label a pixel."""
+    """An image that does not hold one label per pixel."""
 
     kind: ImageKind
 

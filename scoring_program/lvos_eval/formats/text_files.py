@@ -114,7 +114,7 @@ def parse_whole(digits: str) -> int:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def read_yaml(path: Path) -> Yaml | None:
@@ -129,9 +129,9 @@ def parse_yaml(text: str) -> Yaml | None:
         return None if node is None else _Reader().read(node)
     except yaml.YAMLError as error:
         reason = " ".join(str(error).replace('in "<unicode string>", ', "in ").split())
-        raise DocumentError(f"is not YAML: {reason}", "write one `key: value` a line") from None
+        raise DocumentError(f"is not YAML: {reason}", "write one `key: value` per line") from None
     except RecursionError:
-        raise DocumentError("is nested too deeply", "write one `key: value` a line") from None
+        raise DocumentError("is nested too deeply", "write one `key: value` per line") from None
 
 
 class _Loader(yaml.BaseLoader):
@@ -174,7 +174,7 @@ class _Reader:
             line = key_node.start_mark.line + 1
             key = self.read(key_node)
             if not isinstance(key, str):
-                raise DocumentError(f"has a list or a mapping as a key in line {line}", "write one `key: value` a line")
+                raise DocumentError(f"has a list or a mapping as a key in line {line}", "write one `key: value` per line")
             if key in lines:
                 raise DocumentError(
                     f"gives `{key}` twice, in lines {lines[key]} and {line}; only the last one would count",

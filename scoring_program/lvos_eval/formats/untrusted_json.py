@@ -115,5 +115,5 @@ def read_document(path: Path) -> Value:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(f"{printable(str(path))} cannot be read: {printable(reason)}") from None
     if not isinstance(content, dict):
-        raise UsageError(f"{printable(str(path))} is no result of lvos-eval")
+        raise UsageError(f"{printable(str(path))} is not a result of lvos-eval")
     return Value(path, "", content)

@@ -71,7 +71,7 @@ def read_directory(descriptor: int, max_members: int) -> Directory:
     # whatever precedes the zip proper, such as the program of a self-extracting archive, shifts all offsets
     shift = end.position - end.size - end.offset
     if shift < 0:
-        raise damaged("the zip's directory does not lie where its end says; the zip is cut short or damaged")
+        raise damaged("the zip's directory is not where its end says; the zip is cut short or damaged")
     start = end.position - end.size
     entries = _parse(system.read_at(descriptor, end.size, start), shift, max_members)
     if len(entries) != end.members and (end.exact or (len(entries) - end.members) % 0x10000):

@@ -6,7 +6,7 @@
     metrics.contour_accuracy(ground_truth, prediction)
     metrics.score_label_maps(ground_truth_labels, predicted_labels)
 
-Public are the names in `__all__`; `metrics.definition` has each formula with its source. A name is loaded when it is asked for.
+Public are the names in `__all__`; `metrics.definition` has each formula with its source. A name is loaded when it is used.
 """
 
 # the name is what type checkers know; `typing` is not loaded for it

@@ -20,7 +20,7 @@ from lvos_eval.metrics.measures import count
 __all__ = ["FrameScore", "contour_accuracy", "region_similarity", "score_label_maps", "temporal_stability", "tolerance"]
 
 _BACKGROUND: Final = (0, 255)
-"""Labels that are no object unless the caller names them: the background, and what DAVIS and LVOS leave undecided."""
+"""Labels that are not objects unless the caller names them: the background, and what DAVIS and LVOS leave undecided."""
 
 
 class FrameScore(NamedTuple):
@@ -74,8 +74,8 @@ def score_label_maps(
     Label maps are integer arrays of shape (height, width) that hold the id of the object that each pixel is of. An object is the
     pixels with its label in either map; every other label is background to it. Without `object_ids` the objects are all labels of
     the ground truth above 0 but 255, in ascending order: an object that only the prediction has is not among them. `radius` is as
-    for `contour_accuracy`. Raises TypeError for another dtype or an id that is no integer, ValueError for another shape, an id
-    below 1 or a negative radius.
+    for `contour_accuracy`. Raises TypeError for another dtype or an id that is not an integer, ValueError for another shape, an
+    id below 1 or a negative radius.
 
     >>> scores = score_label_maps([[1, 1, 0, 2]], [[1, 0, 0, 2]])
     >>> scores[1].region_similarity, scores[2].region_similarity
@@ -100,7 +100,7 @@ def temporal_stability(region_similarities: ArrayLike, contour_accuracies: Array
     """V of one object, the standard deviation of (J + F) / 2 over its frames, from 0 (never changes) to 0.5.
 
     Takes J and F of each frame, shape (frames,). The variance is rounded to four decimals before the root is taken, as LVOS
-    publishes it. Raises ValueError for other shapes, no frame, or values outside of 0 to 1.
+    publishes it. Raises ValueError for other shapes, no frame, or values outside 0 to 1.
 
     >>> temporal_stability([0.8, 0.6], [0.8, 0.6])
     0.1
@@ -116,7 +116,7 @@ def temporal_stability(region_similarities: ArrayLike, contour_accuracies: Array
 def tolerance(height: SupportsIndex, width: SupportsIndex) -> int:
     """The radius in pixels within which boundary pixels match in a frame of so many pixels: 0.8 % of its diagonal, rounded up.
 
-    Raises ValueError for a side below 1, TypeError for what is no integer.
+    Raises ValueError for a side below 1, TypeError for what is not an integer.
 
     >>> tolerance(720, 1280)
     12

@@ -190,7 +190,7 @@ def near(mask: Mask, radius: float) -> Mask:
 def disk(radius: float) -> NDArray[np.uint8]:
     """The disk dx^2 + dy^2 <= radius^2 of the cells -radius, -radius + 1, ..., shape (2 * radius + 1, 2 * radius + 1).
 
-    `skimage.morphology.disk`, which the toolkits use; OpenCV's ellipse is another shape. Of a radius that is no whole number no
+    `skimage.morphology.disk`, which the toolkits use; OpenCV's ellipse differs. Of a radius that is not a whole number no
     cell is the middle one, and dilation takes the one at half the size for it, so that the disk lies aside.
     """
     offsets = np.arange(-radius, radius + 1)

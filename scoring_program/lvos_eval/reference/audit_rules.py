@@ -25,7 +25,7 @@ KINDS: Final[Mapping[str, str]] = {
     "swap": "two objects that have each other's place",
     "copy": "the mask of the frame before, while things move",
     "stretch": "masks without any change, while things move before and after",
-    "outside": "an object outside of its frame_range",
+    "outside": "an object outside its frame_range",
 }
 """What is looked for."""
 
@@ -237,7 +237,7 @@ def _outside(video: Video, measures: Sequence[FrameMeasure]) -> Iterator[Suspici
         beyond = [measure for measure in measures if item.object_id in measure.objects and measure.frame not in inside]
         if beyond and item.range.frames:
             frames = tuple(measure.frame for measure in beyond)
-            message = f"object {item.object_id} has pixels outside of its range {item.range.start} to {item.range.end}"
+            message = f"object {item.object_id} has pixels outside its range {item.range.start} to {item.range.end}"
             spot = _spot(beyond[0].objects[item.object_id])
             yield Suspicion("outside", video.name, (item.object_id,), frames, 0.7, message, spot)
 

@@ -37,7 +37,7 @@ def check_manifest(manifest: Manifest, faults: ProblemCollector) -> None:
 
 
 def _check_lists(manifest: Manifest, faults: ProblemCollector) -> None:
-    """A misspelt id in a list moves a video to the other split without a word; the list of another task can wait."""
+    """A misspelt id in a list moves a video to the other split silently; the list of another task can wait."""
     for found in manifest.lists:
         for doubt in found.doubts:
             faults.warning("list", doubt, "correct its spelling, or leave it if it is of another set")
@@ -56,7 +56,7 @@ def _check_lists(manifest: Manifest, faults: ProblemCollector) -> None:
             faults.warning(
                 "list",
                 f"no object of {whose} is scored: their scores are left out, the means are those of the other split",
-                f"list the unseen videos in {UNSEEN_LIST}, one id a line" if group == UNSEEN else f"check {UNSEEN_LIST}",
+                f"list the unseen videos in {UNSEEN_LIST}, one id per line" if group == UNSEEN else f"check {UNSEEN_LIST}",
             )
 
 
@@ -107,7 +107,7 @@ def list_masks(manifest: Manifest, faults: ProblemCollector) -> dict[str, list[i
     known = {video.name for video in manifest.videos} | manifest.unlisted
     extra = [name for name in _names(root) if name not in known]
     if extra:
-        faults.warning("ground-truth", f"{root.name} holds what is no video of the metadata: {_some(extra)}", "take it out")
+        faults.warning("ground-truth", f"{root.name} holds what is not a video of the metadata: {_some(extra)}", "take it out")
     frames: dict[str, list[int]] = {}
     for video in manifest.videos:
         folder = manifest.ground_truth(video.name)
@@ -160,7 +160,7 @@ def _check_names(video: Video, there: Sequence[int], strays: Sequence[str], layo
     if strays:
         faults.warning(
             "ground-truth",
-            f"files that are no mask of a frame: {_some(strays)}",
+            f"files that are not masks of a frame: {_some(strays)}",
             f"name masks as {layout.name(1)}.png",
             video=video.name,
         )
@@ -202,7 +202,7 @@ def check_labels(video: Video, masks: Sequence[GroundTruthMask], faults: Problem
     for label in sorted(set(where) - set(video.ids) - {VOID_LABEL}):
         faults.error(
             "ground-truth",
-            f"label {label} is no object of the metadata; it would count as background",
+            f"label {label} is not an object of the metadata; it would count as background",
             "add the object to the metadata, or write these pixels as 0",
             video=video.name,
             frames=where[label],

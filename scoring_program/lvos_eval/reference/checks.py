@@ -127,7 +127,7 @@ def _digest(
     if sealed is not None and sealed != digest:
         faults.error(
             "settings",
-            f"scoring.yaml seals the ground truth with {sealed}, but its digest is {digest}: it has changed since",
+            f"scoring.yaml pins the ground truth to {sealed}, but its digest is {digest}: it has changed since",
             "restore it, or put the new digest into scoring.yaml and rescore every submission",
         )
         return None

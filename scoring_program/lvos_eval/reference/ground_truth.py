@@ -1,4 +1,4 @@
-"""The ground truth's masks: where they lie, their sizes, reading one, and the digest that seals them all."""
+"""The ground truth's masks: where they lie, their sizes, reading one, and the digest that pins them all."""
 
 from __future__ import annotations
 

@@ -83,13 +83,13 @@ def _read_names(path: Path) -> list[str]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     found = ""
     if wrong:
-        found = f"holds what is no name of a video: {listed(wrong)}"
+        found = f"holds what is not the name of a video: {listed(wrong)}"
     elif twice:
         found = f"names {listed(twice)} twice"
     elif not names:
         found = "is empty"
     if found:
-        raise ReferenceDataError.single("list", f"{path.name} {found}", "write the name of each video once, one a line")
+        raise ReferenceDataError.single("list", f"{path.name} {found}", "write the name of each video once, one per line")
     return names
 
 
@@ -132,7 +132,7 @@ class _Reader:
             return None
         excluded, idle = excluded_frames(self._rules.exclude.get(name, ()), frozenset(frames.frames))
         for run in idle:
-            message = f"{SETTINGS_FILE}: `exclude` names {run.name(layout)}, which is no frame"
+            message = f"{SETTINGS_FILE}: `exclude` names {run.name(layout)}, which is not a frame"
             self._collector.error("settings", message, "correct or delete it", video=name)
         scored = self._protocol.frame_rule.scored(frames, excluded)
         if not scored.length:
@@ -146,7 +146,7 @@ class _Reader:
         try:
             header, pixels = parse_png(read_file(str(mask), _MASK_BYTES))
             if not header.kind.is_indexed:
-                raise LabelMapError(Unreadable(f"{header.kind} instead of one label a pixel"))
+                raise LabelMapError(Unreadable(f"{header.kind} instead of one label per pixel"))
             labels = decode_labels(header, pixels)
         except (MaskError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)

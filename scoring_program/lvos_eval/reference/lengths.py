@@ -65,9 +65,9 @@ class _Reader:
         """A video; None where there is nothing to go on with."""
         try:
             if not VIDEO_NAME.fullmatch(name):
-                raise ValueError(f"{printable(name)} is no name of a video")
+                raise ValueError(f"{printable(name)} is not a name of a video")
             if not isinstance(content, Mapping):
-                raise ValueError("the video is no mapping")
+                raise ValueError("the video is not a mapping")
             length = _number(content, "length")
             objects = _objects(content)
             size = _size(content)
@@ -79,7 +79,7 @@ class _Reader:
             return None
         excluded, idle = excluded_frames(self._rules.exclude.get(name, ()), frozenset(frames.frames))
         for run in idle:
-            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self._protocol.layout)}, which is no frame"
+            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self._protocol.layout)}, which is not a frame"
             self._collector.error("settings", message, "correct or delete it", video=name)
         scored = self._protocol.frame_rule.scored(frames, excluded)
         members = tuple(VideoObject(object_id, frames, scored) for object_id in objects)
@@ -93,7 +93,7 @@ class _Reader:
         misnamed = [file for file in files if not self._mask.fullmatch(file)]
         fix = f"name masks by {self._protocol.layout.digits_of('the')} of their frames and .png"
         if misnamed:
-            found = f"what is no mask of a frame: {listed(map(printable, misnamed))}"
+            found = f"what is not a mask of a frame: {listed(map(printable, misnamed))}"
         elif len(files) != length:
             found = f"the metadata gives {counted(length, 'frame')}, but the folder holds {counted(len(files), 'mask')}"
             fix = "correct `length`, or add the masks"
@@ -110,7 +110,7 @@ def _number(content: Mapping[str, Any], key: str) -> int:
     except ValueError:
         value = 0
     if not 0 < value <= MOST_FRAMES:
-        raise ValueError(f"`{key}` is no number from 1 on")
+        raise ValueError(f"`{key}` is not a number from 1 on")
     return value
 
 
@@ -118,11 +118,11 @@ def _objects(content: Mapping[str, Any]) -> list[int]:
     """The ids of the objects, in the order of the metadata. Raises ValueError."""
     objects = content.get("objects")
     if not isinstance(objects, list) or not objects:
-        raise ValueError("`objects` is no list of ids")
+        raise ValueError("`objects` is not a list of ids")
     ids = [whole_number(value) for value in objects]
     wrong = sorted({object_id for object_id in ids if not 0 < object_id <= MAX_OBJECT_ID or ids.count(object_id) > 1})
     if wrong:
-        raise ValueError(f"`objects` holds what is no id from 1 to {MAX_OBJECT_ID}, or one twice: {listed(wrong)}")
+        raise ValueError(f"`objects` holds what is not an id from 1 to {MAX_OBJECT_ID}, or one twice: {listed(wrong)}")
     return ids
 
 

@@ -84,7 +84,7 @@ class FolderReader:
                 if VIDEO_NAME.fullmatch(entry.name):
                     yield entry.name
                 else:
-                    message = f"the name of the folder {printable(entry.name)} is no name of a video"
+                    message = f"the name of the folder {printable(entry.name)} is not a name of a video"
                     self.collector.error("ground-truth", message, "rename it, or take it out")
 
     def read(self, name: str) -> Video | None:
@@ -112,7 +112,7 @@ class FolderReader:
         misnamed = [mask for mask in masks if not self._mask.fullmatch(mask)]
         if not misnamed and masks:
             return FrameList(tuple(int(Path(mask).stem) for mask in masks))
-        found = f"what is no mask of a frame: {listed(map(printable, misnamed))}" if misnamed else "no mask"
+        found = f"what is not a mask of a frame: {listed(map(printable, misnamed))}" if misnamed else "no mask"
         digits = self.protocol.layout.digits_of("the")
         place = "" if folder.name == video else f" in {folder.name}/"
         self.collector.error("ground-truth", f"{found}{place}", f"name masks by {digits} of their frames and .png", video=video)
@@ -122,7 +122,7 @@ class FolderReader:
         """The frames of a video that the settings exclude."""
         found, idle = excluded_frames(self.rules.exclude.get(video, ()), frozenset(frames))
         for run in idle:
-            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self.protocol.layout)}, which is no frame"
+            message = f"{SETTINGS_FILE}: `exclude` names {run.name(self.protocol.layout)}, which is not a frame"
             self.collector.error("settings", message, "correct or delete it", video=video)
         return found
 

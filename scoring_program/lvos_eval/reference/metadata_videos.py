@@ -140,7 +140,7 @@ class _MetadataReader:
 
     def _video(self, name: str, content: Any) -> Video:
         if not VIDEO_NAME.fullmatch(name):
-            self._add(name, f"{name!r} is no video id", "use letters, digits, - and _ only")
+            self._add(name, f"{name!r} is not a video id", "use letters, digits, - and _ only")
         objects = content.get("objects") if isinstance(content, dict) else None
         if isinstance(objects, list):
             return Video(name, (), self._group)
@@ -177,7 +177,7 @@ class _MetadataReader:
         except ValueError:
             label = 0
         if not 1 <= label <= MAX_OBJECT_ID:
-            self._add(video, f"{where} is no object id", f"use whole numbers from 1 to {MAX_OBJECT_ID}")
+            self._add(video, f"{where} is not an object id", f"use whole numbers from 1 to {MAX_OBJECT_ID}")
             return None
         nothing = ScoredFrames((), (), 0)
         values = frame_numbers(entry)

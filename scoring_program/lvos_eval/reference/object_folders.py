@@ -41,8 +41,8 @@ class _ObjectFolderReader(FolderReader):
             return super().read(name)
         strays = [entry for entry in entries if not _OBJECT.fullmatch(entry) or int(entry) > _MOST]
         if strays:
-            found = f"what is no folder of an object: {listed(map(printable, strays))}"
-            fix = "name the folder of each object by three digits, as 000"
+            found = f"what is not a folder of an object: {listed(map(printable, strays))}"
+            fix = "name the folder of each object by three digits, such as 000"
             self.collector.error("ground-truth", found, fix, video=name)
             return None
         ranges = {entry: self.frames_of(folder / entry, name) for entry in entries}

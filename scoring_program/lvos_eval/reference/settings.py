@@ -122,7 +122,7 @@ def load_settings(reference: Path) -> Settings:
         return Settings()
     if not isinstance(content, dict):
         what = "a list" if isinstance(content, list) else "a text"
-        raise _fault(f"{SETTINGS_FILE} holds {what}, not settings", "write one `key: value` a line")
+        raise _fault(f"{SETTINGS_FILE} holds {what}, not settings", "write one `key: value` per line")
     return _SettingsReader().read(content)
 
 
@@ -152,7 +152,7 @@ class _SettingsReader:
             "protocol": lambda value: self._choice("protocol", protocols.names(), value),
             "task": lambda value: self._choice("task", Task, value),
             "detail": lambda value: self._choice("detail", Disclosure, value),
-            "time_limit": lambda value: self._number("time_limit", value, _DECIMAL, "a number of seconds above 0, as 540"),
+            "time_limit": lambda value: self._number("time_limit", value, _DECIMAL, "a number of seconds above 0, such as 540"),
             "exclude": self._exclude,
             "unseen": self._unseen,
             "limits": self._limits,
@@ -162,7 +162,7 @@ class _SettingsReader:
         values = self._parse(content, parsers, "")
         if "masks" in values and "ground_truth" not in values:
             self._add(
-                "`masks` without `ground_truth`: nothing says which masks have to lie there",
+                "`masks` without `ground_truth`: nothing says which masks have to be there",
                 "add the `ground_truth` line that `lvos-eval check-reference` prints where the masks are in Annotations/",
             )
         self._collector.raise_errors()
@@ -212,7 +212,7 @@ class _SettingsReader:
         if not isinstance(value, str) or not value.startswith("/"):
             self._add(
                 f"`masks` is {_shown(value)}",
-                "write the folder of the masks from the root on, as /app/data/lvos_test/Annotations",
+                "write the absolute path of the folder, such as /app/data/lvos_test/Annotations",
             )
             return None
         return Path(value)
@@ -231,7 +231,7 @@ class _SettingsReader:
             self._add(f"`limits` is {_shown(value)}", "write the limits as `key: number` lines below it")
             return ArchiveLimits()
         whole = (_WHOLE, "a whole number above 0, digits only")
-        decimal = (_DECIMAL, "a number above 0, as 200")
+        decimal = (_DECIMAL, "a number above 0, such as 200")
         kinds = {limit.name: decimal if limit.type == "float" else whole for limit in fields(ArchiveLimits)}
         parsers = {
             name: (lambda number, name=name, kind=kind: self._number(f"limits.{name}", number, *kind))
@@ -254,7 +254,7 @@ class _SettingsReader:
     def _run(self, video: str, entry: Yaml) -> FrameRun | None:
         run = parse_run(entry) if isinstance(entry, str) else None
         if run is None:
-            self._add(f"`exclude` of {video} has {_shown(entry)}", "write frame numbers, or runs as `206-306`")
+            self._add(f"`exclude` of {video} has {_shown(entry)}", "write frame numbers, or runs such as `206-306`")
         elif run.last < run.first:
             self._add(f"`exclude` of {video} has {entry}, which ends before it starts", f"write {run.last}-{run.first}")
             return None

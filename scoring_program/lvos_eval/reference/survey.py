@@ -1,4 +1,4 @@
-"""Reading the ground truth by itself: what every mask holds, and the digest that seals them all."""
+"""Reading the ground truth by itself: what every mask holds, and the digest that pins them all."""
 
 from __future__ import annotations
 

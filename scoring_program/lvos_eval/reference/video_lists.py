@@ -71,7 +71,7 @@ def unseen_videos(
             )
         return VideoList(frozenset(), (f"every video counts as seen: {SETTINGS_FILE} says `unseen: none`",))
     ways_out = (
-        f"add {UNSEEN_LIST} with the unseen videos, one id a line; if no video is unseen, write `unseen: none` in {SETTINGS_FILE}"
+        f"add {UNSEEN_LIST} with the unseen videos, one id per line; if none is unseen, write `unseen: none` in {SETTINGS_FILE}"
     )
     if own is not None and (needed or not own.isdisjoint(videos)):
         return _of_folder(UNSEEN_LIST, own, videos, metadata, ways_out.replace("add ", "write ", 1))
@@ -88,7 +88,7 @@ def unseen_videos(
 def unsupervised_videos(folder: Path, published: PublishedList, videos: Collection[str], metadata: str) -> VideoList:
     """The videos of the single-object unsupervised task, found as the unseen ones are. Raises ReferenceDataError."""
     own = read_list(folder / UNSUPERVISED_LIST)
-    fix = f"write the videos of the task into {UNSUPERVISED_LIST}, one id a line"
+    fix = f"write the videos of the task into {UNSUPERVISED_LIST}, one id per line"
     if own is not None:
         return _of_folder(UNSUPERVISED_LIST, own, videos, metadata, fix)
     found = _published(published, UNSUPERVISED_LIST, videos)
@@ -158,7 +158,7 @@ def read_list(path: Path) -> frozenset[str] | None:
         raise ReferenceDataError.single(
             "list",
             f"{path.name} holds more than video ids: {shown}",
-            "write one video id a line and nothing else: no commas, quotes, comments or headings",
+            "write one video id per line and nothing else: no commas, quotes, comments or headings",
         )
     return frozenset(filter(None, stripped))
 

@@ -81,7 +81,7 @@ _FILES: Final = (SCORES_JSON, SCORES_TEXT, DETAILS_FILE, PAGE_FILE, OBJECTS_FILE
 
 
 def scores_text(scores: Mapping[str, float]) -> str:
-    """`scores.txt`: one `key: value` a line, which is all that CodaLab's reader survives."""
+    """`scores.txt`: one `key: value` per line, which is all that CodaLab's reader survives."""
     return "".join(f"{key}: {value:.10f}\n" for key, value in scores.items())
 
 

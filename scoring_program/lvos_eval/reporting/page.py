@@ -35,7 +35,7 @@ TITLES: Final = {
     State.SCORING: "Scoring",
     State.SCORED: "Scored",
     State.INVALID: "Not valid",
-    State.REFERENCE_FAULT: "Reference data at fault",
+    State.REFERENCE_FAULT: "Errors in the reference data",
     State.CHECKED: "Valid",
     State.STOPPED: "Stopped",
 }

@@ -97,7 +97,7 @@ def open_stored(path: Path, manifest: Manifest, limits: ArchiveLimits, collector
     except UsageError as fault:
         # the leaderboard may be published: it does not say where submissions lie
         reason = str(fault).replace(printable(str(path)), printable(path.name))
-        collector.add("archive-damaged", f"{reason}.", "copy it anew, readable for whoever scores it.")
+        collector.add("archive-damaged", f"{reason}.", "copy it again, readable for whoever scores it.")
         return Submission(MaskSource(path, os.path.isfile(path), limits), False, "", {}, {}, (), (), ())
 
 

@@ -68,7 +68,7 @@ def find_submissions(folder: Path, videos: Collection[str]) -> FoundSubmissions:
     if walk.root_is_submission:
         raise UsageError(f"{printable(str(folder))} is itself a submission; give the folder that holds the submissions")
     if not walk.found:
-        hidden = f"; not looked at, since the name begins with a dot: {listed(sorted(walk.hidden))}" if walk.hidden else ""
+        hidden = f"; skipped, because the name begins with a dot: {listed(sorted(walk.hidden))}" if walk.hidden else ""
         raise UsageError(f"no zip and no folder with masks in {printable(str(folder))}{hidden}")
     names = _short_names(walk.found)
     spellings = Counter(printable(key) for key in walk.found)

@@ -133,7 +133,7 @@ class Rescoring:
         if sealed is not None and sealed != digest:
             raise ReferenceDataError.single(
                 "ground-truth",
-                f"scoring.yaml seals the ground truth with {sealed}, but its digest is {digest}: it has changed since",
+                f"scoring.yaml pins the ground truth to {sealed}, but its digest is {digest}: it has changed since",
                 "restore it, or put the new digest into scoring.yaml",
             )
         return digest, truth_digests(digests)

@@ -73,7 +73,7 @@ class Place:
     objects: tuple[PublishedObject, ...] = ()
     """What it is compared with others by; in no file of the leaderboard."""
     tied: bool = False
-    """Whether it cannot be told from the best: the interval of their difference contains 0."""
+    """Whether it cannot be distinguished from the best: the interval of their difference contains 0."""
 
     @property
     def change(self) -> int | None:
@@ -280,7 +280,7 @@ def read_leaderboard(path: Path) -> Value:
     """The content of a `leaderboard.json`. Raises UsageError for a file that is none, or one of another layout."""
     content = read_document(path)
     if not content.has("submissions"):
-        raise UsageError(f"{printable(str(path))} is no leaderboard.json of lvos-eval")
+        raise UsageError(f"{printable(str(path))} is not a leaderboard.json of lvos-eval")
     content.require_format(LEADERBOARD_FORMAT)
     return content
 

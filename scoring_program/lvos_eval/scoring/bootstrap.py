@@ -51,7 +51,7 @@ class PairedDifference:
 
 
 def overall_interval(objects: Sequence[Scored], *, resamples: int = RESAMPLES, seed: int = SEED) -> Interval | None:
-    """The percentile bootstrap interval of Overall (Efron, 1979) over videos, drawn anew within each split.
+    """The percentile bootstrap interval of Overall (Efron, 1979) over videos, resampled within each split.
 
     None if a split has a single video: its draws would all be the same and the interval too narrow. Equal objects give equal
     bits on every machine and numpy version, because only the generator's raw output is used.
@@ -68,7 +68,7 @@ def overall_interval(objects: Sequence[Scored], *, resamples: int = RESAMPLES, s
 def overall_difference(
     old: Sequence[Scored], new: Sequence[Scored], *, resamples: int = RESAMPLES, seed: int = SEED
 ) -> PairedDifference | None:
-    """The paired bootstrap of the difference in Overall, `new` less `old`, over videos, drawn anew within each split.
+    """The paired bootstrap of the difference in Overall, `new` less `old`, over videos, resampled within each split.
 
     Both results are taken on the same drawn videos, so that the difficulty of a video, which both share, drops out: two
     intervals that overlap widely may belong to a difference that is certain. None if the two do not score the same objects in

@@ -101,7 +101,7 @@ def score_submission(
     if score and results.digest(manifest) != digest:
         raise ReferenceDataError.single(
             "ground-truth",
-            f"the ground truth has the digest {results.digest(manifest)}, not {digest}: it has changed since it was sealed",
+            f"the ground truth has the digest {results.digest(manifest)}, not {digest}: it has changed since it was pinned",
             "restore it, or put the new digest into scoring.yaml and rescore every submission",
         )
     values = {} if collector.has_errors else matched_values(manifest, results.values)

@@ -19,7 +19,7 @@ from lvos_eval.submission.archive_paths import are, check_paths, check_platform_
 __all__ = ["Archive", "list_members"]
 
 SIZE_LIMIT: Final = 1_000_000_000
-"""Bytes above which platforms have been seen to lose an upload without a word."""
+"""Bytes above which platforms have been seen to lose an upload silently."""
 
 _ZIP_AGAIN: Final = f"zip again: {ZIP_MASKS}"
 _SAVE_SMALLER: Final = f"save the masks as compressed PNG, a few kilobytes each: {SAVE_IDS}."
@@ -80,8 +80,8 @@ def list_members(
     if size > SIZE_LIMIT:
         collector.add(
             "size-limit",
-            f"the zip has {sized(size)}; platforms have lost uploads over {sized(SIZE_LIMIT)} without a word.",
-            f"leave out frames that are not asked for, and {_SAVE_SMALLER}",
+            f"the zip has {sized(size)}; platforms have lost uploads over {sized(SIZE_LIMIT)} silently.",
+            f"leave out frames that are not scored, and {_SAVE_SMALLER}",
         )
     files = [entry for entry in entries if not entry.is_folder and entry.name not in unplaced]
     return Archive([(plain_path(entry.name), _member(entry)) for entry in files], sound)
@@ -97,7 +97,7 @@ def _report_unreadable(path: Path, start: bytes, fault: ZipDirectoryError, colle
         return
     kind = next((kind for signature, kind in _OTHER_KINDS if start.startswith(signature)), None)
     looks = f"; it looks like {kind}" if kind else ""
-    what = f"{path.name} is no zip{looks}." if start else f"{path.name} is empty."
+    what = f"{path.name} is not a zip{looks}." if start else f"{path.name} is empty."
     collector.add("not-an-archive", what, f"make a zip: {ZIP_MASKS}")
 
 
@@ -153,7 +153,7 @@ def _check_sizes(entries: Sequence[DirectoryEntry], limits: ArchiveLimits, colle
         collector.add(
             "archive-too-large",
             f"{counted(len(worst), 'member')} of the zip unpack{'s' if len(worst) == 1 else ''} to more than "
-            f"{limits.ratio:g} times the packed size, {sized(together)} in all: {names}.",
+            f"{limits.ratio:g} times the packed size, {sized(together)} in total: {names}.",
             _SAVE_SMALLER,
         )
 

@@ -100,7 +100,7 @@ def check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector
         collector.add(
             "archive-duplicate",
             f"{counted(len(repeated), 'path')} {are(repeated)} in the zip more than once: {listed(repeated)}.",
-            f"most tools add to a zip that is there; this command writes it anew: {ZIP_MASKS}",
+            f"most tools add to a zip that is there; this command writes a new one: {ZIP_MASKS}",
         )
     folders = {path for entry in entries if entry.is_folder for path in _unpacked_paths(entry)} | {""}
     for path in counts:
@@ -113,7 +113,7 @@ def check_repeats(entries: Sequence[DirectoryEntry], collector: ProblemCollector
         collector.add(
             "archive-duplicate",
             f"{counted(len(both), 'path')} {are(both)} a file in the zip and a folder too: {listed(both)}.",
-            f"most tools add to a zip that is there; this command writes it anew: {ZIP_MASKS}",
+            f"most tools add to a zip that is there; this command writes a new one: {ZIP_MASKS}",
         )
 
 

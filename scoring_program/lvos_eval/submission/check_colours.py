@@ -20,7 +20,7 @@ from lvos_eval.submission.restoration import KEEP_LABELS, SURE, FromColours, Fro
 __all__ = ["NOT_UNDONE", "ColourExplainer"]
 
 NOT_UNDONE: Final = f"this cannot be undone: save the ids again: {SAVE_IDS}."
-"""What to do where the ids cannot be told any more."""
+"""What to do where the ids cannot be determined any more."""
 
 _CODE: Final = "not-indexed"
 _WHAT: Final = "a mask has one channel of at most 8 bits, whose values are the ids"
@@ -144,7 +144,7 @@ def _explain_greys(
     def lost(found: Values, _: bool) -> str:
         what = "The value is" if len(found.seen) == 1 else "The values are"
         stands = "which object that is" if len(found.seen) == 1 else "which object each is"
-        return f"{said}. {what} {listed(sorted(found.seen), 8)} instead of ids, and {stands} cannot be told."
+        return f"{said}. {what} {listed(sorted(found.seen), 8)} instead of ids, and {stands} cannot be determined."
 
     return Cause(_CODE, lost, lambda _, __: NOT_UNDONE, Values(values))
 

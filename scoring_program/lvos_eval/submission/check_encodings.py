@@ -199,7 +199,7 @@ def _report_scale(
         collector.add(
             "ids-encoded",
             f"the values of {these_videos(lost, len(lost) == number)} are like {reading.rule}, "
-            "but which object each of them stands for cannot be told.",
+            "but which object each of them stands for cannot be determined.",
             NOT_UNDONE,
             video=_where(lost),
         )

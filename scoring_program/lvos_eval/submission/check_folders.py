@@ -81,7 +81,7 @@ def report_missing_videos(
         moves = [f"{name}/ to {video.name}/" for name, video in renamed]
         _report_missing([video for _, video in renamed], what + near, f"rename {listed(moves, _SHOWN_MISSING)}.", collector)
     for place, videos in sorted(elsewhere.items()):
-        lies = "One lies" if len(videos) == 1 else "They lie"
+        lies = "One is" if len(videos) == 1 else "They are"
         beside = f" in {submission.root}/" if submission.root else " at the top"
         _report_missing(
             videos,
@@ -125,12 +125,12 @@ def report_sets(submission: Submission, collector: ProblemCollector, restoration
     ]
     fix = "unpack the zip into a folder masks. " if kind == "zip" else "copy the folder to one named masks. "
     if all(found.root.rpartition("/")[2].isdigit() for found in sets):
-        fix += "If each set holds one object, write the ids of all objects into one mask a frame. "
+        fix += "If each set holds one object, write the ids of all objects into one mask per frame. "
     fix += "; ".join(choices)
     problem = collector.add(
         "two-sets",
         f"the {kind} holds {many} sets of masks for the same videos ({listed(in_natural_order(shared))}): "
-        f"{listed(map(_described, sets), _SHOWN)}. Which of them is meant cannot be told.",
+        f"{listed(map(_described, sets), _SHOWN)}. Which of them is meant cannot be determined.",
         fix,
     )
     restorations.add(problem, shared, {keep_root(found.root): Way() for found in sets})
@@ -154,14 +154,14 @@ def _keep(found: MaskSet, sets: Sequence[MaskSet]) -> str:
 
 
 def report_object_folders(folders: ObjectFolders, submission: Submission, collector: ProblemCollector) -> None:
-    """Reports folders that hold one object each, and how they become one mask a frame."""
+    """Reports folders that hold one object each, and how they become one mask per frame."""
     videos = in_natural_order(folders.numbers)
     message = (
         f"each object has a folder of its own, as in {folders.example}, in {counted(len(videos), 'video')} "
         f"({listed(videos, _SHOWN)}); a frame has one mask, whose values are the ids of all its objects"
     )
     fix = (
-        "write one mask a frame, in which each object has the id of the mask of its first frame. This cannot be undone by "
+        "write one mask per frame, in which each object has the id of the mask of its first frame. This cannot be undone by "
         "renaming: the numbers of the folders are not the ids, and names do not tell which is which."
     )
     if folders.offset is not None:

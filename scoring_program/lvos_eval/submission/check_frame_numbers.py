@@ -30,7 +30,7 @@ def report_naming(
         problem = collector.add(
             "misnamed-frames",
             f"{counted(number, 'mask')}{of_videos} {'is' if number == 1 else 'are'} under other names, {naming.in_words}, and "
-            f"the names do not tell of which frames: {prefix}{naming.names[0]} can be the mask of {meant}, n being the number in "
+            f"the names do not show of which frames: {prefix}{naming.names[0]} can be the mask of {meant}, n being the number in "
             "a name.",
             f"write the masks again, each under {layout.digits_of('the')} of its own frame, which are the name of the "
             "picture that it was made from, and .png. This cannot be undone by renaming unless you know the frame of the first "

@@ -44,7 +44,7 @@ def find_greys(video: Video, labels: Sequence[int], found: VideoFindings, channe
         values = Values(reading.lost)
         cause = Cause(
             "palette-lost",
-            lambda found, _: f"{palette}. Which object {listed(sorted(found.seen), 8)} stands for cannot be told.",
+            lambda found, _: f"{palette}. Which object {listed(sorted(found.seen), 8)} stands for cannot be determined.",
             lambda _, __: NOT_UNDONE,
             values,
         )

@@ -164,7 +164,7 @@ class _Count:
         self._span = step * (numbers[-1] - numbers[0])
         self._is_every_frame = self._span == len(numbers) - 1 > 0
         self._has_gaps = self._span != layout.step * (len(numbers) - 1)
-        # frames of several grids cannot be told from each other
+        # frames of several grids cannot be distinguished from each other
         self._on_grid = not any((frame - self._first) % layout.step for frame in pictures) and not any(
             step * (number - numbers[0]) % layout.step for number in numbers
         )

@@ -252,7 +252,7 @@ def arrange(
 
 
 def _is_litter(parts: Sequence[str]) -> bool:
-    """Whether a path is something that systems and platforms leave behind, to be ignored without a word."""
+    """Whether a path is something that systems and platforms leave behind, to be ignored silently."""
     return any(map(is_left_behind, parts)) or list(parts) == [_PLATFORM_FILE]
 
 

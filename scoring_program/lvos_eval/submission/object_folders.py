@@ -1,4 +1,4 @@
-"""Submissions with one folder for each object instead of ids in one mask a frame, told by their names alone."""
+"""Submissions with one folder for each object instead of ids in one mask per frame, told by their names alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ObjectFolders(NamedTuple):
 
     @property
     def merge(self) -> str:
-        """The command that writes one mask a frame into `merged`, from the folder that holds `masks`; `offset` must be known.
+        """The command that writes one mask per frame into `merged`, from the folder that holds `masks`; `offset` must be known.
 
         It is Python in double quotes without anything that a shell would act upon.
         """

@@ -32,7 +32,7 @@ class Palette(NamedTuple):
         return {self.colours[object_id]: object_id for object_id in sorted(declared) if object_id in self.colours}
 
     def greys(self, declared: Collection[int], rounding: int) -> dict[int, set[int]]:
-        """The declared ids whose colours become each grey value: more than one where they cannot be told apart."""
+        """The declared ids whose colours become each grey value: more than one where they cannot be determined apart."""
         greys: dict[int, set[int]] = {}
         for colour, object_id in self.ids(declared).items():
             greys.setdefault(luminance(colour, rounding), set()).add(object_id)

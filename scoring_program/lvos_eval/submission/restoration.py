@@ -84,7 +84,7 @@ class Way(NamedTuple):
 
     change: MaskChange | None = None
     kind: ImageKind | None = None
-    """Of the masks that it is for; None: those with one label a pixel."""
+    """Of the masks that it is for; None: those with one label per pixel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def _root(parts: Sequence[str], videos: Collection[str]) -> tuple[str, ...] | No
 
 
 def _merged(paths: _Paths, folders: ObjectFolders, offset: int, steps: Counter[str]) -> _Paths:
-    """The files of single objects as one mask a frame; a folder 0 of the background is left out."""
+    """The files of single objects as one mask per frame; a folder 0 of the background is left out."""
     others: _Paths = []
     objects: dict[tuple[str, str], list[Part]] = defaultdict(list)
     for parts, entry in paths:

@@ -115,7 +115,7 @@ class Packing:
             raise RunStoppedError(CHANGED)
         steps["masks renamed after their frames"] += _renamed(found.submission, layouts)
         written = {file for piece in pieces for task in piece.frames for entry in task.files for file in files_of(entry)}
-        steps["files that are not asked for left out"] += max(found.loose.files - len(written), 0)
+        steps["files that are not needed left out"] += max(found.loose.files - len(written), 0)
         return steps
 
     def _pieces(self, found: CheckedMasks) -> Iterator[RewritePiece]:

@@ -20,7 +20,7 @@ from soak.soaking import Soak
 def _report(soak: Soak, seconds: float) -> str:
     runs = sum(counts.total() for counts in soak.endings.values())
     lines = [f"{runs} runs of seed {soak.seed} in {seconds / 60:.1f} minutes, {len(soak.faults)} faults", ""]
-    lines += ["| what befell the run | runs | exit codes |", "|---|---:|---|"]
+    lines += ["| what happened to the run | runs | exit codes |", "|---|---:|---|"]
     for name, counts in sorted(soak.endings.items()):
         codes = ", ".join(f"{code}: {count}" for code, count in sorted(counts.items(), key=lambda pair: -pair[1]))
         lines.append(f"| {name} | {counts.total()} | {codes} |")

@@ -43,6 +43,7 @@ ground_truth: "0123456789abcdef"
         RunLimits(280, ArchiveLimits(members=10, ratio=2.5)),
         Disclosure.PUBLIC,
         "0123456789abcdef",
+        names_protocol=True,
     )
 
 

@@ -14,7 +14,11 @@ __all__ = ["add_common_options", "add_output_options", "reference_of"]
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """What every command takes that looks at reference data."""
-    parser.add_argument("--protocol", choices=protocols.names(), help="frame rule (default: scoring.yaml, else lvos-v2)")
+    parser.add_argument(
+        "--protocol",
+        choices=protocols.names(),
+        help="benchmark whose rules count (default: scoring.yaml, else the one whose data it is by its layout)",
+    )
     parser.add_argument("--set", metavar="NAME", dest="image_set", help="list of videos, where the data has several")
     parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else the usual one of the protocol")
     parser.add_argument("--strict", action="store_true", help="labels that are not declared objects are errors, not warnings")

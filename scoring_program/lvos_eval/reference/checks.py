@@ -20,6 +20,7 @@ from lvos_eval.reference.check_rules import check_labels, check_manifest, check_
 from lvos_eval.reference.ground_truth import combine_digests
 from lvos_eval.reference.loading import read_manifest
 from lvos_eval.reference.manifest import Manifest
+from lvos_eval.reference.recognition import chosen_rules
 from lvos_eval.reference.settings import Settings, load_settings
 from lvos_eval.reference.survey import GroundTruthMask, plan_survey, survey_masks
 
@@ -84,13 +85,16 @@ def check_reference(
     Raises RunStoppedError if a worker is lost, nothing for faults of the data.
     """
     faults = ProblemCollector(REFERENCE_CODES)
-    settings = Settings()
+    settings, manifest = Settings(), None
     try:
         settings = load_settings(reference)
     except ReferenceDataError as fault:
         faults.extend(fault.problems)
-    rules = settings.rules.override(protocol=protocol, task=task, image_set=image_set)
-    manifest = read_manifest(reference, rules, faults)
+    try:
+        rules = chosen_rules(settings, reference, protocol=protocol, task=task, image_set=image_set)
+        manifest = read_manifest(reference, rules, faults)
+    except ReferenceDataError as fault:
+        faults.extend(fault.problems)
     if manifest is None:
         return ReferenceCheck(faults.problems, settings, None, None, None, {})
     check_manifest(manifest, faults)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lvos_eval.protocols import Task
+from lvos_eval.reference.recognition import chosen_rules
 from lvos_eval.reference.settings import Disclosure, Settings, load_settings
 
 __all__ = ["ReferenceChoice"]
@@ -23,7 +24,7 @@ class ReferenceChoice:
     def settings(self) -> Settings:
         """The settings in scoring.yaml, under the rules that were asked for. Raises ReferenceDataError."""
         settings = load_settings(self.path)
-        rules = settings.rules.override(protocol=self.protocol, task=self.task, image_set=self.image_set)
+        rules = chosen_rules(settings, self.path, protocol=self.protocol, task=self.task, image_set=self.image_set)
         return replace(settings, rules=rules)
 
     def detail(self, default: Disclosure) -> Disclosure:

@@ -27,7 +27,7 @@ from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 from lvos_eval.reference.video_lists import VIDEO_NAME
 
-__all__ = ["read_image_set"]
+__all__ = ["fits_image_sets", "read_image_set"]
 
 _USUAL: Final = "val"
 _MASK_BYTES: Final = 1 << 28
@@ -56,6 +56,25 @@ def read_image_set(
     unlisted = frozenset(folders) - {video.name for video in videos}
     named = replace(rules, image_set=path.stem)
     return Manifest(reference, path.name, videos, named, unlisted, tuple(reader.warnings), declares_objects=False)
+
+
+def fits_image_sets(reference: Path, layout: MaskLayout) -> bool:
+    """Whether there is a list whose first video has masks that are named as they should be."""
+    mask = _mask_name(layout)
+    for path in sorted((reference / layout.image_sets).glob("*.txt")):
+        try:
+            folder = reference / layout.annotations / _read_names(path)[0]
+            if any(mask.fullmatch(entry.name) for entry in folder.iterdir()):
+                return True
+        except (ReferenceDataError, OSError):
+            continue
+    return False
+
+
+def _mask_name(layout: MaskLayout) -> re.Pattern[str]:
+    """The names of masks, in two parts: what comes before the digits, and those."""
+    prefix = "(.*?)" if layout.own_prefixes else f"({re.escape(layout.prefix)})"
+    return re.compile(rf"{prefix}([0-9]{{{layout.digits}}})\.png")
 
 
 def _find_list(reference: Path, name: str | None, layout: MaskLayout) -> Path:
@@ -100,9 +119,7 @@ class _Reader:
         self._root = reference / protocol.layout.annotations
         self._rules = rules
         self._protocol = protocol
-        layout = protocol.layout
-        prefix = "(.*?)" if layout.own_prefixes else f"({re.escape(layout.prefix)})"
-        self._mask = re.compile(rf"{prefix}([0-9]{{{layout.digits}}})\.png")
+        self._mask = _mask_name(protocol.layout)
         self._collector = collector
         self.warnings: list[str] = []
 

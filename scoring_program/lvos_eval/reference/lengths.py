@@ -17,15 +17,15 @@ from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.formats.litter import is_litter
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.contract import MAX_OBJECT_ID, EvaluationProtocol
+from lvos_eval.protocols.contract import MAX_OBJECT_ID, EvaluationProtocol, MaskLayout
 from lvos_eval.protocols.frames import FrameList
 from lvos_eval.reference.exclusions import excluded_frames
 from lvos_eval.reference.manifest import Manifest, Video, VideoObject
-from lvos_eval.reference.metadata import MOST_FRAMES, find_metadata, whole_number
+from lvos_eval.reference.metadata import MOST_FRAMES, find_metadata, gives_lengths, whole_number
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 from lvos_eval.reference.video_lists import VIDEO_NAME
 
-__all__ = ["read_lengths"]
+__all__ = ["fits_lengths", "read_lengths"]
 
 _EXAMPLE: Final = '{"length": 30, "height": 1080, "width": 1920, "objects": ["1", "2"]}'
 
@@ -49,6 +49,11 @@ def read_lengths(
     if len(collector) == before and not any(video.scored for video in found):
         collector.error("metadata", f"no video of {path.name} has a scored frame", "list longer videos")
     return Manifest(folder, path.name, found, rules)
+
+
+def fits_lengths(reference: Path, _: MaskLayout) -> bool:
+    """Whether metadata gives the numbers of frames of videos."""
+    return gives_lengths(reference)
 
 
 class _Reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from lvos_eval import protocols
@@ -43,4 +44,8 @@ def read_manifest(reference: Path, rules: ScoringRules, collector: ProblemCollec
         message = f"the data of {protocol.name} has no sets of videos, so there is no set {printable(rules.image_set)}"
         collector.error("settings", message, "leave out --set")
         return None
-    return READERS[protocol.videos](reference, rules, protocol, collector, splits)
+    manifest = READERS[protocol.videos].read(reference, rules, protocol, collector, splits)
+    if manifest is None or not rules.recognised:
+        return manifest
+    note = f"the layout of the data is that of {protocol.name}; use --protocol for another benchmark"
+    return replace(manifest, warnings=(note, *manifest.warnings))

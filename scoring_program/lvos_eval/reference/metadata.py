@@ -14,10 +14,21 @@ from lvos_eval.formats.litter import is_litter
 from lvos_eval.formats.text_files import DocumentError, read_json
 from lvos_eval.protocols.lvos import FRAME_STEP
 
-__all__ = ["ANNOTATIONS", "ATTRIBUTE_SUFFIX", "METADATA_NAMES", "MOST_FRAMES", "find_metadata", "frame_numbers", "whole_number"]
+__all__ = [
+    "ANNOTATIONS",
+    "ATTRIBUTE_SUFFIX",
+    "METADATA_NAMES",
+    "MOST_FRAMES",
+    "find_metadata",
+    "frame_numbers",
+    "gives_lengths",
+    "has_metadata",
+    "whole_number",
+]
 
 ANNOTATIONS: Final = "Annotations"
-METADATA_NAMES: Final = ("test_meta.json", "valid_meta.json", "val_meta.json", "train_meta.json", "meta.json")
+_PLAIN: Final = "meta.json"
+METADATA_NAMES: Final = ("test_meta.json", "valid_meta.json", "val_meta.json", "train_meta.json", _PLAIN)
 ATTRIBUTE_SUFFIX: Final = "_meta_attribute.json"
 MOST_FRAMES: Final = 1_000_000
 """Frames of one object that anybody could have annotated; larger numbers are slips that would fill the memory."""
@@ -52,6 +63,23 @@ def find_metadata(reference: Path, collector: ProblemCollector) -> tuple[Path, d
                 known = merged.get(name, {})
                 merged[name] = {**video, **known} if isinstance(known, dict) else known
     return candidates[0], merged
+
+
+def has_metadata(reference: Path) -> bool:
+    """Whether there is a metadata file, whatever is in it."""
+    return reference.is_file() or bool(_candidates(reference))
+
+
+def gives_lengths(reference: Path) -> bool:
+    """Whether the only metadata file is one that gives the numbers of frames of videos instead of the ranges of objects."""
+    found = [reference] if reference.is_file() else _candidates(reference)
+    if [path.name for path in found] != [_PLAIN] and not reference.is_file():
+        return False
+    try:
+        videos = _read_videos(found[0])
+    except ReferenceDataError:
+        return False
+    return all(isinstance(video, dict) and "length" in video and "objects" in video for video in videos.values())
 
 
 def _fault(message: str, fix: str) -> ReferenceDataError:

@@ -11,16 +11,16 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError
 from lvos_eval.diagnostics.text import counted, listed
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.protocols.contract import MAX_OBJECT_ID, EvaluationProtocol
+from lvos_eval.protocols.contract import MAX_OBJECT_ID, EvaluationProtocol, MaskLayout
 from lvos_eval.protocols.frames import ScoredFrames
 from lvos_eval.protocols.lvos import FRAME_STEP, FrameRange
 from lvos_eval.reference.exclusions import excluded_frames
 from lvos_eval.reference.manifest import Manifest, Video, VideoObject
-from lvos_eval.reference.metadata import find_metadata, frame_numbers, whole_number
+from lvos_eval.reference.metadata import find_metadata, frame_numbers, gives_lengths, has_metadata, whole_number
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 from lvos_eval.reference.video_lists import UNSUPERVISED_LIST, VIDEO_NAME, VideoList, unseen_videos, unsupervised_videos
 
-__all__ = ["ADD_STEP", "ATTRIBUTES", "inclusive_ends", "read_metadata"]
+__all__ = ["ADD_STEP", "ATTRIBUTES", "fits_metadata", "inclusive_ends", "read_metadata"]
 
 ATTRIBUTES: Final = frozenset({"BC", "DEF", "MB", "FM", "LR", "OCC", "OV", "SV", "DB", "SC", "AC", "LRA", "CTC"})
 """The challenge attributes that LVOS annotates."""
@@ -66,6 +66,11 @@ def read_metadata(
     unlisted = frozenset(videos) - {video.name for video in marked}
     notes = [note for found in lists for note in (*found.notes, *found.doubts)]
     return Manifest(folder, path.name, marked, rules, unlisted, (*notes, *reader.warnings), tuple(lists))
+
+
+def fits_metadata(reference: Path, _: MaskLayout) -> bool:
+    """Whether there is metadata, and not that of another benchmark."""
+    return has_metadata(reference) and not gives_lengths(reference)
 
 
 def _report_nothing_scored(metadata: str, rules: ScoringRules, protocol: EvaluationProtocol, collector: ProblemCollector) -> None:

@@ -14,13 +14,14 @@ import numpy as np
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import listed, printable
 from lvos_eval.formats.litter import is_litter
-from lvos_eval.protocols.contract import EvaluationProtocol
+from lvos_eval.protocols.contract import EvaluationProtocol, MaskLayout
 from lvos_eval.protocols.frames import FrameList
 from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 from lvos_eval.reference.mask_folders import FolderReader
+from lvos_eval.reference.metadata import ANNOTATIONS
 from lvos_eval.reference.settings import ScoringRules
 
-__all__ = ["read_object_folders"]
+__all__ = ["fits_object_folders", "read_object_folders"]
 
 _OBJECT: Final = re.compile(r"[0-9]{3}")
 _MOST: Final = 255
@@ -31,6 +32,11 @@ def read_object_folders(
 ) -> Manifest | None:
     """Every folder as a video, in the order of their names."""
     return _ObjectFolderReader(reference, rules, protocol, collector).read_all()
+
+
+def fits_object_folders(reference: Path, layout: MaskLayout) -> bool:
+    """Whether there is the folder of the masks, whose name is like no other."""
+    return layout.annotations != ANNOTATIONS and (reference / layout.annotations).is_dir()
 
 
 class _ObjectFolderReader(FolderReader):

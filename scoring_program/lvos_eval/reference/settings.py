@@ -73,6 +73,9 @@ class ScoringRules:
     image_set: str | None = None
     """The name of the list of videos, where a data set has several; None: the usual one."""
 
+    recognised: bool = False
+    """Whether nobody has named the protocol, so that it is the one that the data fits."""
+
     def override(self, *, protocol: str | None = None, task: Task | None = None, image_set: str | None = None) -> ScoringRules:
         """The rules with what is not None in place of their own.
 
@@ -102,6 +105,8 @@ class Settings:
     """None: `public` for the platform's entry point, `full` for `lvos-eval score`."""
     ground_truth: str | None = None
     """Digest that the ground truth is sealed with; None: it is computed before scoring."""
+    names_protocol: bool = False
+    """Whether the file names the protocol."""
 
 
 def load_settings(reference: Path) -> Settings:
@@ -170,7 +175,13 @@ class _SettingsReader:
         if "protocol" in values and "task" not in values:
             rules["task"] = protocols.usual_task(values["protocol"])
         limits = {name: values[key] for key, name in _LIMITS.items() if key in values}
-        return Settings(ScoringRules(**rules), RunLimits(**limits), values.get("detail"), values.get("ground_truth"))
+        return Settings(
+            ScoringRules(**rules),
+            RunLimits(**limits),
+            values.get("detail"),
+            values.get("ground_truth"),
+            names_protocol="protocol" in values,
+        )
 
     def _parse(self, content: Mapping[str, Yaml], parsers: Mapping[str, Callable[[Yaml], Any]], where: str) -> dict[str, Any]:
         values = {}

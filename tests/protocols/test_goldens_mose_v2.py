@@ -78,7 +78,7 @@ def test_what_the_script_scores_in_silence_is_refused(mose: Benchmark, tmp_path:
     assert "error missing-frame 00335ac7 00005: 1 of 12 scored frames has no mask" in done.stderr
     assert "error not-indexed 0032fdfa" in done.stderr
     assert "The colours are those of the DAVIS palette: (128, 0, 0) is object 1" in done.stderr
-    assert "warning extra-frame 0032fdfa 00999" in done.stderr
+    assert "0032fdfa 00999: no object is annotated in this frame" in done.stderr
     assert not (tmp_path / "scores.json").exists()
 
 
@@ -107,7 +107,7 @@ SCORED: Final = {
     "extra video folder": (OFFICIAL, "extra-video"),
     "two pixels of 255": (OFFICIAL, None),
     "two pixels of id 21": (OFFICIAL, "unknown-object"),
-    "1-bit PNG, one frame": ("65.5,72.0,59.1,72.2,71.4,61.0,66.5", None),
+    "1-bit PNG, one frame": ("65.6,71.7,59.5,72.2,71.4,61.2,66.4", None),
     "inside one more folder": (OFFICIAL, None),
     ".DS_Store and __MACOSX": (OFFICIAL, None),
     "tables already there": (OFFICIAL, "extra-file"),

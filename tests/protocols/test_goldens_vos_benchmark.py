@@ -175,7 +175,7 @@ def test_damaged_ground_truth_is_told_frame_by_frame(vos: Benchmark, tmp_path: P
         api.score(vos.submission("good"), tmp_path, protocol="vos-benchmark")
     assert [(problem.video, problem.frames, problem.message) for problem in fault.value.problems] == [
         (VIDEO, (3,), "the mask cannot be used (not a PNG)"),
-        ("late_a", (), "what is no mask of a frame: notes.txt"),
+        ("late_a", (), "what is not a mask of a frame: notes.txt"),
     ]
 
 
@@ -199,7 +199,7 @@ def test_check_and_compare_say_what_is_missing(vos: Benchmark, tmp_path: Path) -
     done = lvos_eval("compare", tmp_path / "good", tmp_path / "poor")
     assert done.returncode == 1
     assert "68.10" in done.stdout
-    assert "a submission lacks other videos" in done.stdout + done.stderr
+    assert "the videos that a submission lacks differ" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("benchmark", ["vos", "davis"])

@@ -14,6 +14,7 @@ from lvos_eval.cli.compare import COMPARE
 from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text
 from lvos_eval.cli.explain import EXPLAIN
 from lvos_eval.cli.pack import PACK
+from lvos_eval.cli.prepare import PREPARE
 from lvos_eval.cli.protocols import PROTOCOLS
 from lvos_eval.cli.rescore import RESCORE
 from lvos_eval.cli.score import PLATFORM_SCORE, SCORE
@@ -34,6 +35,7 @@ COMMANDS: Final[Mapping[str, Command[Any]]] = {
     "rescore": RESCORE,
     "compare": COMPARE,
     "pack": PACK,
+    "prepare": PREPARE,
     "explain": EXPLAIN,
     "protocols": PROTOCOLS,
 }

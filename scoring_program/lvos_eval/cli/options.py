@@ -9,18 +9,12 @@ from lvos_eval import protocols
 from lvos_eval.protocols import Task
 from lvos_eval.reference.choice import ReferenceChoice
 
-__all__ = ["add_common_options", "add_output_options", "reference_of"]
+__all__ = ["add_common_options", "add_output_options", "add_reference_options", "reference_of"]
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """What every command takes that looks at reference data."""
-    parser.add_argument(
-        "--protocol",
-        choices=protocols.names(),
-        help="benchmark whose rules count (default: scoring.yaml, else the one whose data it is by its layout)",
-    )
-    parser.add_argument("--set", metavar="NAME", dest="image_set", help="list of videos, where the data has several")
-    parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else the usual one of the protocol")
+    """What every command takes that looks at masks beside reference data."""
+    add_reference_options(parser)
     parser.add_argument("--strict", action="store_true", help="labels that are not declared objects are errors, not warnings")
     parser.add_argument(
         "--jobs",
@@ -29,6 +23,17 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         help="worker processes (default: the cores that may be used, none for a small job)",
     )
     add_output_options(parser)
+
+
+def add_reference_options(parser: argparse.ArgumentParser) -> None:
+    """Under which rules reference data is read."""
+    parser.add_argument(
+        "--protocol",
+        choices=protocols.names(),
+        help="benchmark whose rules count (default: scoring.yaml, else the one whose data it is by its layout)",
+    )
+    parser.add_argument("--set", metavar="NAME", dest="image_set", help="list of videos, where the data has several")
+    parser.add_argument("--task", choices=list(Task), type=Task, help="default: scoring.yaml, else the usual one of the protocol")
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:

@@ -83,8 +83,10 @@ def of_numbers(numbers: Iterable[int], pictures: Sequence[int] = FROM_1) -> Nami
         (range(50), ["n + 1", "n + 2"]),
         # every frame but the first and one too many, or counted from 2
         (range(2, 53), ["n", "n - 1"]),
+        # every frame from a later one on, or counted from that
+        (range(11, 52), ["n", "n - 5"]),
     ],
-    ids=["from 0", "from 1", "in steps of 5", "two missing", "every frame", "every frame from 2"],
+    ids=["from 0", "from 1", "in steps of 5", "two missing", "every frame", "every frame from 2", "every frame from 11"],
 )
 def test_where_several_rules_fit_none_is_chosen(numbers: Sequence[int], formulas: list[str]) -> None:
     naming = of_numbers(numbers)

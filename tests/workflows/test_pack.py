@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from encoded import HARMLESS, LOST, UNDONE, Encode, Masks, by_video, each, stretched
 from faulty_submissions import BUILDERS
@@ -13,19 +17,13 @@ from goldens import REFERENCE, prediction
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import Severity
 from lvos_eval.workflows.pack_options import PackOptions
+from pack_cases import CHOSEN, ELSEWHERE, FEW, REFUSED, UNDONE_NAMES
 from packing import good_scores, labels_in, pack, pack_goldens, scores
 from printed_fixes import masks_of
-from submissions import Labels, check, good_files, labels, png, write_folder, write_reference, write_zip
+from submissions import FRAMES, OBJECTS, Labels, check, good_files, labels, png, write_folder, write_reference, write_zip
 
 CHOICES = PackOptions(resize=True, transpose="swapped")
 """What the sizes of some cases need; nothing is done by them elsewhere."""
-
-FEW = {
-    *("colours", "colours and alpha", "three channels of greys of a palette", "greys by OpenCV", "ids times 60, which wraps"),
-    *("palettes without unused colours", "ids from 0 beside a background of 255", "sixteen bits", "transposed"),
-    *("greys of few bits, twice as large", "colours, and twice as large"),
-}
-"""Cases of every kind of encoding; the others differ from them in little more than their numbers."""
 
 
 def written(folder: Path, encode: Encode) -> Path:
@@ -65,76 +63,6 @@ def test_an_id_that_the_check_accepts_is_not_changed(case: str, tmp_path: Path) 
     else:
         assert packed.keys() <= before.keys()
         assert all(255 in np.unique(found) for found in packed.values())
-
-
-UNDONE_NAMES = {
-    "backslashes": "files with backslashes in their paths",
-    "a-folder-unpacked-from-backslashes": "files with backslashes in their paths",
-    "a-file-of-the-platform": "files that are not needed left out",
-    "three-folders-too-many": "files taken out of the folders around the videos",
-    "ids-in-other-capitals": "files in folders that differ in capitals from the video",
-    "a-video-in-other-capitals": "files in folders that differ in capitals from the video",
-    "a-video-elsewhere": "files taken out of the folders around the videos",
-    "numbered-from-0": "masks renamed after their frames",
-    "numbered-from-1": "masks renamed after their frames",
-    "frames-off-by-one": "masks renamed after their frames",
-    "five-digits": "masks renamed after their frames",
-    "every-frame-from-0": "masks renamed after their frames",
-    "five-digits-and-one-too-many": "masks renamed after their frames",
-    "a-prefix": "masks renamed after their frames",
-    "one-file-under-another-name": "masks renamed after their frames",
-    "a-folder-for-each-object": "files of single objects merged",
-    "a-suffix-for-each-object": "files of single objects merged",
-    "more-than-asked-for": "files that are not needed left out",
-    "a-terminal-escape-in-a-name": "files that are not needed left out",
-    "rgb-of-a-palette": "colours of the DAVIS palette",
-    "rgb-of-ids": "ids of RGB images",
-    "sixteen-bits": "ids of 16-bit greyscale images",
-    "two-channels": "ids of greyscale with alpha images",
-    "greys-by-pillow": "greys of the DAVIS palette",
-    "greys-by-opencv": "greys of the DAVIS palette",
-    "white-for-the-only-object": "the only object written as 255",
-    "ids-times-50": "values that are the ids times 50",
-    "a-background-of-1": "values that are one more than the ids, and the background is 1",
-}
-"""The submissions with one fault that are packed without a choice, and what is said to have been done."""
-
-CHOSEN = {
-    "a-missing-video": PackOptions(fill_missing=True),
-    "one-missing-frame": PackOptions(fill_missing=True),
-    "missing-frames": PackOptions(fill_missing=True),
-    "five-digits-and-one-missing": PackOptions(fill_missing=True),
-    "numbered-from-0-and-one-missing": PackOptions(rename=("5 * n + 1",)),
-    "every-frame-from-0-in-eight-digits": PackOptions(rename=("n",)),
-    "two-sets": PackOptions(root="results"),
-    "a-video-in-two-folders": PackOptions(root="run1"),
-    "two-thirds": PackOptions(resize=True),
-    "rgb-and-smaller": PackOptions(resize=True),
-    "cropped": PackOptions(resize=True),
-    "twice-as-large": PackOptions(resize=True),
-    "transposed": PackOptions(transpose="swapped"),
-    "an-unknown-label": PackOptions(keep_labels=True),
-    "void-for-the-dropped-object": PackOptions(keep_labels=True),
-}
-"""Those that need a choice, and one of those that their text offers."""
-
-REFUSED = {
-    *("a-tar-gz", "an-empty-file", "a-text-file", "encrypted", "bzip2-members", "a-split-zip", "an-upload-that-broke-off"),
-    *("a-damaged-directory", "a-wrong-member-count", "a-name-that-is-not-utf8", "damaged-members", "overlapping-members"),
-    *("absolute-paths", "paths-that-climb", "links-in-a-zip", "a-nul-in-a-name", "a-long-path", "links-in-a-folder"),
-    *("the-same-path-twice", "names-in-other-capitals", "paths-that-are-one-when-unpacked", "a-zip-in-the-comment"),
-    *("no-videos-at-all", "an-empty-folder", "a-zip-in-a-zip", "jpegs", "folders-of-objects-that-are-not-ids"),
-    *("unreadable-masks", "a-huge-claim", "too-few-rows", "rgba-of-other-colours", "greys-and-edges", "ids-times-128"),
-    *("white-for-several-objects", "probabilities", "all-black", "smoothed-colours"),
-}
-"""Those that nobody can put right but who made them."""
-
-ELSEWHERE = {
-    *("interpolated", "an-object-dropped", "optimised-palettes"),  # valid, or without an object that is lost for good
-    *("thirty-proposals", "ids-as-a-salient-map"),  # another task
-    *("zeros-in-one-member", "a-member-that-unpacks-to-more-than-it-says", "zeros-in-many-members"),  # floods
-    *("a-dense-member", "ten-million-members", "a-large-upload"),
-}
 
 
 def test_every_faulty_submission_is_packed_or_refused() -> None:
@@ -233,6 +161,28 @@ def test_what_white_is_can_be_chosen(white: str, inverted: bool, tmp_path: Path)
     assert report.packed
     found = labels_in(report.output)["bVideo02/00000006.png"]
     assert np.array_equal(found == 1, (labels("bVideo02", 6) > 0) == inverted)
+
+
+@pytest.mark.parametrize("white", ["object", "void"])
+def test_255_beside_other_objects_may_be_void_or_the_only_object(white: str, tmp_path: Path) -> None:
+    """Every mask has a border of void; the only object of one video was lost, or is part of what is 255."""
+    reference = write_reference(tmp_path / "ref")
+    files, wanted = {}, {}
+    for name in good_files():
+        array = labels(name[:8], int(name[9:17]))
+        if name.startswith("bVideo02/"):
+            array = (array > 0) * np.uint8(255) if white == "object" else np.zeros_like(array)
+        array[:2] = 255
+        files[name] = png(array)
+        wanted[name] = (array == 255).astype(np.uint8) if white == "object" else np.zeros_like(array)
+    masks = write_folder(tmp_path / "masks", files)
+    (problem,) = pack(masks, reference, tmp_path / "submission.zip").problems
+    assert problem.fix == "add the one that is right: --white object or --white void."
+    report = pack(masks, reference, tmp_path / "submission.zip", PackOptions(white=white))
+    assert report.packed
+    packed = {name: array for name, array in labels_in(report.output).items() if name.startswith("bVideo02/")}
+    assert packed
+    assert all(np.array_equal(array, wanted[name]) for name, array in packed.items())
 
 
 def test_square_masks_are_transposed_only_when_said(tmp_path: Path) -> None:
@@ -388,3 +338,100 @@ def test_one_label_for_all_objects_is_not_taken_for_the_first(tmp_path: Path) ->
     assert not report.packed
     assert any("every object is written as 1" in problem.message for problem in report.problems)
     assert pack_goldens(masks, PackOptions(keep_labels=True)).packed
+
+
+@pytest.mark.parametrize("how", [Image.Resampling.NEAREST, None], ids=["Pillow", "OpenCV"])
+@pytest.mark.parametrize(("times", "by"), [(3, 2), (9, 4), (3, 1)])
+def test_masks_that_were_enlarged_come_back_to_the_pixel(
+    times: int, by: int, how: Image.Resampling | None, tmp_path: Path
+) -> None:
+    """Pixels of random labels, of which each one counts."""
+    reference = write_reference(tmp_path / "ref")
+    random = np.random.default_rng(times)
+    files, wanted = good_files(), {}
+    for name in (name for name in files if name.startswith("cVideo03/")):
+        wanted[name] = random.choice(np.array([0, 1, 2, 4], np.uint8), (48, 64))
+        size = (64 * times // by, 48 * times // by)
+        large = (
+            cv2.resize(wanted[name], size, interpolation=cv2.INTER_NEAREST)
+            if how is None
+            else np.asarray(Image.fromarray(wanted[name]).resize(size, how))
+        )
+        files[name] = png(large)
+    report = pack(write_folder(tmp_path / "masks", files), reference, tmp_path / "s.zip", PackOptions(resize=True))
+    assert report.packed
+    packed = labels_in(report.output)
+    assert all(np.array_equal(packed[name], array) for name, array in wanted.items() if name in packed)
+    assert sum(name in packed for name in wanted) == len(wanted) - 2
+
+
+def npz(**arrays: Labels) -> bytes:
+    target = io.BytesIO()
+    np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("harm", ["cut short", "damaged"])
+def test_a_damaged_file_of_arrays_is_told_once(harm: str, tmp_path: Path) -> None:
+    reference = write_reference(tmp_path / "ref")
+    files = {f"{name[:-4]}.npz": npz(ids=labels(name[:8], int(name[9:17]))) for name in good_files()}
+    data = bytearray(files["aVideo01/00000006.npz"])
+    data[60:90] = bytes(byte ^ 0x55 for byte in data[60:90])
+    files["aVideo01/00000006.npz"] = bytes(data) if harm == "damaged" else bytes(data[:-30])
+    (problem,) = pack(write_folder(tmp_path / "masks", files), reference, tmp_path / "s.zip").problems
+    assert (problem.code, problem.video, problem.frames) == ("unreadable-mask", "aVideo01", (6,))
+    assert "damaged" in problem.message
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_one_array_for_a_whole_video_is_told(ending: str, tmp_path: Path) -> None:
+    """In which order its frames are, its name does not say."""
+    reference = write_reference(tmp_path / "ref")
+    files = {}
+    for video in OBJECTS:
+        stack = np.stack([labels(video, frame) for frame in FRAMES])
+        target = io.BytesIO()
+        np.save(target, stack)
+        files[f"{video}.{ending}"] = target.getvalue() if ending == "npy" else npz(masks=stack)
+    (problem,) = pack(write_folder(tmp_path / "masks", files), reference, tmp_path / "s.zip").problems
+    assert problem.code == "unreadable-mask"
+    assert f"3 files of a video without an array for each frame, by its name: aVideo01.{ending}" in problem.message
+
+
+def test_the_fix_of_one_array_for_a_video_is_packed(tmp_path: Path) -> None:
+    reference = write_reference(tmp_path / "ref")
+    files = {f"{video}.npz": npz(**{f"{frame:08d}": labels(video, frame) for frame in FRAMES}) for video in OBJECTS}
+    report = pack(write_folder(tmp_path / "masks", files), reference, tmp_path / "s.zip")
+    assert report.packed
+    assert scores(report.output, reference) == scores(write_zip(tmp_path / "good.zip", good_files()), reference)
+
+
+@pytest.mark.parametrize("channels", [1, 3], ids=["16 bits", "three channels"])
+@pytest.mark.parametrize("ids", [(1, 2), (1, 2, 3)], ids=["little", "enough"])
+def test_values_that_are_ids_may_be_others_by_the_scale_of_other_videos(
+    ids: tuple[int, ...], channels: int, tmp_path: Path
+) -> None:
+    """Twice the ids everywhere; what is written in the last video, whose object 4 was lost, are ids of it too."""
+    reference = write_reference(tmp_path / "ref")
+    meta = json.loads((reference / "test_meta.json").read_text())
+    frame_range = meta["videos"]["aVideo01"]["objects"]["1"]
+    meta["videos"]["aVideo01"]["objects"] = {str(object_id): frame_range for object_id in ids}
+    (reference / "test_meta.json").write_text(json.dumps(meta))
+    files, wanted = {}, {}
+    for name in good_files():
+        array = labels(name[:8], int(name[9:17]))
+        array[array == 4] = 0
+        if name.startswith("aVideo01/") and 3 in ids:
+            array[40:46, 5:15] = 3
+        wanted[name] = array
+        files[name] = png(array.astype(np.uint16) * 2 if channels == 1 else np.dstack([array * np.uint8(2)] * 3))
+    report = pack(write_folder(tmp_path / "masks", files), reference, tmp_path / "s.zip")
+    if len(ids) == 2:
+        (problem,) = report.problems
+        assert problem.video == "cVideo03"
+        assert "2, 4, may be ids, or ids on another scale as in other videos" in problem.message
+        assert not report.packed
+    else:
+        assert report.packed
+        packed = labels_in(report.output)
+        assert all(np.array_equal(packed[name], wanted[name]) for name in packed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -39,7 +39,9 @@ ENCODINGS: Final[dict[str, Callable[[Labels], bytes]]] = {
     "colours of YouTube-VOS": lambda array: png_of(palette_image(array, 2).convert("RGBA")),
     "swapped colours": lambda array: png(np.ascontiguousarray(np.asarray(palette_image(array).convert("RGB"))[..., ::-1])),
     "three channels": lambda array: png(np.dstack([array] * 3)),
+    "three channels times 2": lambda array: png(np.dstack([array * np.uint8(2)] * 3)),
     "16 bits": lambda array: png(array.astype(np.uint16)),
+    "16 bits times 2": lambda array: png(array.astype(np.uint16) * 2),
     "greys": lambda array: png_of(palette_image(array).convert("L")),
     "greys by OpenCV": read_as_grey,
     "times 20": lambda array: png(array * np.uint8(20)),
@@ -89,11 +91,12 @@ def data_sets(draw: st.DrawFn) -> Masks:
     return masks
 
 
-def write_reference(folder: Path, masks: Masks) -> Path:
+def write_reference(folder: Path, masks: Masks, lost: Mapping[str, int]) -> Path:
+    """The objects of each video are those of its masks and the one that was `lost`."""
     spans = {"start": FRAMES.start, "end": FRAMES.stop, "frame_nums": len(FRAMES)}
     videos = {}
     for video, frames in masks.items():
-        ids = sorted({*np.unique(np.stack([*frames.values()])).tolist()} - {0})
+        ids = sorted({*np.unique(np.stack([*frames.values()])).tolist(), lost.get(video, 0)} - {0})
         height, width = frames[1].shape
         videos[video] = {"image_size": [height, width], "objects": {str(n): {"frame_range": spans} for n in ids}}
     folder.mkdir()
@@ -122,11 +125,11 @@ def harmed(masks: Masks, encoding: str, name: str, place: str, *, twice: bool, e
     return files
 
 
-def restored_or_refused(masks: Masks, files: Files, *, as_zip: bool) -> bool:
-    """Whether the files were packed; then with every id of every scored frame."""
+def restored_or_refused(masks: Masks, files: Files, *, as_zip: bool, lost: Mapping[str, int] | None = None) -> bool:
+    """Whether the files were packed; then with every id of every scored frame. No mask has the `lost` object of its video."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        reference = write_reference(place / "ref", masks)
+        reference = write_reference(place / "ref", masks, lost or {})
         source = write_zip(place / "in.zip", files) if as_zip else write_folder(place / "in", files)
         report = pack(source, reference, place / "out.zip", PackOptions(resize=True, transpose="swapped"))
         assert report.packed == (place / "out.zip").exists()
@@ -180,3 +183,80 @@ def test_what_explains_itself_is_undone_in_any_composition(encoding: str) -> Non
     for name in ("right", "five digits", "counted from 0", "one less", "a prefix"):
         files = harmed(masks, encoding, name, "deep", twice=name == "right", every_frame=False, split=False)
         assert restored_or_refused(masks, files, as_zip=True), name
+
+
+AMBIGUOUS: Final = {"times 2", "three channels times 2", "16 bits times 2", "from 2 on", "a background of 1", "white", "one"}
+"""Encodings that turn the ids of some objects into those of others: where one is lost, nobody can tell."""
+TELLING: Final = sorted(ENCODINGS.keys() - AMBIGUOUS)
+
+
+@st.composite
+def losses(draw: st.DrawFn) -> tuple[Masks, dict[str, int]]:
+    """Data sets, and an object of some videos that the tracker has lost."""
+    masks = draw(data_sets())
+    numbers = {video: draw(st.integers(0, 12)) for video in masks}
+    return masks, {video: number for video, number in numbers.items() if number}
+
+
+@settings(PLAN, max_examples=15)
+@given(data=losses(), encoding=st.sampled_from(TELLING), name=st.sampled_from([*NAMES]), split=st.booleans())
+def test_with_a_lost_object_the_others_are_restored_or_refused(
+    data: tuple[Masks, dict[str, int]], encoding: str, name: str, split: bool
+) -> None:
+    masks, lost = data
+    files = harmed(masks, encoding, name, "", twice=False, every_frame=False, split=split)
+    restored_or_refused(masks, files, as_zip=False, lost=lost)
+
+
+@pytest.mark.slow
+@settings(PLAN, max_examples=300)
+@given(data=losses(), encoding=st.sampled_from(TELLING), name=st.sampled_from([*NAMES]), split=st.booleans())
+def test_with_lost_objects_all_others_are_restored_or_refused(
+    data: tuple[Masks, dict[str, int]], encoding: str, name: str, split: bool
+) -> None:
+    masks, lost = data
+    files = harmed(masks, encoding, name, "", twice=False, every_frame=False, split=split)
+    restored_or_refused(masks, files, as_zip=False, lost=lost)
+
+
+@st.composite
+def gaps(draw: st.DrawFn) -> tuple[Masks, Masks]:
+    """Data sets, and what is left of them without some frames: of all videos, or of all but the first."""
+    masks = draw(data_sets())
+    missing = draw(st.sets(st.sampled_from(FRAMES), max_size=2))
+    whole = {"video0"} if draw(st.booleans()) else set()
+    left = {
+        video: {frame: array for frame, array in frames.items() if video in whole or frame not in missing}
+        for video, frames in masks.items()
+    }
+    return masks, left
+
+
+def filled_or_refused(masks: Masks, left: Masks, name: str, *, every_frame: bool, fill: bool) -> None:
+    """What is there is restored, what is not is empty; or nothing is packed."""
+    files = harmed(left, "ids", name, "", twice=False, every_frame=every_frame, split=False)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        reference = write_reference(place / "ref", masks, {})
+        report = pack(write_folder(place / "in", files), reference, place / "out.zip", PackOptions(fill_missing=fill))
+        found = labels_in(place / "out.zip") if report.packed else {}
+    for video, frames in left.items():
+        for frame in FRAMES[1:-1] if report.packed else ():
+            packed = found[f"{video}/{frame:08d}.png"]
+            # of every frame there are masks between those that are missing
+            assert np.array_equal(packed, frames[frame]) if frame in frames else every_frame or not packed.any(), (video, frame)
+
+
+@settings(PLAN, max_examples=15)
+@given(data=gaps(), name=st.sampled_from([*NAMES]), every_frame=st.booleans(), fill=st.booleans())
+def test_masks_beside_missing_ones_keep_their_frames(data: tuple[Masks, Masks], name: str, every_frame: bool, fill: bool) -> None:
+    filled_or_refused(*data, name, every_frame=every_frame, fill=fill)
+
+
+@pytest.mark.slow
+@settings(PLAN, max_examples=400)
+@given(data=gaps(), name=st.sampled_from([*NAMES]), every_frame=st.booleans(), fill=st.booleans())
+def test_all_masks_beside_missing_ones_keep_their_frames(
+    data: tuple[Masks, Masks], name: str, every_frame: bool, fill: bool
+) -> None:
+    filled_or_refused(*data, name, every_frame=every_frame, fill=fill)

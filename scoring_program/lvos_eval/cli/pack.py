@@ -59,7 +59,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="of objects that overlap, the lowest id, the highest, or more pixels",
     )
     choices.add_argument("--transpose", choices=TRANSPOSE_CHOICES, help="swap width and height back; all: of square masks too")
-    choices.add_argument("--white", choices=WHITE_CHOICES, help="what 255 is, where it is most of a mask")
+    choices.add_argument("--white", choices=WHITE_CHOICES, help="what 255 is, where an only object has no other pixel")
     choices.add_argument("--root", metavar="FOLDER", help="the folder with the masks, where several hold the same videos")
     choices.add_argument(
         "--rename", metavar="FORMULA", action="append", default=[], help='the frame of the number n in a name, as "5 * n + 1"'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+import zlib
 from typing import Any, Final
 
 import numpy as np
@@ -37,6 +38,8 @@ def read_array(content: bytes, name: str | None) -> NDArray[Any]:
     """The array of an `.npy` file, or the one of this name in an `.npz`. Raises MemberError."""
     if name is not None:
         content = _member(content, f"{name}{_ENDING}")
+    elif not content.startswith(b"\x93NUMPY"):
+        raise MemberError(Unreadable("it does not hold arrays, or is damaged"))
     file = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(file)
@@ -63,7 +66,8 @@ def _member(content: bytes, name: str) -> bytes:
             return archive.read(name)
     except MemberError:
         raise
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, NotImplementedError) as error:
+    # a password is a RuntimeError
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, ValueError, RuntimeError) as error:
         raise MemberError(Unreadable(f"damaged .npz file ({error})")) from None
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_values import MOST_VALUES, MaskValues
 from lvos_eval.protocols.contract import VOID_LABEL
-from lvos_eval.submission.encodings import LabelVideo, ScaleReading, read_scale
+from lvos_eval.submission.encodings import ENOUGH_EVIDENCE, LabelVideo, ScaleReading, evidence, read_scale
 from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.palettes import Colour, nearest_palette, palette_of_colours, palette_of_greys
 from lvos_eval.submission.problem_groups import Cause, Values, plain
@@ -32,7 +32,8 @@ class ColourExplainer:
     def __init__(self, videos: Mapping[str, tuple[Sequence[int], VideoFindings]]) -> None:
         self._ids = {name: tuple(ids) for name, (ids, _) in videos.items()}
         self._masks = {name: _by_kind(found.values) for name, (_, found) in videos.items()}
-        self._scales: dict[ImageKind, ScaleReading | None] = {}
+        self._scales: dict[ImageKind, tuple[ScaleReading | None, float]] = {}
+        """By kind the scale of all videos, and how much speaks for it, in bits."""
 
     def explain(self, video: str, kind: ImageKind) -> Cause:
         """Why the masks of a video that are of a kind, as `RGBA`, cannot be used."""
@@ -48,7 +49,7 @@ class ColourExplainer:
         if not kind.has_colours:
             values = frozenset().union(*(mask.labels for mask in masks)) - {0}
             channel = FIRST_CHANNEL if kind.is_grey_with_alpha else CHANNEL
-            return _explain_greys(said, kind, channel, values, ids, self._scale(kind).get(video))
+            return _explain_greys(said, kind, channel, values, ids, self._scale(kind, video))
         colours = _colours(masks)
         if not colours:
             black = plain(_CODE, f"{said}. Every pixel is black.", f"save the ids: {SAVE_IDS}.")
@@ -56,19 +57,31 @@ class ColourExplainer:
         if _is_grey(colours):
             values = frozenset(colour[0] for colour in colours)
             said = f"{said}. The three channels are equal"
-            return _explain_greys(said, kind, FIRST_CHANNEL, values, ids, self._scale(kind).get(video))
+            return _explain_greys(said, kind, FIRST_CHANNEL, values, ids, self._scale(kind, video))
         others = [(name, _colours(found[kind])) for name, found in self._masks.items() if kind in found]
         known = [(seen, self._ids[name]) for name, seen in others if not _is_grey(seen)]
         return _explain_colours(said, kind, colours, ids, known)
 
-    def _scale(self, kind: ImageKind) -> Mapping[str, Mapping[int, int] | None]:
-        """By video what its grey values stand for, as far as all videos with masks of this kind agree on a scale."""
+    def _scale(self, kind: ImageKind, video: str) -> _Scaled:
+        """What the grey values of a video stand for, as far as all videos with masks of this kind agree on a scale."""
         if kind not in self._scales:
             greys = {name: _greys(masks[kind]) for name, masks in self._masks.items() if kind in masks}
             videos = {name: LabelVideo(self._ids[name], values) for name, values in greys.items() if values}
-            self._scales[kind] = read_scale(videos)
-        scale = self._scales[kind]
-        return {} if scale is None else scale.ids
+            self._scales[kind] = (read_scale(videos), evidence(videos.values()))
+        scale, bits = self._scales[kind]
+        ids = None if scale is None else scale.ids.get(video)
+        return _Scaled(ids, bits > 0, bits >= ENOUGH_EVIDENCE)
+
+
+class _Scaled(NamedTuple):
+    """What values may stand for by a scale."""
+
+    ids: Mapping[int, int] | None
+    """None where there is no such scale."""
+    needed: bool
+    """Whether some video has values that are not its ids."""
+    sure: bool
+    """Whether those are too many for chance."""
 
 
 def _colours(masks: Sequence[MaskValues]) -> set[Colour]:
@@ -99,19 +112,10 @@ def _greys(masks: Sequence[MaskValues]) -> frozenset[frozenset[int]]:
     return frozenset(found)
 
 
-def _explain_greys(
-    said: str, kind: ImageKind, channel: str, values: frozenset[int], ids: Sequence[int], scaled: Mapping[int, int] | None
-) -> Cause:
-    which = _every(kind)
-    as_it_is = Way(FromValues(f"ids of {kind} images", None), kind)
-    if values <= set(ids):
-        message = f"{said}. Its values are ids." if channel == CHANNEL else f"{said}."
-        return Cause(
-            _CODE,
-            lambda _, __: message,
-            lambda _, where: f"{from_expression('mask', which + where, channel)}.",
-            ways=lambda _: {SURE: as_it_is},
-        )
+def _explain_greys(said: str, kind: ImageKind, channel: str, values: frozenset[int], ids: Sequence[int], scale: _Scaled) -> Cause:
+    if values <= set(ids) and (cause := _explain_ids(said, kind, channel, values, scale)) is not None:
+        return cause
+    scaled = scale.ids
     if values == {VOID_LABEL} and len(ids) == 1:
         message = f"{said}. The only object is written as 255; its id is {ids[0]}."
         title = f"the only object written as 255 in {kind} images"
@@ -135,10 +139,10 @@ def _explain_greys(
                 f"{'their' if several else 'the'} video."
             ),
             lambda _, where: (
-                f"if the values are ids, {from_expression('mask', which + where, channel)}. If not, save the ids again."
+                f"if the values are ids, {from_expression('mask', _every(kind) + where, channel)}. If not, save the ids again."
             ),
             Values(values),
-            lambda _: {KEEP_LABELS: as_it_is},
+            lambda _: {KEEP_LABELS: _ids_of(kind)},
         )
 
     def lost(found: Values, _: bool) -> str:
@@ -147,6 +151,34 @@ def _explain_greys(
         return f"{said}. {what} {listed(sorted(found.seen), 8)} instead of ids, and {stands} cannot be determined."
 
     return Cause(_CODE, lost, lambda _, __: NOT_UNDONE, Values(values))
+
+
+def _explain_ids(said: str, kind: ImageKind, channel: str, values: frozenset[int], scale: _Scaled) -> Cause | None:
+    """What is said of values that are ids; None where they are others by the scale of all videos."""
+    ids = scale.ids
+    if not scale.needed or ids is None or all(ids.get(value) == value for value in values):
+        message = f"{said}. Its values are ids." if channel == CHANNEL else f"{said}."
+        return Cause(
+            _CODE,
+            lambda _, __: message,
+            lambda _, where: f"{from_expression('mask', _every(kind) + where, channel)}.",
+            ways=lambda _: {SURE: _ids_of(kind)},
+        )
+    if scale.sure:
+        return None
+    return Cause(
+        _CODE,
+        lambda found, _: (
+            f"{said}. What is written, {listed(sorted(found.seen), 8)}, may be ids, or ids on another scale as in other videos."
+        ),
+        lambda _, where: f"if it is ids, {from_expression('mask', _every(kind) + where, channel)}. If not, save the ids again.",
+        Values(values),
+        lambda _: {KEEP_LABELS: _ids_of(kind)},
+    )
+
+
+def _ids_of(kind: ImageKind) -> Way:
+    return Way(FromValues(f"ids of {kind} images", None), kind)
 
 
 def _every(kind: ImageKind) -> str:

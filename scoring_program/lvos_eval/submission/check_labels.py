@@ -71,33 +71,44 @@ def find_greys(video: Video, labels: Sequence[int], found: VideoFindings, channe
     return True
 
 
-def find_white(video: Video, found: VideoFindings, channel: str, causes: Causes) -> bool:
-    """Finds masks that hold 0 and 255 where there is one object; whether it did."""
+def find_white(video: Video, found: VideoFindings, channel: str, causes: Causes, *, void: bool) -> bool:
+    """Finds masks that hold 0 and 255 where there is one object; whether it did. `void`: 255 is that in other videos."""
     strays = found.strays
     if found.unknown_pixels.keys() - strays != {VOID_LABEL} or len(video.ids) != 1 or found.present - strays:
         return False
     object_id = video.ids[0]
     white = found.unknown_pixels[VOID_LABEL]
+
+    def as_object(value: int) -> Way:
+        return Way(FromValues(f"the only object written as {value}", {value: object_id}))
+
+    def undone(value: int, where: Where) -> str:
+        return from_labels({value: object_id}, _every(where), channel)
+
     if 2 * white > white + found.background_pixels:
         message = (
             f"most pixels are 255, and object {object_id} has none: "
             "either the only object is written as 255 or the background is."
         )
-
-        ways = {
-            f"--white {what}": Way(FromValues(f"the only object written as {value}", {value: object_id}))
-            for what, value in (("object", VOID_LABEL), ("background", 0))
-        }
+        ways = {f"--white {what}": as_object(value) for what, value in (("object", VOID_LABEL), ("background", 0))}
 
         def fix(_: Values, where: Where) -> str:
-            as_object, as_background = (from_labels({value: object_id}, _every(where), channel) for value in (VOID_LABEL, 0))
-            return f"if the object is 255, {as_object}. If the background is, {as_background}."
+            return f"if the object is 255, {undone(VOID_LABEL, where)}. If the background is, {undone(0, where)}."
+    elif void:
+        message = (
+            f"object {object_id} has no pixel, and 255 has some: either the only object is written as 255, or 255 is void as "
+            "beside the objects of other videos."
+        )
+        ways = {"--white object": as_object(VOID_LABEL), "--white void": Way(FromValues("void written as 255", {}))}
+
+        def fix(_: Values, where: Where) -> str:
+            return f"if the object is 255, {undone(VOID_LABEL, where)}. If it is void, write 0."
     else:
         message = f"the only object is written as 255; its id is {object_id}."
-        ways = {SURE: Way(FromValues("the only object written as 255", {VOID_LABEL: object_id}))}
+        ways = {SURE: as_object(VOID_LABEL)}
 
         def fix(_: Values, where: Where) -> str:
-            return f"{from_labels({VOID_LABEL: object_id}, _every(where), channel)}. If 255 is meant as void, write 0."
+            return f"{undone(VOID_LABEL, where)}. If 255 is meant as void, write 0."
 
     cause = Cause("palette-lost", lambda _, __: message, fix, ways=lambda _: ways)
     causes.add(cause, video.name, sorted(found.unknown_frames[VOID_LABEL]))

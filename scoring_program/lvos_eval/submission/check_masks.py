@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.text import SAVE_IDS, listed
 from lvos_eval.formats.mask_issues import WrongSize
-from lvos_eval.protocols.contract import MaskEncoding, Pairing
+from lvos_eval.protocols.contract import VOID_LABEL, MaskEncoding, Pairing
 from lvos_eval.reference.manifest import Manifest, Video
 from lvos_eval.submission.check_encodings import report_encodings
 from lvos_eval.submission.check_files import find_issues
@@ -49,7 +49,8 @@ def check_masks(manifest: Manifest, findings: Mapping[str, VideoFindings], colle
     if multiple:
         rest = [(video, found) for video, found in rest if not find_proposals(video, found, causes, void=protocol.submits_void)]
     elif not ids_are_known:
-        rest = [(video, found) for video, found in rest if not find_white(video, found, channel, causes)]
+        void = any(VOID_LABEL in found.unknown_pixels and found.present - found.strays for _, found in videos.values())
+        rest = [(video, found) for video, found in rest if not find_white(video, found, channel, causes, void=void)]
     if not multiple and not any(len(video.ids) == 1 and video.ids != (1,) and found.present for video, found in videos.values()):
         rest = [(video, found) for video, found in rest if not find_one(video, found, channel, causes)]
     causes.report(collector, restorations)

@@ -134,6 +134,10 @@ def _readings(
     if own:
         return (_OWN, *(rule for rule in both_ends if rule != _OWN))
     found = both_ends or [rule for count in counts for rule in count.others]
+    # they may be frames by their own numbers, of which few are missing
+    within = every_frame and pictures[0] <= numbers[0] and numbers[-1] <= pictures[-1]
+    if found and within and 2 * len(needed & present) > len(needed):
+        return (_OWN, *(rule for rule in found if rule != _OWN))
     # the scored frames alone, known by a gap between them
     exactly = NamingRule(1, scored[0] - numbers[0])
     if not found and [exactly.frame(number) for number in numbers] == list(scored):

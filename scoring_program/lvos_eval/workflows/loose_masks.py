@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -26,10 +28,13 @@ from lvos_eval.submission.restoration import FILL_MISSING, OVERLAPS, Restoration
 from lvos_eval.submission.source import Entry, MadeMask, MaskSource, Part, files_of
 from lvos_eval.workflows.made_masks import LooseSource
 
-__all__ = ["LooseMasks", "open_loose"]
+__all__ = ["LooseMasks", "has_arrays", "open_loose"]
 
 _ARRAY: Final = re.compile(r"(.*)\.(npy|npz)", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"[0-9]")
 _NAME: Final = re.compile(r"[0-9]+\.png", re.IGNORECASE)
+
+_SHOWN: Final = 3
 
 _Paths = list[tuple[list[str], Entry]]
 
@@ -74,6 +79,12 @@ def open_loose(
     return LooseMasks(replace(submission, listed=found.states), LooseSource(found.source, overlap), len(found.files), steps)
 
 
+def has_arrays(submission: Submission) -> bool:
+    """Whether there are files that are read as arrays."""
+    names = chain(submission.extra_files, *submission.others.values())
+    return any(_ARRAY.fullmatch(name) for name in names)
+
+
 def _arranged(
     found: ListedFiles, paths: _Paths, videos: Collection[str], manifest: Manifest, collector: ProblemCollector
 ) -> Submission:
@@ -98,6 +109,7 @@ def _with_arrays(
     if not any(_ARRAY.fullmatch(parts[-1]) for parts, _ in paths):
         return paths
     made: _Paths = []
+    stacks: list[str] = []
     reader = source.open()
     try:
         for parts, entry in paths:
@@ -105,19 +117,27 @@ def _with_arrays(
             if match is None or isinstance(entry, MadeMask):
                 made.append((parts, entry))
                 continue
+            stem, of_video = match[1], match[1] in videos
             names: list[str | None] = [None]
             if match[2].lower() == "npz":
-                try:
+                # one that cannot be read is told as what it would be: a mask
+                with suppress(MemberError, OSError):
                     names = list(array_names(reader.read(entry)))
-                except (MemberError, OSError) as error:
-                    fix = "save the arrays again: numpy.savez(path, **masks)."
-                    collector.add("unreadable-mask", f"{'/'.join(parts)} cannot be read: {error}.", fix)
+            if of_video and not any(name and _NUMBERED.search(name) for name in names):
+                stacks.append("/".join(parts))
+                continue
             steps["arrays read as masks"] += len(names)
             for name in names:
-                ending = [f"{match[1]}.png"] if len(names) == 1 and match[1] not in videos else [match[1], f"{name}.png"]
+                ending = [stem, f"{name}.png"] if of_video or len(names) > 1 else [f"{stem}.png"]
                 made.append(([*parts[:-1], *ending], MadeMask((Part(entry, array=name),))))
     finally:
         reader.close()
+    if stacks:
+        collector.add(
+            "unreadable-mask",
+            f"{counted(len(stacks), 'file')} of a video without an array for each frame, by its name: {listed(stacks)}.",
+            'save each frame under its name: numpy.savez(path, **{"00000001": ids, ...}), or as PNG.',
+        )
     return made
 
 
@@ -201,11 +221,14 @@ def _report_gaps(paths: _Paths, collector: ProblemCollector, restorations: Resto
             frames[parts[0]][parts[1]] = {part.object_id for part in entry.parts if part.object_id is not None}
     for video, found in frames.items():
         ids = set().union(*found.values())
-        gaps = [f"object {object_id} in {name}" for name in sorted(found) for object_id in sorted(ids - found[name])]
-        if gaps:
+        number = sum(len(ids - there) for there in found.values())
+        if number:
+            gaps = (f"object {object_id} in {name}" for name in sorted(found) for object_id in sorted(ids - found[name]))
+            more = f" and {number - _SHOWN:,} more" if number > _SHOWN else ""
             problem = collector.add(
                 "missing-frame",
-                f"{counted(len(gaps), 'mask')} of single objects {'is' if len(gaps) == 1 else 'are'} not there: {listed(gaps)}.",
+                f"{counted(number, 'mask')} of single objects {'is' if number == 1 else 'are'} not there: "
+                f"{', '.join(islice(gaps, _SHOWN))}{more}.",
                 "write a mask of every object for every frame, all 0 where it is not visible.",
                 video=video,
             )

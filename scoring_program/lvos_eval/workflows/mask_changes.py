@@ -92,5 +92,6 @@ def _reshaping(way: Way, found: FrameSize, size: FrameSize | None) -> Resized | 
 def _reshaped(labels: Labels, change: Resized | Transposed, size: FrameSize) -> Labels:
     if isinstance(change, Transposed):
         return np.ascontiguousarray(labels.T)
-    resized = cv2.resize(labels, (size.width, size.height), interpolation=cv2.INTER_NEAREST)
+    # the one that rounds by the middle of a pixel gives back what was enlarged by either
+    resized = cv2.resize(labels, (size.width, size.height), interpolation=cv2.INTER_NEAREST_EXACT)
     return np.asarray(resized, np.uint8)

@@ -12,7 +12,7 @@ __all__ = ["OVERLAP_CHOICES", "TRANSPOSE_CHOICES", "WHITE_CHOICES", "PackOptions
 
 OVERLAP_CHOICES: Final = ("first", "last", "larger")
 TRANSPOSE_CHOICES: Final = ("swapped", "all")
-WHITE_CHOICES: Final = ("object", "background")
+WHITE_CHOICES: Final = ("object", "background", "void")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class PackOptions:
     transpose: str | None = None
     """`swapped` or `all`: masks with swapped width and height become upright, with or without the square ones."""
     white: str | None = None
-    """`object` or `background`: what 255 is where it is most of a mask of one object."""
+    """`object`, `background` or `void`: what 255 is in the masks of an only object that has no pixel of its own."""
     root: str | None = None
     """Which folder holds the masks, where several hold those of the same videos."""
     rename: Sequence[str] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from lvos_eval.api.arguments import StrPath, choice, flag, job_count, path, reference_choice
 from lvos_eval.api.results import CheckResult, PackResult, ScoringResult, scoring_result
@@ -10,12 +11,16 @@ from lvos_eval.comparison.leaderboards import BoardComparison
 from lvos_eval.comparison.outputs import compare_outputs
 from lvos_eval.comparison.results import ResultComparison, compare_results
 from lvos_eval.execution.workload import unobserved
+from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.settings import Disclosure
+from lvos_eval.reference.manifest import Manifest
+from lvos_eval.reference.settings import ArchiveLimits, Disclosure
 from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.reporting.reading import Result, read_result
 from lvos_eval.scoring.run import check_submission, score_submission
+from lvos_eval.workflows.pack_advice import PackAdvice, PackCommand
 from lvos_eval.workflows.pack_options import OVERLAP_CHOICES, TRANSPOSE_CHOICES, WHITE_CHOICES, PackOptions
+from lvos_eval.workflows.pack_round import Packing
 from lvos_eval.workflows.packing import pack_masks
 
 __all__ = ["check", "compare", "pack", "score"]
@@ -55,8 +60,10 @@ def score(
     manifest = load_manifest(chosen.path, settings.rules)
     shown = detail or settings.disclosure or Disclosure.FULL
     digest = settings.ground_truth or ground_truth_digest(manifest, jobs, unobserved)
+    limits = settings.limits.archive
+    advise = _advice(submission, chosen, manifest, limits, strict=strict, jobs=jobs)
     result = score_submission(
-        submission, manifest, digest, jobs, unobserved, detail=shown, limits=settings.limits.archive, strict=strict
+        submission, manifest, digest, jobs, unobserved, detail=shown, limits=limits, strict=strict, advise=advise
     )
     return scoring_result(result.report, shown)
 
@@ -83,8 +90,18 @@ def check(
     submission = path("submission", submission)
     settings = chosen.settings()
     manifest = load_manifest(chosen.path, settings.rules, splits=False)
-    report = check_submission(submission, manifest, jobs, unobserved, limits=settings.limits.archive, strict=strict)
+    limits = settings.limits.archive
+    advise = _advice(submission, chosen, manifest, limits, strict=strict, jobs=jobs)
+    report = check_submission(submission, manifest, jobs, unobserved, limits=limits, strict=strict, advise=advise)
     return CheckResult(problems=report.problems, notes=report.notes)
+
+
+def _advice(
+    submission: Path, reference: ReferenceChoice, manifest: Manifest, limits: ArchiveLimits, *, strict: bool, jobs: int | None
+) -> PackAdvice:
+    """What says in fixes how `lvos-eval pack` is typed for this submission."""
+    packing = Packing(manifest, frozenset(), (), limits, strict, jobs, unobserved)
+    return PackAdvice(submission, PackCommand.here(submission, reference, strict=strict), packing, foreign=False)
 
 
 def pack(

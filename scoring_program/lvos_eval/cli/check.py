@@ -19,6 +19,8 @@ from lvos_eval.reporting.result_document import details, manifest_summary
 from lvos_eval.scoring.results import State
 from lvos_eval.scoring.run import check_submission
 from lvos_eval.version import __version__
+from lvos_eval.workflows.pack_advice import PackAdvice, PackCommand
+from lvos_eval.workflows.pack_round import Packing
 
 __all__ = ["CHECK", "CheckRequest"]
 
@@ -55,13 +57,17 @@ def _run(request: CheckRequest, _: Disclosure, console: Console) -> ExitCode:
     console.say(f"lvos-eval {__version__}")
     settings = request.reference.settings()
     manifest = load_manifest(request.reference.path, settings.rules, splits=False)
+    observe, limits = console.observer(manifest), settings.limits.archive
+    command = PackCommand.here(request.submission, request.reference, strict=request.strict)
+    packing = Packing(manifest, frozenset(), (), limits, request.strict, request.jobs, observe)
     report = check_submission(
         request.submission,
         manifest,
         request.jobs,
-        console.observer(manifest),
-        limits=settings.limits.archive,
+        observe,
+        limits=limits,
         strict=request.strict,
+        advise=PackAdvice(request.submission, command, packing, foreign=False),
     )
     console.problems(report.problems)
     for note in report.notes:

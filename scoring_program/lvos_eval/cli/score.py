@@ -22,6 +22,7 @@ from lvos_eval.execution.lifecycle import print_line, signals_ignored
 from lvos_eval.execution.progress import Progress
 from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
+from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.metadata import ANNOTATIONS
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reference.survey import ground_truth_digest
@@ -32,6 +33,8 @@ from lvos_eval.scoring.results import Report, RunResult, State
 from lvos_eval.scoring.run import new_report, score_submission
 from lvos_eval.scoring.signature import signature
 from lvos_eval.version import ISSUES, __version__
+from lvos_eval.workflows.pack_advice import PackAdvice, PackCommand
+from lvos_eval.workflows.pack_round import Packing
 
 __all__ = ["PLATFORM_SCORE", "SCORE", "ScoreRequest"]
 
@@ -174,16 +177,19 @@ def _score_into(
         console.say(f"lvos-eval {__version__} {report.signature}")
         for note in manifest.warnings:
             console.tell(f"note: {note}")
+        observe, limits = console.observer(manifest, refresh, deadline), settings.limits.archive
+        packing = Packing(manifest, frozenset(), (), limits, request.strict, request.jobs, observe)
         result = score_submission(
             request.submission,
             manifest,
             digest,
             request.jobs,
-            console.observer(manifest, refresh, deadline),
+            observe,
             detail=detail,
-            limits=settings.limits.archive,
+            limits=limits,
             strict=request.strict,
             foreign=request.platform,
+            advise=PackAdvice(request.submission, _command(request, manifest), packing, request.platform),
         )
         for note in result.report.notes[len(manifest.warnings) :]:
             console.tell(f"note: {note}")
@@ -198,6 +204,13 @@ def _score_into(
         if result.report.scores is not None:
             output.write_scores(result.report.scores.values)
     return result, files.details
+
+
+def _command(request: ScoreRequest, manifest: Manifest) -> PackCommand:
+    """The command of `pack` as whoever reads the page can type it."""
+    if request.platform:
+        return PackCommand.elsewhere(manifest, request.reference, strict=request.strict)
+    return PackCommand.here(request.submission, request.reference, strict=request.strict)
 
 
 def _tell(console: Console, output: OutputFolder, result: RunResult, content: dict[str, Any]) -> None:

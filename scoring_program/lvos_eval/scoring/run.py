@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
@@ -33,6 +34,7 @@ from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.version import __version__
 
 __all__ = [
+    "Advise",
     "absent_videos",
     "build_result",
     "check_submission",
@@ -46,6 +48,10 @@ __all__ = [
     "open_checked",
     "score_submission",
 ]
+
+
+Advise: TypeAlias = Callable[[Submission, Mapping[str, VideoFindings], tuple[Problem, ...]], tuple[Problem, ...]]
+"""Says in the fixes of problems what can be done, given the masks that were found and what they show."""
 
 
 def new_report(manifest: Manifest) -> Report:
@@ -73,6 +79,7 @@ def score_submission(
     limits: ArchiveLimits | None = None,
     strict: bool = False,
     foreign: bool = False,
+    advise: Advise | None = None,
 ) -> RunResult:
     """Scores a submission, or tells everything that is wrong with it; `detail` is how much of the scores may be shown.
 
@@ -85,8 +92,8 @@ def score_submission(
         require_solver()
     collector = new_collector(manifest, strict=strict)
     submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
-    if foreign:
-        refuse_ground_truth(manifest, submission, collector)
+    if foreign and refuse_ground_truth(manifest, submission, collector):
+        advise = None
     own = () if foreign else submitted_ground_truth(manifest, submission)
     fingerprint = submission.watch()
     sizes = find_sizes(manifest)
@@ -106,6 +113,9 @@ def score_submission(
         )
     values = {} if collector.has_errors else matched_values(manifest, results.values)
     result = build_result(manifest, digest, submission, collector, values, detail)
+    if advise is not None:
+        problems = advise(submission, results.findings, collector.problems)
+        result = replace(result, report=replace(result.report, problems=problems))
     if not own:
         return result
     are = "is a file" if len(own) == 1 else "are files"
@@ -223,12 +233,15 @@ def check_submission(
     *,
     limits: ArchiveLimits | None = None,
     strict: bool = False,
+    advise: Advise | None = None,
 ) -> Report:
     """Everything that is wrong with a submission, from public data alone; its notes say what could not be checked."""
     collector = new_collector(manifest, strict=strict)
     submission = open_checked(path, manifest, limits or ArchiveLimits(), collector)
     sizes = known_sizes(manifest)
-    check_masks(manifest, inspect_masks(manifest, sizes, submission, submission.source, jobs, observe), collector)
+    findings = inspect_masks(manifest, sizes, submission, submission.source, jobs, observe)
+    check_masks(manifest, findings, collector)
+    problems = collector.problems
     unknown = [video for video, size in sizes.items() if size is None]
     notes = manifest.warnings
     if unknown:
@@ -238,7 +251,7 @@ def check_submission(
         new_report(manifest),
         state=State.INVALID if collector.has_errors else State.CHECKED,
         submission=submission.accepted,
-        problems=collector.problems,
+        problems=problems if advise is None else advise(submission, findings, problems),
         notes=notes,
     )
 

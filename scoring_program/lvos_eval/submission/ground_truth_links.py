@@ -44,8 +44,8 @@ def _identity(path: str) -> tuple[int, int] | None:
     return (found.st_dev, found.st_ino) if found.st_ino else None
 
 
-def refuse_ground_truth(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> None:
-    """Reports masks that are files of the ground truth: what a participant sends must not lead to them."""
+def refuse_ground_truth(manifest: Manifest, submission: Submission, collector: ProblemCollector) -> bool:
+    """Reports masks that are files of the ground truth: what a participant sends must not lead to them. Whether there are any."""
     found = submitted_ground_truth(manifest, submission)
     if found:
         collector.add(
@@ -54,3 +54,4 @@ def refuse_ground_truth(manifest: Manifest, submission: Submission, collector: P
             f"{listed(found)}.",
             "submit copies of masks, not links to them: cp -rL masks submission",
         )
+    return bool(found)

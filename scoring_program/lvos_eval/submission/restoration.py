@@ -96,14 +96,19 @@ class Restoration:
     ways: Mapping[str, Way]
 
     @property
+    def alternatives(self) -> str:
+        """The options of its ways: `A`, `A or B`, `A, B, ... or Z`."""
+        options = [printable(option) for option in self.ways]
+        shown = options if len(options) < 4 else [*options[:2], options[-1]]
+        more = ", ..." if len(shown) < len(options) else ""
+        return f"{', '.join(shown[:-1])}{more} or {shown[-1]}" if len(shown) > 1 else shown[0]
+
+    @property
     def choice(self) -> str:
         """What to type, for whoever has to choose."""
-        options = [printable(option) for option in self.ways]
-        if len(options) == 1:
-            return f"save the masks again, or let pack do it: add {options[0]}."
-        shown = options[:3] if len(options) < 4 else [*options[:2], options[-1]]
-        more = ", ..." if len(shown) < len(options) else ""
-        return f"add the one that is right: {', '.join(shown[:-1])}{more} or {shown[-1]}."
+        if len(self.ways) == 1:
+            return f"save the masks again, or let pack do it: add {self.alternatives}."
+        return f"add the one that is right: {self.alternatives}."
 
     def chosen(self, options: Collection[str]) -> list[Way]:
         """The ways that are chosen; one where it is known what to do."""
@@ -121,20 +126,27 @@ class Restorations:
         if ways:
             self.found.append(Restoration(problem, tuple(videos), ways))
 
+    def hopeless(self, problems: Sequence[Problem]) -> list[Problem]:
+        """The errors without a way."""
+        known = {item.problem for item in self.found}
+        return [problem for problem in problems if problem.severity is Severity.ERROR and problem not in known]
+
+    def choices(self, options: Collection[str]) -> list[Restoration]:
+        """What waits for somebody to choose a way."""
+        return [item for item in self.found if len(item.chosen(options)) != 1]
+
     def open(self, problems: Sequence[Problem], options: Collection[str]) -> list[Problem]:
         """The problems that stand in the way: errors without a way, and those of which nobody has chosen one.
 
         The fix of those is the choice.
         """
-        items = {item.problem: item for item in self.found}
-        found = []
-        for problem in problems:
-            item = items.get(problem)
-            if item is None and problem.severity is Severity.ERROR:
-                found.append(problem)
-            elif item is not None and len(item.chosen(options)) != 1:
-                found.append(replace(problem, fix=item.choice))
-        return found
+        hopeless = set(self.hopeless(problems))
+        choices = {item.problem: item.choice for item in self.choices(options)}
+        return [
+            replace(problem, fix=choices[problem]) if problem in choices else problem
+            for problem in problems
+            if problem in hopeless or problem in choices
+        ]
 
     def changes(self, options: Collection[str]) -> dict[str, list[Way]]:
         """By video what is to be done to its masks."""

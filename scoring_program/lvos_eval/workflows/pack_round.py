@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.problems import Problem
@@ -23,6 +23,7 @@ from lvos_eval.scoring.run import inspect_masks, new_collector
 from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.check_names import check_names
 from lvos_eval.submission.listing import CHANGED, Submission
+from lvos_eval.submission.mask_findings import VideoFindings
 from lvos_eval.submission.restoration import (
     FILL_MISSING,
     KEEP_LABELS,
@@ -30,16 +31,17 @@ from lvos_eval.submission.restoration import (
     FromColours,
     FromValues,
     Resized,
+    Restoration,
     Restorations,
     Transposed,
     Way,
 )
-from lvos_eval.submission.source import Entry, MadeMask, files_of
+from lvos_eval.submission.source import Entry, MadeMask, MaskFiles, files_of
 from lvos_eval.workflows.loose_masks import LooseMasks, open_loose
 from lvos_eval.workflows.pack_doubts import report_doubts, report_unsized
 from lvos_eval.workflows.rewriting import FrameToWrite, RewritePiece, RewrittenMasks, rewrite_piece
 
-__all__ = ["CheckedMasks", "Packing"]
+__all__ = ["CheckedMasks", "KnownMasks", "Packing"]
 
 _EVERY_SQUARE: Final = TRANSPOSE[1]
 
@@ -56,6 +58,10 @@ class CheckedMasks:
     """The problems about which nothing can be done without a choice, or at all."""
     ways: Mapping[str, Sequence[Way]]
     """What is to be done to the masks of each video."""
+    choices: tuple[Restoration, ...]
+    """What somebody has to choose."""
+    hopeless: bool
+    """Whether there are obstacles that no choice removes."""
 
     @property
     def bytes_read(self) -> int:
@@ -65,6 +71,13 @@ class CheckedMasks:
 
     def _size(self, file: str | Member) -> int:
         return file.packed if isinstance(file, Member) else (self.submission.source.path / file).stat().st_size
+
+
+class KnownMasks(NamedTuple):
+    """What another check has found in the masks of the same submission."""
+
+    masks: Mapping[str, Mapping[int, MaskFiles]]
+    findings: Mapping[str, VideoFindings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +92,20 @@ class Packing:
     jobs: int | None
     observe: Observer
 
-    def check(self, path: Path) -> CheckedMasks:
-        """What is wrong with the masks at a path. Raises UsageError, RunStoppedError."""
+    def check(self, path: Path, known: KnownMasks | None = None) -> CheckedMasks:
+        """What is wrong with the masks at a path; those that are `known` are not decoded again.
+
+        Raises UsageError, RunStoppedError.
+        """
         manifest = self.manifest
         collector, restorations = new_collector(manifest, strict=self.strict), Restorations()
         loose = open_loose(path, manifest, self.limits, self.options, collector, restorations)
         submission = check_names(manifest, loose.submission, collector, restorations, self.formulas)
         sizes = known_sizes(manifest)
-        findings = inspect_masks(manifest, sizes, submission, loose.source, self.jobs, self.observe)
+        if known is not None and known.masks == submission.masks:
+            findings = known.findings
+        else:
+            findings = inspect_masks(manifest, sizes, submission, loose.source, self.jobs, self.observe)
         restorations.found += check_masks(manifest, findings, collector).found
         if manifest.protocol.names_objects and not collector.has_errors and KEEP_LABELS not in self.options:
             report_doubts(manifest, findings, collector, restorations)
@@ -96,7 +115,8 @@ class Packing:
         if _EVERY_SQUARE in self.options:
             ways = _with_squares(ways, sizes)
         obstacles = tuple(restorations.open(collector.problems, self.options))
-        return CheckedMasks(loose, submission, collector.problems, obstacles, ways)
+        choices, hopeless = restorations.choices(self.options), restorations.hopeless(collector.problems)
+        return CheckedMasks(loose, submission, collector.problems, obstacles, ways, tuple(choices), bool(hopeless))
 
     def write(self, found: CheckedMasks, path: Path) -> Counter[str]:
         """Writes every mask that is asked for into a new zip; returns what was done, and to how many. Raises RunStoppedError."""

@@ -71,6 +71,8 @@ def pack_masks(
         raise UsageError(f"{printable(str(output))} is a folder; name the zip, as in submission.zip")
     if not output.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {printable(str(output.parent))} for the zip; make it first")
+    if output.exists() and masks.exists() and output.samefile(masks):
+        raise UsageError(f"{printable(str(output))} is what is packed; name another file, so that it is kept")
     packing = Packing(manifest, options.given, tuple(options.rename), limits or ArchiveLimits(), strict, jobs, observe)
     first = found = packing.check(masks)
     steps = Counter(found.loose.steps)

@@ -151,6 +151,16 @@ fuzz: $(VENV)/fuzz ## look for bytes that crash the reading of submissions (SECO
 	$(CAMPAIGN) tests/campaigns/fuzz.py $(FUZZING)/corpus -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZING)/finds/ \
 		-max_len=4096 -timeout=5 -rss_limit_mb=1000
 
+.PHONY: format
+format: $(VENV)/development ## write the code as ruff wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: texts
+texts: $(VENV)/development ## write the texts of problems that the tests expect again (tests/data/problems)
+	PYTHONPATH=scoring_program:tests/support $(BIN)/python tests/submission/test_problem_codes.py
+	git diff --stat tests/data/problems
+
 .PHONY: lint
 lint: $(VENV)/development ## ruff, mypy, import-linter, shellcheck, hadolint
 	$(BIN)/ruff format --check .

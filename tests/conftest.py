@@ -1,4 +1,4 @@
-"""Profiles of the property tests, and the one thing of the process that all tests rely on."""
+"""Profiles of the property tests, and what all tests rely on in the process that runs them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ settings.register_profile("deep", settings.get_profile("default"), max_examples=
 # whether a test fails matters then, not the smallest example that it fails with
 settings.register_profile("mutation", settings.get_profile("default"), max_examples=60, phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# a test that calls make must not get the variables of the `make test FILE=...` that it may run in
+for _name in ("FILE", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"):
+    os.environ.pop(_name, None)
 
 # a process that a shell has started in the background ignores Ctrl-C, and so would all that it starts
 signal.signal(signal.SIGINT, signal.default_int_handler)

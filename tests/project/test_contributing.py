@@ -13,10 +13,13 @@ from built_package import ROOT
 
 PAGE: Final = (ROOT / "CONTRIBUTING.md").read_text()
 COMMANDS: Final = [
-    line.partition(" #")[0].strip()
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    for line in block.splitlines()
-]  # fmt: skip
+    *(
+        line.partition(" #")[0].strip()
+        for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+        for line in block.splitlines()
+    ),
+    *re.findall(r"`(make [^`]+)`", PAGE),
+]
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "FILE=" in command])
@@ -25,6 +28,15 @@ def test_the_files_that_are_named_hold_tests(command: str) -> None:
     (line,) = (line for line in told.stdout.splitlines() if "pytest" in line)
     collected = subprocess.run(f"{line} --collect-only -p no:cacheprovider", shell=True, cwd=ROOT, capture_output=True, text=True)
     assert re.search(r"[1-9]\d*(/\d+)? tests? collected", collected.stdout), collected.stdout
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "FILE=" not in command])
+def test_the_targets_that_are_named_are_there(command: str) -> None:
+    options = "--no-print-directory -n -o .venv/development -o .venv/docs"
+    told = subprocess.run(f"{command} {options}", shell=True, cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    for program in re.findall(r"(?:python|python -P) ((?:tests|docs)/\S+\.py)", told.stdout):
+        assert (ROOT / program).is_file()
 
 
 def test_make_test_without_a_file_runs_all_and_with_one_only_that() -> None:

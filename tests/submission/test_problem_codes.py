@@ -1,7 +1,6 @@
 """Every code: the exact text that a submission with this fault earns, one problem a line.
 
-Run as a program, with `PYTHONPATH=scoring_program:tests/support`, it writes the texts anew after a change of wording; read the
-difference before it is committed.
+Run as a program (`make texts`) it writes the texts again after a change of wording; read the difference before it is committed.
 """
 
 from __future__ import annotations

@@ -2,73 +2,33 @@
 
 Written after the source of codalab/codabench: `api/views/submissions.py` of commit 0085f77a85586571387993e85c3bd1570f3d91b1,
 `tasks.py` of 3c6fc78103a9584e36a1dcc00f093a79b89916c2, `datasets.py` of 4cd2f65b1f46e4f0dc038beb58a09e13dcf6f571, `phases.py` of
-b1f4a5d84245425a88ddfff777bba60fc869e666, `serializers/competitions.py` of 01676dc3414f41c13eac0d62717657fadc91ba6f.
+ec69e96e1a6ca65dfddbbe14d3c51faf42471139; `api/serializers/competitions.py` of 01676dc3414f41c13eac0d62717657fadc91ba6f,
+`submissions.py` of 57a7f64df98fa85f23432d716d783feb7e182d0b, `leaderboards.py` of 8239d01b51c00b73db0e7fb233d5c8d4e9b3d28a.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from competition.corrections.connection import Connection, UnsureError
+from competition.corrections.phase import Limits, PhaseInfo, SubmissionInfo, read_submission
 from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
+from lvos_eval.diagnostics.text import printable
 
-__all__ = ["Limits", "PhaseInfo", "Site", "SubmissionInfo"]
+__all__ = ["Site"]
 
-FINISHED: Final = "Finished"
-DONE: Final = frozenset({FINISHED, "Failed", "Cancelled"})
 _PAGE: Final = 100
 """One of the sizes that every version of the site takes."""
+_LISTINGS: Final = 7
+"""How often the submissions are listed until no page has moved meanwhile."""
+_ADDRESS: Final = re.compile("https?://[!-~]+")
 _DATA: Final = ("input_data", "ingestion_program", "reference_data", "scoring_program")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many submissions a participant may have in a phase; None: as many as they like."""
-
-    day: int | None
-    person: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseInfo:
-    """A phase: the numbers of its tasks, its limits and the keys of the leaderboard's columns."""
-
-    id: int
-    name: str
-    tasks: tuple[int, ...]
-    limits: Limits
-    has_queue: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SubmissionInfo:
-    """One submission or re-run; scores by the key of their column."""
-
-    id: int
-    owner: str
-    filename: str
-    created: str
-    status: str
-    on_board: bool
-    scores: Mapping[str, float]
-
-    @property
-    def is_done(self) -> bool:
-        return self.status in DONE
-
-    @property
-    def counts(self) -> bool:
-        """Whether it uses up one of the participant's submissions."""
-        return self.status != "Failed"
-
-    @property
-    def is_scored(self) -> bool:
-        return self.status == FINISHED and bool(self.scores)
 
 
 class Site:
@@ -79,55 +39,98 @@ class Site:
         self.competition: Final = competition
 
     def phase(self, wanted: str) -> PhaseInfo:
-        """The phase with this number or name. Raises UsageError if there is none, or if two have the name."""
+        """The phase with this number or name. Raises UsageError if there is none, or two, or for the token of a participant."""
         content = self.connection.get(f"/api/competitions/{self.competition}/")
-        phases = content.get("phases", [])
-        found = [phase for phase in phases if wanted in (str(phase["id"]), phase["name"])]
-        if len(found) != 1:
-            known = ", ".join(f"{phase['id']} ({phase['name']})" for phase in phases) or "none"
-            raise UsageError(f"competition {self.competition} has {len(found) or 'no'} phases {wanted}; its phases: {known}")
-        phase = found[0]
-        limited = phase.get("has_max_submissions", True)
-        limits = Limits(phase["max_submissions_per_day"], phase["max_submissions_per_person"]) if limited else Limits(None, None)
-        tasks = tuple(int(task["id"]) for task in phase["tasks"])
-        return PhaseInfo(int(phase["id"]), str(phase["name"]), tasks, limits, content.get("queue") is not None)
+        with self._understood("the competition"):
+            # the site leaves the key out for everybody but organisers, who alone see all submissions
+            if "secret_key" not in content:
+                raise UsageError(
+                    f"the token is not that of an organiser of competition {self.competition}\n"
+                    "Fix: get a token with the name and password of an organiser, as docs/organiser.md says"
+                )
+            phases = content["phases"]
+            found = [phase for phase in phases if wanted in (str(phase["id"]), phase["name"])]
+            if len(found) != 1:
+                known = ", ".join(f"{phase['id']} ({phase['name']})" for phase in phases) or "none"
+                raise UsageError(f"competition {self.competition} has {len(found) or 'no'} phases {wanted}; its phases: {known}")
+            phase = found[0]
+            limited = phase.get("has_max_submissions", True)
+            limits = (
+                Limits(phase["max_submissions_per_day"], phase["max_submissions_per_person"]) if limited else Limits(None, None)
+            )
+            tasks = tuple(int(task["id"]) for task in phase["tasks"])
+            rules = frozenset(str(board["submission_rule"]) for board in content["leaderboards"])
+            return PhaseInfo(int(phase["id"]), str(phase["name"]), tasks, limits, rules)
 
     def submissions(self, phase: int) -> dict[int, SubmissionInfo]:
         """All submissions of a phase by their number, oldest first, without the parts of those that several tasks score."""
-        entries: list[Mapping[str, Any]] = []
-        page = 1
+        for _ in range(_LISTINGS):
+            if (entries := self._listing(phase)) is not None:
+                with self._understood("the list of submissions"):
+                    found = {int(entry["id"]): entry for entry in entries if entry.get("parent") is None}
+                    return {number: read_submission(found[number]) for number in sorted(found)}
+        raise RunStoppedError(
+            f"the list of submissions changed while it was read, {_LISTINGS} times; start the same command again"
+        )
+
+    def _listing(self, phase: int) -> list[Mapping[str, Any]] | None:
+        """All entries, or None where a submission came or went between two pages: others may have slipped past then."""
+        entries: dict[int, Mapping[str, Any]] = {}
+        page, counts = 1, set()
         while True:
-            content = self.connection.get(f"/api/submissions/?phase={phase}&page_size={_PAGE}&page={page}")
-            if isinstance(content, list):
-                # older sites give all at once
-                entries = content
-                break
-            entries += content["results"]
-            if not content.get("next"):
-                break
+            address = f"/api/submissions/?phase={phase}&page_size={_PAGE}&page={page}"
+            content = self.connection.get(address, missing=page > 1)
+            with self._understood("the list of submissions"):
+                if isinstance(content, list):
+                    # older sites give all at once
+                    return content
+                if not content:
+                    return None
+                entries |= {int(entry["id"]): entry for entry in content["results"]}
+                counts.add(int(content["count"]))
+                if not content["next"]:
+                    return list(entries.values()) if counts == {len(entries)} else None
             page += 1
-        found = {int(entry["id"]): entry for entry in entries}
-        alone = {number: entry for number, entry in found.items() if entry.get("parent") is None}
-        return {number: _submission(alone[number]) for number in sorted(alone)}
+
+    def submission(self, number: int) -> SubmissionInfo | None:
+        """One submission as it is now; None if it is gone."""
+        content = self.connection.get(f"/api/submissions/{number}/", missing=True)
+        with self._understood(f"submission {number}"):
+            return read_submission(content) if content else None
 
     def zip_address(self, submission: int) -> str:
         """A signed address of the zip; what is before its `?` is the same for all re-runs of a submission."""
-        return str(self.connection.get(f"/api/submissions/{submission}/get_details/")["data_file"])
+        content = self.connection.get(f"/api/submissions/{submission}/get_details/")
+        with self._understood(f"submission {submission}"):
+            return _address(content["data_file"])
 
-    def stored_as(self, submission: int) -> str:
-        """What tells that two submissions are of the same zip: its place in the site's storage."""
-        return urlsplit(self.zip_address(submission)).path
+    def stored_as(self, submission: SubmissionInfo) -> str | None:
+        """What tells that two submissions are of the same zip: its place in the storage. None if the site does not tell."""
+        path = unquote(urlsplit(self.zip_address(submission.id)).path)
+        # a storage that names the file elsewhere in the address would make all submissions alike
+        return path if path.rsplit("/", 1)[-1] == submission.filename else None
 
-    def re_run(self, submission: int) -> int:
-        """Runs a submission again as a new one, and gives its number, 0 in a dry run. Raises UnsureError where no answer came."""
+    def re_run(self, submission: int) -> int | None:
+        """Runs a submission again as a new one, and gives its number, 0 in a dry run; None if the submission is gone.
+
+        Raises UnsureError where no answer came.
+        """
         path = f"/api/submissions/{submission}/re_run_submission/"
-        return int(self.connection.change("POST", path, repeatable=False).get("id", 0))
+        content = self.connection.change("POST", path, repeatable=False, missing=True)
+        if self.connection.dry_run:
+            return 0
+        if not content:
+            if self.submission(submission) is not None:
+                raise UsageError(f"submission {submission} cannot be run again: the site no longer has the task that scored it")
+            return None
+        with self._understood(f"the re-run of submission {submission}"):
+            return int(content["id"])
 
     def cancel(self, submission: int) -> None:
         """Stops a run that does not come to an end."""
         if self.connection.dry_run:
             return
-        self.connection.get(f"/api/submissions/{submission}/cancel_submission/")
+        self.connection.get(f"/api/submissions/{submission}/cancel_submission/", missing=True)
 
     def delete(self, submission: int) -> None:
         self.connection.change("DELETE", f"/api/submissions/{submission}/", missing=True)
@@ -142,7 +145,8 @@ class Site:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
         wanted = f"{source.stem} {digest}"
         content = self.connection.get(f"/api/datasets/?_type=dataset&page_size={_PAGE}&search={digest}")
-        taken = {str(entry["name"]) for entry in (content if isinstance(content, list) else content["results"])}
+        with self._understood("the list of data sets"):
+            taken = {str(entry["name"]) for entry in (content if isinstance(content, list) else content["results"])}
         # one of that name may be half of an upload that was interrupted
         name = next(name for name in (wanted, *(f"{wanted} ({number})" for number in range(2, 1000))) if name not in taken)
         body = {
@@ -156,42 +160,42 @@ class Site:
             answer = self.connection.change("POST", "/api/datasets/", body, repeatable=False)
         except UnsureError as doubt:
             raise RunStoppedError(f"making the data set {name}: {doubt}; start the same command again") from None
-        self.connection.upload(answer.get("sassy_url", ""), source)
-        key = str(answer.get("key", "KEY"))
+        if self.connection.dry_run:
+            answer = {"key": "KEY", "sassy_url": "https://the-address-for-the-upload"}
+        with self._understood("the new data set"):
+            key, address = str(answer["key"]), _address(answer["sassy_url"])
+        self.connection.upload(address, source)
         self.connection.change("PUT", f"/api/datasets/completed/{key}/", {})
         return key
 
-    def replace_data(self, task: int, keys: Mapping[str, str]) -> dict[str, str]:
-        """Puts other data into a task, by its kind, and gives all that it has then. What is not sent would be taken out of it."""
-        found = self.connection.get(f"/api/tasks/{task}/")
-        data = {kind: str(found[kind]["key"]) for kind in _DATA if found.get(kind)} | dict(keys)
-        self.connection.change(
-            "PATCH", f"/api/tasks/{task}/", {"name": found["name"], "description": found["description"], **data}
-        )
-        return data
+    def data_of(self, task: int) -> Mapping[str, Any]:
+        """Name, description and data keys of a task. Raises UsageError for that of another user, who alone may change it."""
+        found = self.connection.get(f"/api/tasks/{task}/", missing=True)
+        if not found:
+            raise UsageError(
+                f"task {task} belongs to another user, who alone may change its data\n"
+                "Fix: use the token of whoever uploaded the competition"
+            )
+        with self._understood(f"task {task}"):
+            data = {kind: str(found[kind]["key"]) for kind in _DATA if found.get(kind)}
+            return {"name": found["name"], "description": found["description"], **data}
 
-    def data_of(self, task: int) -> dict[str, str]:
-        """The keys of a task's data by their kind."""
-        found = self.connection.get(f"/api/tasks/{task}/")
-        return {kind: str(found[kind]["key"]) for kind in _DATA if found.get(kind)}
+    def replace_data(self, task: int, keys: Mapping[str, str]) -> None:
+        """Puts other data into a task, by its kind. What is not sent would be taken out of it."""
+        self.connection.change("PATCH", f"/api/tasks/{task}/", {**self.data_of(task), **keys})
 
-    def board(self, phase: int) -> list[int]:
-        """The numbers of the submissions on the leaderboard, the best first."""
-        content = self.connection.get(f"/api/phases/{phase}/get_leaderboard/")
-        return [int(entry["id"]) for entry in content["submissions"]]
+    @contextmanager
+    def _understood(self, what: str) -> Iterator[None]:
+        """A block that reads an answer. Raises RunStoppedError where it does not have what it should."""
+        try:
+            yield
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = printable(repr(error))
+            raise RunStoppedError(f"{what}: {self.connection.site} does not answer as a Codabench does: {reason}") from None
 
 
-def _submission(entry: Mapping[str, Any]) -> SubmissionInfo:
-    try:
-        scores = {str(score["column_key"]): float(score["score"]) for score in entry["scores"]}
-    except (TypeError, ValueError):
-        raise RunStoppedError(f"submission {entry['id']} has scores that are not numbers") from None
-    return SubmissionInfo(
-        int(entry["id"]),
-        str(entry["owner"]),
-        str(entry["filename"]),
-        str(entry["created_when"]),
-        str(entry["status"]),
-        bool(entry.get("on_leaderboard")),
-        scores,
-    )
+def _address(value: Any) -> str:
+    """Raises ValueError for what is no address to load from."""
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        raise ValueError("no address of a file")
+    return value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import sys
 import time
@@ -17,7 +19,7 @@ from lvos_eval.diagnostics.errors import RunStoppedError, UsageError
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.formats.files import replacing
 
-__all__ = ["Connection", "UnsureError", "checked_site"]
+__all__ = ["Connection", "UnsureError", "checked_site", "checked_token"]
 
 _TRIES: Final = 7
 _LONGEST_WAIT: Final = 120.0
@@ -26,6 +28,7 @@ _BUSY: Final = frozenset({429, 503})
 _BROKEN: Final = frozenset({500, 502, 504})
 """The site, or what is before it, may have carried the request out all the same."""
 _SHOWN: Final = 300
+_TOKEN: Final = re.compile("[!-~]{1,200}")
 
 
 class UnsureError(Exception):
@@ -49,6 +52,13 @@ def checked_site(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def checked_token(text: str) -> str:
+    """The token. Raises UsageError for what cannot be one, without repeating it."""
+    if not _TOKEN.fullmatch(text):
+        raise UsageError("the token is not a word of letters and digits\nFix: copy it again from the answer of api-token-auth")
+    return text
+
+
 class Connection:
     """A site and the token of an organiser. `timeout` and `pause` are seconds; `pause` is the wait before the second try."""
 
@@ -61,16 +71,19 @@ class Connection:
         self._api = urllib.request.build_opener(_NoRedirects)
         self._storage = urllib.request.build_opener()
 
-    def get(self, path: str) -> Any:
-        """The JSON below a path of the API. Raises RunStoppedError if the site does not answer, UsageError if it refuses."""
+    def get(self, path: str, *, missing: bool = False) -> Any:
+        """The JSON below a path of the API; with `missing` {} if it is not there.
+
+        Raises RunStoppedError if the site does not answer, UsageError if it refuses.
+        """
         self._say("GET", path)
-        return self._patiently("GET", path, None)
+        return self._patiently("GET", path, None, missing=missing)
 
     def change(self, method: str, path: str, body: Any = None, *, repeatable: bool = True, missing: bool = False) -> Any:
         """Carries out a change and gives the answer; in a dry run it is printed and nothing else.
 
         Without `repeatable` it is not sent again once it may have been carried out: then UnsureError is raised. With `missing` it
-        is no fault that the object is gone. Else as `get`.
+        is no fault that the object is gone: the answer is {}. Else as `get`.
         """
         self._say(method, path, body)
         if self.dry_run:
@@ -78,7 +91,7 @@ class Connection:
         return self._patiently(method, path, body, repeatable=repeatable, missing=missing)
 
     def download(self, url: str, target: Path) -> None:
-        """Writes what a signed address holds to a file, whole or not at all. Raises RunStoppedError."""
+        """Writes what a signed address holds to a file, whole and on the disk, or not at all. Raises RunStoppedError."""
         self._say("GET", _without_signature(url))
         if self.dry_run:
             return
@@ -87,6 +100,9 @@ class Connection:
                 with self._storage.open(url, timeout=self._timeout) as answer, replacing(target) as partial:
                     with partial.open("wb") as file:
                         shutil.copyfileobj(answer, file, 1 << 20)
+                        # submissions are deleted on the site because they are here
+                        file.flush()
+                        os.fsync(file.fileno())
                     _require_whole(answer, partial)
                 return
             except (OSError, HTTPException) as error:
@@ -94,7 +110,7 @@ class Connection:
 
     def upload(self, url: str, source: Path) -> None:
         """Puts a file to a signed address. Raises RunStoppedError."""
-        self._say("PUT", _without_signature(url) or "the address for the upload", f"<{source}>")
+        self._say("PUT", _without_signature(url), f"<{source}>")
         if self.dry_run:
             return
         headers = {"Content-Type": "application/zip", "Content-Length": str(source.stat().st_size), "x-ms-blob-type": "BlockBlob"}

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from competition.corrections.codabench import Limits
+from competition.corrections.phase import Limits
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.formats.files import replace_file
 from lvos_eval.formats.text_files import DocumentError, read_json
@@ -52,6 +52,9 @@ class Journal:
     again: dict[str, list[int]] = field(default_factory=dict)
     """Re-runs that only put a participant back on the board."""
     deleted: list[int] = field(default_factory=list)
+    """Noted before the site is asked to."""
+    deletes_re_runs: bool = False
+    """Whether the site was seen to delete a re-run together with its submission."""
 
     @property
     def claimed(self) -> set[int]:

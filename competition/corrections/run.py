@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from competition.corrections.codabench import Site
-from competition.corrections.connection import Connection, checked_site
+from competition.corrections.connection import Connection, checked_site, checked_token
 from competition.corrections.expectation import Expectation, read_expectation
 from competition.corrections.journal import open_journal
 from competition.corrections.runs import Pace
@@ -34,9 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         token = os.environ.get(TOKEN, "").strip()
         if not token:
             raise UsageError(f"the environment has no {TOKEN}\nFix: export {TOKEN}=... (docs/organiser.md says where to get it)")
-        connection = Connection(
-            checked_site(options.site), token, dry_run=options.dry_run, timeout=options.timeout, pause=min(1.0, options.poll)
-        )
+        site, token = checked_site(options.site), checked_token(token)
+        connection = Connection(site, token, dry_run=options.dry_run, timeout=options.timeout, pause=min(1.0, options.poll))
         if not options.dry_run:
             options.folder.mkdir(parents=True, exist_ok=True)
         with reserved(options.folder):
@@ -74,6 +73,7 @@ def _correct(options: argparse.Namespace, site: Site) -> ExitCode:
             f"  lvos-eval rescore {folder} --reference NEW --output {options.folder / 'after'}"
         )
         return ExitCode.SUCCESS
+    correction.require_one_board()
     correction.replace(given)
     correction.raise_limits()
     faults = correction.re_run(expectation)
@@ -125,7 +125,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dry-run", action="store_true", help="print every call, and make only those that change nothing")
     parser.add_argument("--at-once", metavar="N", type=int, default=10, help="re-runs at the same time (default: %(default)s)")
     parser.add_argument("--poll", metavar="S", type=float, default=30.0, help="seconds between two looks (default: %(default)g)")
-    about = "seconds without any change after which runs are stuck (default: %(default)g)"
     about = "seconds without any change after which runs are stuck (default: %(default)g)"
     parser.add_argument("--patience", metavar="S", type=float, default=3600.0, help=about)
     parser.add_argument("--timeout", metavar="S", type=float, default=60.0, help="seconds for an answer (default: %(default)g)")

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from competition.corrections.codabench import Site, SubmissionInfo
+from competition.corrections.codabench import Site
 from competition.corrections.connection import UnsureError
 from competition.corrections.journal import Journal
+from competition.corrections.phase import SubmissionInfo
 from lvos_eval.diagnostics.errors import RunStoppedError
 from lvos_eval.diagnostics.text import listed
 
@@ -40,8 +41,9 @@ class Job:
     attempts: int = ATTEMPTS
 
     def is_over(self, found: Mapping[int, SubmissionInfo]) -> bool:
-        """Whether a re-run has scores, or no more are to be tried."""
-        return any(run in found and found[run].is_scored for run in self.runs) or len(self.runs) >= self.attempts
+        """Whether a re-run has scores, or no more are to be tried, or there is nothing left to be run."""
+        scored = any(run in found and found[run].is_scored for run in self.runs)
+        return scored or len(self.runs) >= self.attempts or self.source not in found
 
     def is_running(self, found: Mapping[int, SubmissionInfo]) -> bool:
         return bool(self.runs) and self.runs[-1] in found and not found[self.runs[-1]].is_done
@@ -82,8 +84,6 @@ class Runs:
 
     def _start(self, job: Job, found: Mapping[int, SubmissionInfo]) -> None:
         """One more run, unless one has been started by a call of which nobody saw the answer."""
-        if job.source not in found:
-            raise RunStoppedError(f"submission {job.source} is no longer on the site, and has no re-run")
         run = self.unknown_run(found[job.source], found)
         if run is None:
             try:
@@ -92,6 +92,9 @@ class Runs:
                 # the next look at the phase finds it if it has been started
                 print(f"re-run of {job.source}: {doubt}; looking whether it has been started", flush=True)
                 return
+        if run is None:
+            # its owner has just deleted it
+            return
         job.runs.append(run)
         self._journal.save()
         print(f"re-run of {job.source}: {run}", flush=True)
@@ -100,13 +103,13 @@ class Runs:
         """A run of the same zip, from after the re-runs began, which the journal does not know."""
         claimed, horizon = self._journal.claimed, self._journal.horizon or 0
         alike = [
-            item.id
+            item
             for item in found.values()
             if item.id > horizon and item.id not in claimed and (item.owner, item.filename) == (source.owner, source.filename)
         ]
         # a participant's own upload of the same name lies elsewhere
-        place = self._site.stored_as(source.id) if alike else None
-        return next((number for number in alike if self._site.stored_as(number) == place), None)
+        place = self._site.stored_as(source) if alike else None
+        return next((item.id for item in alike if place is not None and self._site.stored_as(item) == place), None)
 
     def _give_up(self, stuck: Sequence[Job]) -> None:
         """Cancels runs that do not end, so that they are run again. Raises RunStoppedError where that was the last attempt."""

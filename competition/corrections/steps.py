@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from competition.corrections.codabench import Limits, PhaseInfo, Site, SubmissionInfo
+from competition.corrections.codabench import Site
+from competition.corrections.deletions import Deletions
 from competition.corrections.expectation import Expectation, Row, board_differences, differing_keys
 from competition.corrections.journal import Journal
+from competition.corrections.phase import FORCE_BEST, Limits, PhaseInfo, SubmissionInfo
 from competition.corrections.runs import ATTEMPTS, Job, Pace, Runs
 from competition.corrections.stored import StoredZips, digest_of
 from lvos_eval.diagnostics.errors import UsageError
@@ -27,18 +29,40 @@ class Correction:
         self._phase = phase
         self._journal = journal
         self._zips = StoredZips(folder, journal)
+        self._deletions = Deletions(site, journal)
         self._runs = Runs(site, phase.id, journal, pace)
         self._dry = site.connection.dry_run
 
     def download(self) -> int:
-        """Stores the zip of every scored submission that is not stored yet; gives how many submissions there are."""
-        wanted = [item for item in self._submissions().values() if item.is_scored and item.id not in self._journal.claimed]
+        """Stores the zip of every scored submission from before the re-runs that is not stored yet; gives how many there are."""
+        horizon, claimed = self._journal.horizon, self._journal.claimed
+        wanted = [
+            item
+            for item in self._submissions().values()
+            if item.is_scored and item.id not in claimed and (horizon is None or item.id <= horizon)
+        ]
         self._zips.download(self._site, self._phase.id, wanted)
         return len(wanted)
+
+    def require_one_board(self) -> None:
+        """Raises UsageError for a phase on whose board re-runs would do something else."""
+        others = sorted(self._phase.rules - {FORCE_BEST})
+        if others:
+            raise UsageError(
+                f"the rule of the leaderboard is {', '.join(others)}: a re-run of an old submission takes the place of a newer "
+                f"one, or none. This command corrects boards with the rule {FORCE_BEST}\n"
+                "Fix: re-run by hand what is on the board, in the order in which it was handed in"
+            )
+        if len(self._phase.tasks) != 1:
+            raise UsageError(
+                f"the phase has {len(self._phase.tasks)} tasks, each with data of its own; this command corrects phases with one"
+            )
 
     def replace(self, files: Mapping[str, Path]) -> None:
         """Uploads data by its kind and puts it into every task of the phase."""
         journal = self._journal
+        for task in self._phase.tasks if files else ():
+            self._site.data_of(task)
         for kind, path in files.items():
             digest = digest_of(path)
             if journal.files.get(kind, digest) != digest:
@@ -48,6 +72,7 @@ class Correction:
             journal.files[kind] = digest
             if kind not in journal.keys:
                 journal.keys[kind] = self._site.upload(kind, path)
+                journal.replaced.clear()
                 self._done(f"uploaded {path} as {journal.keys[kind]}")
         for task in self._phase.tasks:
             if journal.keys and task not in journal.replaced:
@@ -74,7 +99,7 @@ class Correction:
     def re_run(self, expectation: Expectation) -> list[str]:
         """Runs every submission again until it has a result; gives a sentence for each that has not the one expected."""
         journal = self._journal
-        originals = [number for number in self._originals() if number not in journal.deleted]
+        originals = [number for number in self._originals(self._submissions()) if number not in journal.deleted]
         self._runs.finish(
             [
                 Job(number, journal.re_runs.setdefault(number, []), 1 if number in expectation.invalid else ATTEMPTS)
@@ -84,12 +109,16 @@ class Correction:
         if self._dry:
             return []
         found = self._submissions()
-        return [fault for number in originals if (fault := self._fault(number, found, expectation)) is not None]
+        there = [number for number in originals if self._is_there(number, found)]
+        for number in self._zips.numbers:
+            if number not in journal.deleted and not self._is_there(number, found):
+                print(f"submission {number} was deleted by its owner, and is left out", flush=True)
+        return [fault for number in there if (fault := self._fault(number, found, expectation)) is not None]
 
     def delete(self, expectation: Expectation) -> None:
         """Deletes the submissions whose re-run is as expected and whose zip is stored, and their other re-runs."""
         found = self._submissions()
-        for number in self._originals():
+        for number in self._originals(found):
             if self._dry:
                 self._site.delete(number)
                 continue
@@ -98,38 +127,44 @@ class Correction:
                 continue
             others = [run for run in self._journal.re_runs[number] if run != good and run in found and found[run].is_done]
             for unwanted in (*others, number):
-                self._delete(unwanted, f"deleted {unwanted}: submission {number} goes on as {good}")
+                if unwanted in found:
+                    self._deletions.delete(unwanted, found[good], f"deleted {unwanted}: submission {number} goes on as {good}")
 
     def put_back(self, expectation: Expectation) -> None:
         """Runs one submission more of each participant whom the deletion took off the board, and deletes that run."""
         found = self._submissions()
         on_board = {item.owner for item in found.values() if item.on_board}
-        jobs = []
+        jobs, kept = [], {}
         for owner, numbers in self._zips.participants().items():
-            best = expectation.best(numbers)
-            good = None if best is None else self._good_run(best, found, expectation)
-            if good is None:
+            good_runs = {number: run for number in numbers if (run := self._good_run(number, found, expectation)) is not None}
+            # whichever run ends, the site looks for the best of all that the participant has
+            best = expectation.best(good_runs)
+            if best is None:
                 continue
+            good = kept[owner] = found[good_runs[best]]
             runs = self._journal.again.setdefault(owner, [])
             # one that was started before the program was killed may have done its work already
-            unknown = self._runs.unknown_run(found[good], found)
+            unknown = self._runs.unknown_run(good, found)
             runs += [unknown] if unknown is not None else []
-            if owner not in on_board or runs:
-                jobs.append(Job(good, runs))
+            gone = sum(run not in found for run in runs)
+            if owner not in on_board or gone < len(runs):
+                jobs.append(Job(good.id, runs, ATTEMPTS + gone))
         self._runs.finish(jobs)
         found = self._submissions()
-        for run in [run for runs in self._journal.again.values() for run in runs]:
-            # of equal results the older one is on the board
-            if run in found and found[run].is_done and not found[run].on_board:
-                self._delete(run, f"deleted {run}: it was run for the board only")
+        for owner, good in kept.items():
+            for run in self._journal.again[owner]:
+                # of equal results the older one is on the board
+                if run in found and found[run].is_done and not found[run].on_board:
+                    self._deletions.delete(run, good, f"deleted {run}: it was run for the board only")
 
     def restore_limits(self) -> None:
         """Gives the phase its limits back, and what stays of re-runs on top, so that nobody has fewer submissions than before."""
         journal = self._journal
-        if journal.limits is None:
+        if journal.limits is None or journal.limits == Limits(None, None):
             return
-        last = max(journal.horizon or 0, *journal.claimed, 0)
-        counts = Counter(item.owner for item in self._submissions().values() if item.counts and item.id <= last)
+        horizon, claimed = journal.horizon or 0, journal.claimed
+        found = self._submissions().values()
+        counts = Counter(item.owner for item in found if item.counts and (item.id <= horizon or item.id in claimed))
         more = max(0, *(counts[owner] - journal.counts.get(owner, 0) for owner in counts), 0)
         person = None if journal.limits.person is None else journal.limits.person + more
         if self._phase.limits != journal.limits or journal.re_runs:
@@ -141,11 +176,15 @@ class Correction:
         found = self._submissions()
         origin = {run: number for number, runs in self._journal.re_runs.items() for run in runs}
         origin |= {run: run for runs in self._journal.again.values() for run in runs}
-        shown = [found[number] for number in self._site.board(self._phase.id) if number in found]
+        shown = [item for item in found.values() if item.on_board]
         # what participants have handed in meanwhile is scored on the new data, and may be better
         newer = {item.owner for item in shown if item.id > (self._journal.horizon or 0) and item.id not in origin}
         rows = [Row(item.owner, origin.get(item.id, item.id), item.scores) for item in shown if item.owner not in newer]
-        participants = {owner: own for owner, own in self._zips.participants().items() if owner not in newer}
+        participants = {
+            owner: [number for number in numbers if self._is_there(number, found)]
+            for owner, numbers in self._zips.participants().items()
+            if owner not in newer
+        }
         return len(shown), board_differences(expectation, participants, rows)
 
     def _fault(self, number: int, found: Mapping[int, SubmissionInfo], expectation: Expectation) -> str | None:
@@ -156,7 +195,7 @@ class Correction:
         if number not in expectation.scores:
             return f"submission {number} is not in leaderboard.json: download, rescore, and give the new one"
         if self._good_run(number, found, expectation) is None:
-            keys = differing_keys(expectation.scores[number], found[scored[-1]].scores)
+            keys = differing_keys(expectation.scores[number], found[scored[-1]].scores, _columns(found))
             return f"submission {number}: its re-run {scored[-1]} differs from leaderboard.json in {', '.join(keys)}; it stays"
         return None
 
@@ -164,27 +203,31 @@ class Correction:
         """The first re-run of a submission that ended with the scores expected."""
         expected = expectation.scores.get(number)
         for run in self._journal.re_runs.get(number, []) if expected is not None else ():
-            if run in found and found[run].is_scored and not differing_keys(expected or {}, found[run].scores):
+            scored = run in found and found[run].is_scored
+            if scored and not differing_keys(expected or {}, found[run].scores, _columns(found)):
                 return run
         return None
 
-    def _originals(self) -> list[int]:
-        """The scored submissions from before the re-runs, deleted ones too."""
+    def _originals(self, found: Mapping[int, SubmissionInfo]) -> list[int]:
+        """The scored submissions from before the re-runs, deleted ones too unless no re-run of them is left."""
         horizon = self._journal.horizon or 0
-        there = {item.id for item in self._submissions().values() if item.is_scored and item.id <= horizon}
-        return sorted(there | {number for number in self._journal.zips if number <= horizon})
+        known = {item.id for item in found.values() if item.is_scored} | set(self._zips.numbers)
+        return sorted(number for number in known if number <= horizon and self._is_there(number, found))
+
+    def _is_there(self, number: int, found: Mapping[int, SubmissionInfo]) -> bool:
+        """Whether a submission is on the site, itself or as a re-run."""
+        return number in found or any(run in found and found[run].is_scored for run in self._journal.re_runs.get(number, []))
 
     def _submissions(self) -> dict[int, SubmissionInfo]:
         return self._site.submissions(self._phase.id)
-
-    def _delete(self, number: int, said: str) -> None:
-        if number not in self._journal.deleted:
-            self._site.delete(number)
-            self._journal.deleted.append(number)
-            self._done(said)
 
     def _done(self, said: str) -> None:
         """Writes down what has been done. In a dry run nothing has."""
         if not self._dry:
             self._journal.save()
             print(said, flush=True)
+
+
+def _columns(found: Mapping[int, SubmissionInfo]) -> set[str]:
+    """The columns of the board: whatever any submission has a score for."""
+    return {key for item in found.values() for key in item.scores}

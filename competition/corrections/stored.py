@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from competition.corrections.codabench import Site, SubmissionInfo
+from competition.corrections.codabench import Site
 from competition.corrections.journal import Journal, StoredZip
+from competition.corrections.phase import SubmissionInfo
 from lvos_eval.diagnostics.errors import RunStoppedError
 
 __all__ = ["SUBMISSIONS", "StoredZips", "digest_of"]
@@ -54,6 +55,11 @@ class StoredZips:
         path = self.folder / stored.name
         return path.is_file() and digest_of(path) == stored.digest
 
+    @property
+    def numbers(self) -> list[int]:
+        """The submissions whose zip has been stored."""
+        return sorted(self._journal.zips)
+
     def participants(self) -> dict[str, list[int]]:
         """The submissions of each participant."""
         owners: dict[str, list[int]] = defaultdict(list)
@@ -64,10 +70,10 @@ class StoredZips:
 
 def _file_name(item: SubmissionInfo, phase: int) -> str:
     """As the site names it when many are downloaded, which is what `lvos-eval rescore` understands."""
-    day, _, clock = item.created.partition(" ")
+    day, _, clock = (item.created or "0000-00-00 00-00").partition(" ")
     owner = re.sub(r"[^A-Za-z0-9.@+-]", "-", item.owner)
     name = re.sub(r"[^A-Za-z0-9._-]", "-", item.filename)[-80:]
-    return f"{item.id}_{owner}_PhaseId{phase}_{day}_{clock.replace(':', '-') or '00-00'}_{name}"
+    return f"{item.id}_{owner}_PhaseId{phase}_{day}_{clock}_{name}"
 
 
 def digest_of(path: Path) -> str:

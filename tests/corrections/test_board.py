@@ -253,13 +253,30 @@ def test_a_submission_whose_re_run_differs_is_never_deleted(setting: Setting) ->
     setting.write_leaderboard()
     content = json.loads(setting.board_file.read_text())
     entry = next(item for item in content["submissions"] if item["submission"].startswith("25_"))
-    entry["scores"]["J-Mean"] += 0.000002
+    entry["scores"]["J-Mean"] += 0.000001
     setting.board_file.write_text(json.dumps(content))
     run = setting.correct("--delete")
     assert run.returncode == 1
     assert "submission 25: its re-run " in run.stderr
     assert " differs from leaderboard.json in J-Mean; it stays" in run.stderr
     assert 25 in setting.site.submissions
+
+
+@pytest.mark.parametrize(("attribute", "value", "told"), [
+    ("rule", "Force_Last", "the rule of the leaderboard is Force_Last"),
+    ("is_organiser", False, "the token is not that of an organiser of competition 1234"),
+    ("owns_task", False, "task 500 belongs to another user"),
+])  # fmt: skip
+def test_what_cannot_be_corrected_is_told_before_anything_is_changed(
+    setting: Setting, attribute: str, value: object, told: str
+) -> None:
+    setting.run()
+    setting.write_leaderboard()
+    setattr(setting.site, attribute, value)
+    run = setting.correct("--delete")
+    assert run.returncode == 2
+    assert told in run.stderr
+    assert set(calls(setting.site)) == {"GET"}
 
 
 def test_a_submission_whose_zip_is_not_stored_is_never_deleted(setting: Setting) -> None:
@@ -289,6 +306,83 @@ def test_what_a_participant_hands_in_meanwhile_is_left_alone(setting: Setting) -
     assert run.returncode == 0, run.stderr
     assert new.id in site.submissions
     assert site.board()[0].id == new.id
+    # nor does anybody get more submissions for it
+    assert site.limits == {"max_submissions_per_day": 2, "max_submissions_per_person": 5}
+    # all is done: the same command changes nothing
+    site.requests.clear()
+    assert setting.correct("--delete").returncode == 0
+    assert set(calls(site)) == {"GET", "PATCH"}
+    assert site.limits == {"max_submissions_per_day": 2, "max_submissions_per_person": 5}
+
+
+def test_a_re_run_that_lacks_a_column_is_not_as_expected(setting: Setting) -> None:
+    setting.run()
+    setting.write_leaderboard()
+    scorer = setting.site.scorer
+
+    def without(data: str, reference: str) -> Mapping[str, float] | None:
+        found = scorer(data, reference)
+        return found if "/25/" not in data or found is None else {key: found[key] for key in COLUMNS if key != "V-Mean"}
+
+    setting.site.scorer = without
+    run = setting.correct("--delete")
+    assert run.returncode == 1
+    assert " differs from leaderboard.json in V-Mean; it stays" in run.stderr
+    assert 25 in setting.site.submissions
+
+
+def test_a_submission_that_its_owner_deletes_meanwhile_is_left_out(setting: Setting) -> None:
+    setting.run()
+    setting.write_leaderboard()
+    del setting.site.submissions[25]
+    run = setting.correct("--delete")
+    assert run.returncode == 0, run.stderr
+    assert "submission 25 was deleted by its owner, and is left out" in run.stdout
+    assert len(setting.site.submissions) == NUMBER - 1
+
+
+def test_whose_best_submission_fails_now_is_put_back_with_another(setting: Setting) -> None:
+    """Of team03 the submission on the board falls, and the one that should follow it cannot be run again."""
+    setting.run()
+    setting.write_leaderboard()
+    scorer = setting.site.scorer
+    setting.site.scorer = lambda data, reference: None if "/115/" in data else scorer(data, reference)
+    run = setting.correct("--delete")
+    assert run.returncode == 1
+    assert "submission 115: its re-run failed 3 times; it stays as it is" in run.stderr
+    assert "team03: Overall is 0.520038 on the board, expected is 0.533038" in run.stderr
+    assert {row.owner for row in setting.site.board()} == set(OWNERS)
+
+
+def test_a_site_that_deletes_re_runs_with_their_submission_loses_one_and_no_more(setting: Setting) -> None:
+    setting.run()
+    setting.write_leaderboard()
+    setting.site.takes_along = True
+    for _ in range(2):
+        run = setting.correct("--delete")
+        assert run.returncode == 4
+        assert "as Codabench did before 2024, so no more are deleted" in run.stderr
+    assert calls(setting.site)["DELETE"] == 1
+    assert len({item.data for item in setting.site.submissions.values()}) == NUMBER - 1
+    assert len(list((setting.folder / "correction" / "submissions").iterdir())) == NUMBER
+
+
+def test_a_re_run_that_vanishes_takes_no_submission_with_it(setting: Setting) -> None:
+    setting.run()
+    setting.write_leaderboard()
+    site = setting.site
+    site.faults = [Fault("GET /api/submissions/[0-9]+/", 5, "meanwhile")]
+
+    def lose() -> None:
+        for number in [number for number in site.submissions if number > 3 * NUMBER]:
+            del site.submissions[number]
+
+    site.meanwhile = lose
+    run = setting.correct("--delete")
+    assert run.returncode == 4
+    assert "is no longer as it was; start the same command again" in run.stderr
+    # two were deleted before, and their owners' re-runs with the others after
+    assert sum(method == "DELETE" for method, _ in site.requests) == 2
 
 
 def test_a_dry_run_prints_every_call_and_changes_nothing(setting: Setting) -> None:

@@ -69,6 +69,17 @@ def test_a_token_that_the_site_does_not_know_is_told(
     assert "Fix: the token is not valid on this site" in told
 
 
+@pytest.mark.parametrize("token", ["two words", "line\nbreak", "schlüssel", "x" * 300])
+def test_what_cannot_be_a_token_is_told_and_not_repeated(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], token: str
+) -> None:
+    monkeypatch.setenv("CODABENCH_TOKEN", token)
+    assert run(tmp_path, address) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("the token is not a word of letters and digits\nFix: ")
+    assert token not in told
+
+
 def test_a_competition_or_a_phase_that_is_not_there_is_told(
     tmp_path: Path, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,11 @@ Written after the source of codalab/codabench:
 - `leaderboards/strategies.py` of 0e7c3f571b339ba3a1982e26186b1de1c0891d35
 - `api/views/tasks.py` of 3c6fc78103a9584e36a1dcc00f093a79b89916c2
 - `api/views/datasets.py` of 4cd2f65b1f46e4f0dc038beb58a09e13dcf6f571
-- `api/views/phases.py` of b1f4a5d84245425a88ddfff777bba60fc869e666
+- `api/views/phases.py` of ec69e96e1a6ca65dfddbbe14d3c51faf42471139
+- `api/serializers/competitions.py` of 01676dc3414f41c13eac0d62717657fadc91ba6f (who sees `secret_key`)
+- `api/serializers/submissions.py` of 57a7f64df98fa85f23432d716d783feb7e182d0b
+- `api/serializers/leaderboards.py` of 8239d01b51c00b73db0e7fb233d5c8d4e9b3d28a
+- `competitions/models.py`: what deleting a submission takes along, as since pull request 1311, and before (issue 1300)
 
 Its faults are those of networks and queues: no answer, an answer that is lost after the work is done, 429 and 5xx, runs that
 fail or never end.
@@ -60,7 +64,8 @@ class Fault:
     where: str
     number: int
     kind: str
-    """`429`, `502`; `hang`: no answer; `lost`: done, but no answer; `kill`: done, and the client is killed before the answer."""
+    """`429`, `502`; `hang`: no answer; `lost`: done, but no answer; `kill`: done, and the client is killed before the answer;
+    `meanwhile`: done, after something else has happened."""
 
     def is_due(self, request: str) -> bool:
         if re.fullmatch(self.where, request):
@@ -85,6 +90,15 @@ class Site:
         self.faults: list[Fault] = []
         self.kill: Callable[[], None] = lambda: None
         """Kills the client, for the fault of that name."""
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What happens for the fault of that name."""
+        self.is_organiser = True
+        """Whether the token is that of one; else it is a participant's."""
+        self.owns_task = True
+        """Whether the token is that of whom uploaded the competition."""
+        self.rule = "Force_Best"
+        self.takes_along = False
+        """Whether deleting a submission deletes all of the same zip, as before 2024."""
         self.stuck: set[int] = set()
         """Re-runs that never end, counted from 1."""
         self.failing: set[int] = set()
@@ -131,18 +145,16 @@ class Site:
         if scores is None:
             item.status = "Failed"
             return
-        item.status, item.scores = "Finished", {key: scores[key] for key in COLUMNS}
+        item.status, item.scores = "Finished", {key: scores[key] for key in COLUMNS if key in scores}
         # Force_Best: of all that the participant has in the phase
         own = [other for other in self.submissions.values() if other.owner == item.owner and other.scores]
         for other in own:
             other.on_board = False
-        min(
-            own, key=lambda other: (-other.scores["Overall"], -other.scores["J-Mean"], other.scores["V-Mean"], other.id)
-        ).on_board = True
+        min(own, key=lambda other: (*_order(other), other.id)).on_board = True
 
     def board(self) -> list[Submission]:
         shown = [item for item in self.submissions.values() if item.on_board]
-        return sorted(shown, key=lambda item: (-item.scores["Overall"], -item.scores["J-Mean"], item.scores["V-Mean"]))
+        return sorted(shown, key=_order)
 
     def counted(self, owner: str) -> int:
         return sum(item.owner == owner and item.status != "Failed" for item in self.submissions.values())
@@ -168,20 +180,32 @@ class Site:
             "tasks": [{"id": TASK, "key": "task-key"}],
         }
         other = phase | {"id": PHASE - 1, "name": "Development", "tasks": [{"id": TASK - 1, "key": "other"}]}
-        return 200, {"id": COMPETITION, "queue": None, "phases": [other, phase]}
+        boards = [{"id": 9, "submission_rule": self.rule, "columns": [{"key": key} for key in COLUMNS]}]
+        secret = {"secret_key": "f2a1"} if self.is_organiser else {}
+        return 200, {"id": COMPETITION, "queue": None, "phases": [other, phase], "leaderboards": boards, **secret}
 
     def _list(self, *, query: Mapping[str, str], **_: Any) -> tuple[int, Any]:
         if query.get("page", "1") == "1":
             self.advance()
         found = [item for item in sorted(self.submissions.values(), key=lambda item: -item.id) if query["phase"] == str(PHASE)]
+        if query.get("page", "1") != "1" and (int(query["page"]) - 1) * int(query["page_size"]) >= len(found):
+            return 404, {"detail": "Invalid page."}
         size, page = int(query["page_size"]), int(query.get("page", "1"))
         shown = found[(page - 1) * size : page * size]
         following = f"?page={page + 1}" if page * size < len(found) else None
         return 200, {"count": len(found), "next": following, "previous": None, "results": [_listed(item) for item in shown]}
 
+    def _one(self, number: int, **_: Any) -> tuple[int, Any]:
+        return (200, _listed(self.submissions[number])) if number in self.submissions else (404, {"detail": "Not found."})
+
     def _delete(self, number: int, **_: Any) -> tuple[int, Any]:
         # the rule of the board is applied when a run ends, and not here
-        return (204, None) if self.submissions.pop(number, None) else (404, {"detail": "Not found."})
+        gone = self.submissions.pop(number, None)
+        if gone is None:
+            return 404, {"detail": "Not found."}
+        if self.takes_along:
+            self.submissions = {other: item for other, item in self.submissions.items() if item.data != gone.data}
+        return 204, None
 
     def _details(self, number: int, **_: Any) -> tuple[int, Any]:
         if number not in self.submissions:
@@ -204,12 +228,10 @@ class Site:
         self.limits |= body
         return 200, self.limits
 
-    def _board(self, number: int, **_: Any) -> tuple[int, Any]:
-        assert number == PHASE
-        return 200, {"submissions": [{"id": item.id, "owner": item.owner.title()} for item in self.board()]}
-
     def _task(self, number: int, **_: Any) -> tuple[int, Any]:
         assert number == TASK
+        if not self.owns_task:
+            return 404, {"detail": "Not found."}
         data = {kind: {"key": self.task[kind]} if self.task[kind] else None for kind in _KINDS}
         return 200, {"id": TASK, "name": self.task["name"], "description": self.task["description"], **data}
 
@@ -241,16 +263,20 @@ _KINDS: Final = ("input_data", "ingestion_program", "reference_data", "scoring_p
 _ROUTES: Final[dict[str, dict[str, Callable[..., tuple[int, Any]]]]] = {
     r"/api/competitions/(\d+)/": {"GET": Site._competition},
     r"/api/submissions/": {"GET": Site._list},
-    r"/api/submissions/(\d+)/": {"DELETE": Site._delete},
+    r"/api/submissions/(\d+)/": {"GET": Site._one, "DELETE": Site._delete},
     r"/api/submissions/(\d+)/get_details/": {"GET": Site._details},
     r"/api/submissions/(\d+)/re_run_submission/": {"POST": Site._re_run},
     r"/api/submissions/(\d+)/cancel_submission/": {"GET": Site._cancel},
     r"/api/phases/(\d+)/": {"PATCH": Site._patch_phase},
-    r"/api/phases/(\d+)/get_leaderboard/": {"GET": Site._board},
     r"/api/tasks/(\d+)/": {"GET": Site._task, "PATCH": Site._patch_task, "PUT": Site._patch_task},
     r"/api/datasets/": {"GET": Site._datasets, "POST": Site._make_dataset},
     r"/api/datasets/completed/([\w-]+)/": {"PUT": Site._complete},
 }
+
+
+def _order(item: Submission) -> tuple[float, ...]:
+    """Smaller for the better result."""
+    return (-item.scores["Overall"], -item.scores["J-Mean"], item.scores.get("V-Mean", 0.0))
 
 
 def _number(text: str) -> int | str:
@@ -266,7 +292,7 @@ def _listed(item: Submission) -> dict[str, Any]:
         "pk": item.id,
         "owner": item.owner,
         "filename": item.filename,
-        "created_when": "2027-04-12 10:33",
+        "created_when": "2027-04-12T10:33:21.123456Z",
         "status": item.status,
         "parent": None,
         "on_leaderboard": item.on_board,
@@ -288,6 +314,8 @@ class _Handler(BaseHTTPRequestHandler):
         with self.site.lock:
             self.site.requests.append((self.command, parts.path))
             fault = next((item.kind for item in self.site.faults if item.is_due(f"{self.command} {parts.path}")), None)
+            if fault == "meanwhile":
+                self.site.meanwhile()
             if fault not in ("429", "502", "hang"):
                 code, answer = self._answer(parts.path, parts.query, content)
             if fault == "kill":

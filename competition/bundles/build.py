@@ -10,15 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from competition.bundles.codabench import codabench_members
 from competition.bundles.codalab import codalab_members
+from competition.bundles.columns import leaderboard_columns
 from competition.bundles.kit import kit_members
 from competition.bundles.leaks import copied_masks, shared_masks
 from competition.bundles.pages import facts_of, render_pages
 from competition.bundles.parts import PROGRAM_ZIP, STARTING_KIT, reference_zip, write_parts
-from competition.bundles.splits import Split, check_columns
+from competition.bundles.splits import Split
 from competition.bundles.zips import Members, write_zip
 from competition.settings import (
     PLACEHOLDER_DOMAIN,
@@ -76,7 +77,8 @@ def build(competition: Competition, folder: CompetitionFolder, data: Data, outpu
     """
     splits = _checked_splits(competition, data, jobs)
     _say_what_is_public(splits, data)
-    facts = facts_of(competition, splits)
+    columns = leaderboard_columns(competition.leaderboard, splits)
+    facts = facts_of(competition, splits, columns)
     pages = {platform: render_pages(folder.pages(), facts, platform) for platform in ("codabench", "codalab")}
     kit = kit_members(facts, splits)
     public: dict[str, bytes | Path] = {f"pages/{page.file}": page.text.encode() for page in pages["codabench"].values()}
@@ -87,7 +89,7 @@ def build(competition: Competition, folder: CompetitionFolder, data: Data, outpu
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".parts-") as name:
         temporary = Path(name)
-        parts = write_parts(temporary, splits, kit, folder.logo)
+        parts = write_parts(temporary, splits, columns, kit, folder.logo)
         bundles: Mapping[str, Members] = {
             CODABENCH_BUNDLE: codabench_members(competition, pages["codabench"], parts),
             CODALAB_BUNDLE: codalab_members(competition, pages["codalab"], parts),
@@ -100,12 +102,12 @@ def build(competition: Competition, folder: CompetitionFolder, data: Data, outpu
 
 def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Split, ...]:
     """The data of every phase, as its task needs it. Raises ReferenceDataError with every fault of all."""
-    checks: dict[tuple[Path, Task | None], ReferenceCheck] = {}
+    checks: dict[_Scored, ReferenceCheck] = {}
     for phase in competition.phases:
-        if (key := (data.of(phase), phase.task)) not in checks:
-            checks[key] = _check(*key, "reference" if key[0] == data.hidden else "validation", jobs)
-    hidden = [check for (folder, _), check in checks.items() if folder == data.hidden]
-    public = [check for (folder, _), check in checks.items() if folder != data.hidden]
+        if (key := _scored(phase, data)) not in checks:
+            checks[key] = _check(key, "reference" if key.folder == data.hidden else "validation", jobs)
+    hidden = [check for key, check in checks.items() if key.folder == data.hidden]
+    public = [check for key, check in checks.items() if key.folder != data.hidden]
     problems = dict.fromkeys(problem for check in (*hidden, *public) for problem in check.problems)
     problems |= dict.fromkeys(leak for shown, kept in product(public, hidden) for leak in shared_masks(shown, kept))
     for line in render_problems(list(problems), limit=None):
@@ -113,11 +115,16 @@ def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Sp
     if any(check.has_errors for check in checks.values()) or any(problem.code == "leak" for problem in problems):
         raise ReferenceDataError(())
     splits = tuple(
-        Split(phase, checks[data.of(phase), phase.task], Disclosure.PUBLIC if data.of(phase) == data.hidden else Disclosure.FULL)
+        Split(phase, checks[_scored(phase, data)], Disclosure.PUBLIC if data.of(phase) == data.hidden else Disclosure.FULL)
         for phase in competition.phases
     )
     for split in splits:
-        check_columns(split, competition.leaderboard)
+        if split.phase.masks is not None and not split.has_metadata:
+            raise ReferenceDataError.single(
+                "settings",
+                f"phases.{split.phase.key}.masks: the videos of {split.manifest.protocol.name} are what the masks say they are",
+                "leave `masks` out: the masks have to go with the data",
+            )
     _compare_rules(splits)
     return splits
 
@@ -127,6 +134,8 @@ def _compare_rules(splits: Sequence[Split]) -> None:
     for one, other in combinations(splits, 2):
         rules = [(split.manifest.rules.protocol, split.manifest.rules.task) for split in (one, other)]
         comparable = rules[0][1] == rules[1][1] or (one.phase.task is None and other.phase.task is None)
+        # whoever names a protocol for both wants them so
+        comparable = comparable and (one.phase.protocol is None or other.phase.protocol is None)
         if comparable and rules[0] != rules[1]:
             keys = one.phase.key, other.phase.key
             message = " and ".join(f"{key} is scored as {' '.join(rule)}" for key, rule in zip(keys, rules, strict=True))
@@ -134,12 +143,27 @@ def _compare_rules(splits: Sequence[Split]) -> None:
             raise ReferenceDataError.single("settings", message, fix)
 
 
-def _check(folder: Path, task: Task | None, what: str, jobs: int) -> ReferenceCheck:
+class _Scored(NamedTuple):
+    """Data, and what its own settings leave to a phase."""
+
+    folder: Path
+    protocol: str | None
+    task: Task | None
+    image_set: str | None
+
+
+def _scored(phase: Phase, data: Data) -> _Scored:
+    return _Scored(data.of(phase), phase.protocol, phase.task, phase.image_set)
+
+
+def _check(asked: _Scored, what: str, jobs: int) -> ReferenceCheck:
     def observer(manifest: Manifest) -> ProgressObserver:
         return ProgressObserver({video.name: len(video.scored) for video in manifest.videos}, sys.stdout)
 
-    check = check_reference(folder, jobs, observer, what=what, task=task)
-    print(f"{what}: {folder}{f' ({task})' if task else ''}", flush=True)
+    folder, protocol, task, image_set = asked
+    check = check_reference(folder, jobs, observer, what=what, protocol=protocol, task=task, image_set=image_set)
+    words = ", ".join(str(word) for word in (protocol, task, image_set) if word)
+    print(f"{what}: {folder}{f' ({words})' if words else ''}", flush=True)
     if check.summary is not None:
         print(summary_table(check.summary), flush=True)
     return check

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from competition.bundles.pages import COLUMN_TITLES, RenderedPage
+from competition.bundles.columns import Column
+from competition.bundles.pages import RenderedPage
 from competition.bundles.parts import Parts
 from competition.bundles.zips import Members
 from competition.settings import TIME_FORMAT, Competition, Phase, Question
@@ -45,7 +46,7 @@ def _configuration(competition: Competition, pages: Mapping[str, RenderedPage], 
                 "title": "Results",
                 "key": "main",
                 "submission_rule": str(competition.submission_rule),
-                "columns": [_column(index, key) for index, key in enumerate(competition.leaderboard)],
+                "columns": [_column(index, column) for index, column in enumerate(parts.columns)],
             }
         ],
     }
@@ -93,6 +94,6 @@ def _phase(index: int, phase: Phase, competition: Competition, parts: Parts) -> 
     }
 
 
-def _column(index: int, key: str) -> dict[str, Any]:
-    sorting = "asc" if key.startswith("V") else "desc"
-    return {"title": COLUMN_TITLES[key], "key": key, "index": index, "sorting": sorting, "precision": 4}
+def _column(index: int, column: Column) -> dict[str, Any]:
+    sorting = "asc" if column.lower_is_better else "desc"
+    return {"title": column.title, "key": column.key, "index": index, "sorting": sorting, "precision": 4}

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import yaml
 
-from competition.bundles.pages import COLUMN_TITLES, RenderedPage
+from competition.bundles.columns import Column
+from competition.bundles.pages import RenderedPage
 from competition.bundles.parts import Parts
 from competition.bundles.zips import Members
 from competition.settings import Competition, Phase, SubmissionRule
@@ -45,7 +46,7 @@ def _configuration(competition: Competition, pages: Mapping[str, RenderedPage], 
         "leaderboard": {
             "leaderboards": {"RESULTS": board},
             # the same object again: YAML writes it as an anchor and its aliases
-            "columns": {key: _column(board, rank, key) for rank, key in enumerate(competition.leaderboard, 1)},
+            "columns": {column.key: _column(board, rank, column) for rank, column in enumerate(parts.columns, 1)},
         },
     }
     if content["end_date"] is None:
@@ -77,6 +78,6 @@ def _phase(number: int, phase: Phase, competition: Competition, parts: Parts) ->
     }
 
 
-def _column(board: Mapping[str, Any], rank: int, key: str) -> dict[str, Any]:
-    sort = "asc" if key.startswith("V") else "desc"
-    return {"leaderboard": board, "label": COLUMN_TITLES[key], "rank": rank, "sort": sort, "numeric_format": 4}
+def _column(board: Mapping[str, Any], rank: int, column: Column) -> dict[str, Any]:
+    sort = "asc" if column.lower_is_better else "desc"
+    return {"leaderboard": board, "label": column.title, "rank": rank, "sort": sort, "numeric_format": 4}

@@ -11,6 +11,7 @@ import markdown
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
+from competition.bundles.columns import Column
 from competition.bundles.splits import Split
 from competition.settings import Competition
 from competition.settings.folder import Page
@@ -23,21 +24,7 @@ from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.scoring.signature import signature
 from lvos_eval.submission.archive_checks import SIZE_LIMIT
 
-__all__ = ["COLUMN_TITLES", "Facts", "RenderedPage", "facts_of", "fill", "html_page", "render_pages"]
-
-COLUMN_TITLES: Final = {
-    "Overall": "J&F",
-    "J-Mean": "J",
-    "J-seen-Mean": "J seen",
-    "J-unseen-Mean": "J unseen",
-    "F-Mean": "F",
-    "F-seen-Mean": "F seen",
-    "F-unseen-Mean": "F unseen",
-    "V-Mean": "V",
-    "V-seen-Mean": "V seen",
-    "V-unseen-Mean": "V unseen",
-}
-"""What the leaderboard calls the score keys."""
+__all__ = ["Facts", "RenderedPage", "facts_of", "fill", "html_page", "render_pages"]
 
 _TASK_NAMES: Final = {
     Task.SEMI_SUPERVISED: "semi-supervised",
@@ -48,8 +35,10 @@ _TASK_NAMES: Final = {
 Facts: TypeAlias = dict[str, Any]
 
 
-def facts_of(competition: Competition, splits: Sequence[Split]) -> Facts:
+def facts_of(competition: Competition, splits: Sequence[Split], columns: Sequence[Column]) -> Facts:
     """Everything that the pages name, from its one definition."""
+    protocol = splits[-1].manifest.protocol
+    frames = max((sorted(video.annotated) for video in splits[0].manifest.videos), key=len)
     return {
         "title": competition.title,
         "description": competition.description,
@@ -62,8 +51,12 @@ def facts_of(competition: Competition, splits: Sequence[Split]) -> Facts:
         "tasks": tuple(dict.fromkeys(str(split.manifest.rules.task) for split in splits)),
         "task_names": {str(task): name for task, name in _TASK_NAMES.items()},
         "max_proposals": len(PROPOSALS),
-        "columns": {key: COLUMN_TITLES[key] for key in competition.leaderboard},
-        "score_keys": SCORE_KEYS,
+        "columns": columns,
+        "protocol": protocol,
+        "protocols": tuple(dict.fromkeys(split.manifest.protocol.name for split in splits)),
+        "is_lvos": protocol.summary.keys == SCORE_KEYS,
+        "frame_names": [protocol.layout.name(frame) for frame in frames[:3]],
+        "video_names": [splits[0].manifest.videos[place].name for place in (0, -1)],
         "tolerance_percent": f"{100 * TOLERANCE_FRACTION:g}",
         "tolerance_fraction": f"{TOLERANCE_FRACTION:g}",
         "tolerance_720p": tolerance(720, 1280),

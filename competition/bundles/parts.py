@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from competition.bundles.columns import Column
 from competition.bundles.kit import program_members
 from competition.bundles.splits import Split, pack_reference
 from competition.bundles.zips import Members, write_zip
@@ -27,6 +28,7 @@ class Parts:
     programs: Mapping[str, str]
     references: Mapping[str, str]
     members: Members
+    columns: tuple[Column, ...]
 
 
 def reference_zip(split: Split) -> str:
@@ -34,7 +36,7 @@ def reference_zip(split: Split) -> str:
     return f"reference_{split.phase.key}.zip"
 
 
-def write_parts(folder: Path, splits: Sequence[Split], kit: Members, logo: Path) -> Parts:
+def write_parts(folder: Path, splits: Sequence[Split], columns: tuple[Column, ...], kit: Members, logo: Path) -> Parts:
     """Writes the zips to `folder`.
 
     In the bundles their names say phase and version, since the platforms show them in one list: every phase gets its own copy of
@@ -49,4 +51,4 @@ def write_parts(folder: Path, splits: Sequence[Split], kit: Members, logo: Path)
         references[key] = f"reference_{key}_{split.check.digest}.zip"
         members[programs[key]] = program
         members[references[key]] = pack_reference(split, folder / reference_zip(split))
-    return Parts(logo.name, STARTING_KIT, programs, references, members)
+    return Parts(logo.name, STARTING_KIT, programs, references, members, columns)

@@ -6,26 +6,30 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import yaml
 
 from competition.bundles.zips import Members, write_zip
 from competition.settings import Phase
-from lvos_eval.diagnostics.errors import ReferenceDataError
+from lvos_eval.formats.label_png import encode_labels
 from lvos_eval.formats.litter import is_litter
-from lvos_eval.formats.text_files import Yaml, read_yaml
+from lvos_eval.formats.text_files import Yaml, read_text, read_yaml
 from lvos_eval.protocols.contract import Task
-from lvos_eval.protocols.lvos import SCORE_KEYS, UNSEEN, frame_name
+from lvos_eval.protocols.lvos import UNSEEN
 from lvos_eval.reference.checks import ReferenceCheck, ReferenceSummary
 from lvos_eval.reference.exclusions import write_runs
-from lvos_eval.reference.ground_truth import known_sizes
+from lvos_eval.reference.ground_truth import find_sizes, known_sizes
 from lvos_eval.reference.manifest import Manifest
-from lvos_eval.reference.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
+from lvos_eval.reference.metadata import ATTRIBUTE_SUFFIX, METADATA_NAMES
 from lvos_eval.reference.settings import SETTINGS_FILE, Disclosure
 from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST
 
-__all__ = ["Split", "available_keys", "check_columns", "pack_reference", "public_metadata"]
+__all__ = ["Split", "pack_reference", "public_metadata"]
+
+
+_BLACK: Final = bytes(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,54 +51,55 @@ class Split:
         return self.check.summary
 
     @property
+    def has_metadata(self) -> bool:
+        """Whether a file describes the videos; else they are what lists and annotations say."""
+        return self.manifest.declares_objects
+
+    @property
     def frames_to_send(self) -> int:
         """Masks in a complete submission: one for every annotated frame, scored or not."""
         return sum(len(video.annotated) for video in self.manifest.videos)
 
 
-def available_keys(summary: ReferenceSummary) -> tuple[str, ...]:
-    """The score keys that a run on this data gives: those of a split without objects are left out."""
-    absent = [
-        name
-        for name, objects in (("-unseen-", summary.unseen_objects), ("-seen-", summary.objects - summary.unseen_objects))
-        if not objects
-    ]
-    return tuple(key for key in SCORE_KEYS if not any(name in key for name in absent))
-
-
-def check_columns(split: Split, columns: tuple[str, ...]) -> None:
-    """Raises ReferenceDataError if a column of the leaderboard would stay empty: Codabench ranks an empty score first."""
-    lacking = [key for key in columns if key not in available_keys(split.summary)]
-    if lacking:
-        raise ReferenceDataError.single(
-            "leaderboard",
-            f"the {split.phase.key} data cannot give {', '.join(lacking)}: no object of that split is scored",
-            f"correct {UNSEEN_LIST}, or leave these keys out of `leaderboard` in competition.yaml",
-        )
-
-
 def pack_reference(split: Split, path: Path) -> Path:
     """Writes the zip that a platform unpacks to `ref/`: metadata, lists, settings with the seal, masks if they go there."""
+    members = dict(_metadata_members(split) if split.has_metadata else _image_set_members(split))
+    members[SETTINGS_FILE] = _sealed_settings(split).encode()
+    return write_zip(path, members)
+
+
+def _image_set_members(split: Split) -> Members:
+    """The list of videos, and every annotation of them: each file there is a frame."""
     manifest = split.manifest
-    folder = manifest.folder
+    layout = manifest.protocol.layout
+    file = manifest.folder / layout.image_sets / manifest.metadata_name
+    members: dict[str, bytes | Path] = {f"{layout.image_sets}/{file.name}": file}
+    for name in read_text(file).split():
+        folder = manifest.ground_truth(name)
+        members |= {f"{layout.annotations}/{name}/{mask.name}": mask for mask in folder.glob("*.png") if not is_litter(mask.name)}
+    return members
+
+
+def _metadata_members(split: Split) -> Members:
+    manifest = split.manifest
+    layout = manifest.protocol.layout
     members: dict[str, bytes | Path] = {
         file.name: file
-        for file in folder.iterdir()
+        for file in manifest.folder.iterdir()
         if file.name in (*METADATA_NAMES, UNSEEN_LIST, UNSUPERVISED_LIST)
         or (file.name.endswith(ATTRIBUTE_SUFFIX) and not is_litter(file.name))
     }
     # the published lists go with the data once they are in use
-    if UNSEEN_LIST not in members and not manifest.rules.unseen_none:
+    if UNSEEN_LIST not in members and manifest.protocol.group_list and not manifest.rules.unseen_none:
         members[UNSEEN_LIST] = _listed(video.name for video in manifest.videos if video.group == UNSEEN)
     if UNSUPERVISED_LIST not in members and manifest.rules.task is Task.UNSUPERVISED_SINGLE:
         members[UNSUPERVISED_LIST] = _listed(video.name for video in manifest.videos)
     for video in manifest.videos if split.phase.masks is None else ():
         for frame in video.annotated:
-            mask = manifest.ground_truth(video.name) / f"{frame_name(frame)}.png"
+            mask = manifest.ground_truth(video.name) / f"{layout.name(frame)}.png"
             if mask.is_file():
-                members[f"{ANNOTATIONS}/{video.name}/{mask.name}"] = mask
-    members[SETTINGS_FILE] = _sealed_settings(split).encode()
-    return write_zip(path, members)
+                members[f"{layout.annotations}/{video.name}/{mask.name}"] = mask
+    return members
 
 
 def _sealed_settings(split: Split) -> str:
@@ -103,6 +108,7 @@ def _sealed_settings(split: Split) -> str:
     content: Yaml | None = read_yaml(file) if file.is_file() else None
     settings: dict[str, Any] = dict(content) if isinstance(content, dict) else {}
     own = split.check.settings.limits.time_limit
+    settings["protocol"] = str(split.manifest.rules.protocol)
     settings["task"] = str(split.manifest.rules.task)
     settings["detail"] = str(split.detail)
     settings["time_limit"] = min(own, split.phase.own_deadline) if own is not None else split.phase.own_deadline
@@ -116,6 +122,40 @@ def _sealed_settings(split: Split) -> str:
 def public_metadata(split: Split, prefix: str) -> Members:
     """What participants need to check a submission for this phase: videos, objects, ranges and sizes, but nothing of masks."""
     manifest = split.manifest
+    rules: dict[str, Any] = {"protocol": str(manifest.rules.protocol), "task": str(manifest.rules.task)}
+    excluded = {video.name: write_runs(video.excluded, video.annotated) for video in manifest.videos if video.excluded}
+    if excluded:
+        rules["exclude"] = excluded
+    described = _described_videos(split) if split.has_metadata else _stand_ins(split)
+    members: Members = {**described, SETTINGS_FILE: yaml.safe_dump(rules).encode()}
+    return {f"{prefix}{name}": content for name, content in members.items()}
+
+
+def _stand_ins(split: Split) -> Members:
+    """A data set whose annotations say only what is public: the frames, their size and the number of objects."""
+    manifest = split.manifest
+    layout = manifest.protocol.layout
+    names = [video.name for video in manifest.videos]
+    members: dict[str, bytes | Path] = {f"{layout.image_sets}/{manifest.metadata_name}": _listed(names)}
+    sizes = find_sizes(manifest)
+    for video in manifest.videos:
+        size = sizes[video.name]
+        labels = np.zeros(size or (1, 1), np.uint8)
+        empty = encode_labels(labels, _BLACK)
+        # the objects are all labels up to the highest of the first mask
+        labels[0, 0] = max(video.ids)
+        first = encode_labels(labels, _BLACK)
+        frames = sorted(video.annotated)
+        members |= {
+            f"{layout.annotations}/{video.name}/{layout.name(frame)}.png": first if frame == frames[0] else empty
+            for frame in frames
+        }
+    return members
+
+
+def _described_videos(split: Split) -> Members:
+    """The metadata of the videos, and the list of those that are asked for."""
+    manifest = split.manifest
     sizes = known_sizes(manifest)
     videos: dict[str, Any] = {}
     for video in manifest.videos:
@@ -127,16 +167,9 @@ def public_metadata(split: Split, prefix: str) -> Members:
         }
         size = sizes[video.name]
         videos[video.name] = {"objects": objects} | ({"image_size": list(size)} if size else {})
-    rules: dict[str, Any] = {"protocol": str(manifest.rules.protocol), "task": str(manifest.rules.task)}
-    excluded = {video.name: write_runs(video.excluded, video.annotated) for video in manifest.videos if video.excluded}
-    if excluded:
-        rules["exclude"] = excluded
-    members: dict[str, bytes | Path] = {
-        f"{prefix}meta.json": (json.dumps({"videos": videos}, indent=1) + "\n").encode(),
-        f"{prefix}{SETTINGS_FILE}": yaml.safe_dump(rules).encode(),
-    }
+    members: dict[str, bytes | Path] = {"meta.json": (json.dumps({"videos": videos}, indent=1) + "\n").encode()}
     if manifest.rules.task is Task.UNSUPERVISED_SINGLE:
-        members[f"{prefix}{UNSUPERVISED_LIST}"] = _listed(videos)
+        members[UNSUPERVISED_LIST] = _listed(videos)
     return members
 
 

@@ -14,9 +14,9 @@ from competition.bundles.leaks import frame_size, label_maps
 from competition.checks.bundle import Bundle, Platform, moment
 from competition.checks.rule import rule
 from competition.settings import PUBLIC_QUEUE
+from lvos_eval import protocols
 from lvos_eval.formats.mask_fingerprint import shapes_of
-from lvos_eval.protocols.contract import Task
-from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.protocols.contract import EvaluationProtocol, Task
 from lvos_eval.reference.metadata import ANNOTATIONS, ATTRIBUTE_SUFFIX, METADATA_NAMES
 from lvos_eval.reference.settings import SETTINGS_FILE
 from lvos_eval.reference.video_lists import UNSUPERVISED_LIST
@@ -40,13 +40,14 @@ def programs_and_data(bundle: Bundle) -> Iterator[str]:
 
 def _masks_faults(bundle: Bundle, reference: str, names: set[str]) -> Iterator[str]:
     """The masks are in the reference data, or on workers of the organiser's: never in both places, never in none."""
-    packed = any(member.startswith(f"{ANNOTATIONS}/") for member in names)
+    annotations = _protocol(bundle, reference).layout.annotations
+    packed = any(member.startswith(f"{annotations}/") for member in names)
     elsewhere = _scoring_settings(bundle, reference).get("masks")
     if elsewhere is None and not packed:
-        yield f"{reference} has no {ANNOTATIONS}/"
+        yield f"{reference} has no {annotations}/"
     if elsewhere is not None:
         if packed:
-            yield f"{reference} has {ANNOTATIONS}/, and its {SETTINGS_FILE} says that the masks are in {elsewhere}"
+            yield f"{reference} has {annotations}/, and its {SETTINGS_FILE} says that the masks are in {elsewhere}"
         if not str(elsewhere).startswith("/"):
             yield f"{reference}: masks is {elsewhere!r}, which is not an absolute path"
         if bundle.platform is Platform.CODABENCH and "queue" not in bundle.config:
@@ -93,6 +94,12 @@ def time_limit(bundle: Bundle) -> Iterator[str]:
         own = _scoring_settings(bundle, phase.reference).get("time_limit")
         if not isinstance(own, (int, float)) or not own < limit:
             yield f"{phase.name}: our own deadline is {own!r}, the platform's {limit}"
+
+
+def _protocol(bundle: Bundle, reference: Any) -> EvaluationProtocol:
+    """What the reference data is scored by. Raises UnknownProtocolError, a ValueError."""
+    settings = _scoring_settings(bundle, reference)
+    return protocols.get(str(settings.get("protocol", protocols.DEFAULT)), str(settings.get("task", Task.SEMI_SUPERVISED)))
 
 
 def _scoring_settings(bundle: Bundle, reference: Any) -> dict[str, Any]:
@@ -165,14 +172,17 @@ def _program_files(kit: zipfile.ZipFile, name: str) -> Iterator[str]:
         yield from (f"{name} has {member}" for member in submission.namelist() if member in ("metadata", "metadata.yaml"))
 
 
-@rule("columns", "the columns are score keys of the program, in their order, Overall first, precision 4, V ascending")
+@rule("columns", "the columns are score keys of every phase's protocol, in their order, the first one first, precision 4")
 def columns(bundle: Bundle) -> Iterator[str]:
     found = bundle.columns
-    if list(found) != [key for key in SCORE_KEYS if key in found] or list(found)[:1] != list(SCORE_KEYS[:1]):
-        yield f"the columns are {', '.join(found)}"
+    for phase in bundle.phases:
+        summary = _protocol(bundle, phase.reference).summary
+        if list(found) != [key for key in summary.keys if key in found] or list(found)[:1] != list(summary.keys[:1]):
+            yield f"the columns are {', '.join(found)}"
+            return
     precision, sorting = ("precision", "sorting") if bundle.platform is Platform.CODABENCH else ("numeric_format", "sort")
     for key, column in found.items():
-        wanted = "asc" if key.startswith("V") else "desc"
+        wanted = "asc" if key in summary.lower_is_better else "desc"
         if column.get(sorting) != wanted:
             yield f"{key} is sorted {column.get(sorting)!r}, not {wanted}"
         if column.get(precision) != 4:

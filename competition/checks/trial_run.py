@@ -17,7 +17,8 @@ from typing import Final
 import yaml
 
 from competition.checks.bundle import Bundle, Platform
-from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval import protocols
+from lvos_eval.protocols.contract import EvaluationProtocol
 
 __all__ = ["OUTPUTS", "run_from_bundle", "run_from_source", "trial_faults"]
 
@@ -87,18 +88,25 @@ def trial_faults(output: Path, expected: Path) -> Iterator[str]:
     if (output / "metadata").exists():
         yield "a file named metadata fails the run on Codabench"
     if all((output / name).is_file() for name in OUTPUTS):
-        yield from _score_faults(output)
+        yield from _score_faults(output, expected)
         page = (output / "detailed_results.html").read_text(encoding="utf-8")
         if re.search(r"\b(src|href)\s*=\s*[\"']?(?!#|data:|[\"'#])|@import|url\(\s*[\"']?(?!data:|#|[\"'])", page):
             yield "the page asks for something from elsewhere"
 
 
-def _score_faults(output: Path) -> Iterator[str]:
+def _protocol(output: Path) -> EvaluationProtocol:
+    """That of the run, by its signature."""
+    signature = json.loads((output / "scoring_details.json").read_text())["signature"]
+    fields = dict(field.split(":", 1) for field in signature.split("|"))
+    return protocols.get(fields["protocol"], fields["task"])
+
+
+def _score_faults(output: Path, expected: Path) -> Iterator[str]:
     scores = json.loads((output / "scores.json").read_text())
-    if tuple(scores) != SCORE_KEYS:
+    if tuple(scores) != _protocol(expected).summary.keys:
         yield f"scores.json has the keys {', '.join(scores)}"
     if not all(type(value) is float and math.isfinite(value) and abs(value) < 1e10 for value in scores.values()):
         yield "scores.json has a value that is not a finite number"
     lines = (output / "scores.txt").read_text().splitlines()
-    if not all(re.fullmatch(r"[A-Za-z-]+: -?\d+\.\d{10}", line) for line in lines) or len(lines) != len(scores):
+    if not all(re.fullmatch(r"[A-Za-z&-]+: -?\d+\.\d{10}", line) for line in lines) or len(lines) != len(scores):
         yield "scores.txt has a line that CodaLab's reader does not survive"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from competition.corrections.codabench import Site
 from competition.corrections.deletions import Deletions
-from competition.corrections.expectation import Expectation, Row, board_differences, differing_keys
+from competition.corrections.expectation import Expectation, Row, board_differences
 from competition.corrections.journal import Journal
 from competition.corrections.phase import FORCE_BEST, Limits, PhaseInfo, SubmissionInfo
 from competition.corrections.runs import ATTEMPTS, Job, Pace, Runs
@@ -195,16 +195,15 @@ class Correction:
         if number not in expectation.scores:
             return f"submission {number} is not in leaderboard.json: download, rescore, and give the new one"
         if self._good_run(number, found, expectation) is None:
-            keys = differing_keys(expectation.scores[number], found[scored[-1]].scores, _columns(found))
+            keys = expectation.differing_keys(number, found[scored[-1]].scores, _columns(found))
             return f"submission {number}: its re-run {scored[-1]} differs from leaderboard.json in {', '.join(keys)}; it stays"
         return None
 
     def _good_run(self, number: int, found: Mapping[int, SubmissionInfo], expectation: Expectation) -> int | None:
         """The first re-run of a submission that ended with the scores expected."""
-        expected = expectation.scores.get(number)
-        for run in self._journal.re_runs.get(number, []) if expected is not None else ():
+        for run in self._journal.re_runs.get(number, []) if number in expectation.scores else ():
             scored = run in found and found[run].is_scored
-            if scored and not differing_keys(expected or {}, found[run].scores, _columns(found)):
+            if scored and not expectation.differing_keys(number, found[run].scores, _columns(found)):
                 return run
         return None
 

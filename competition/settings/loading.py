@@ -20,10 +20,9 @@ from competition.settings.model import (
 )
 from competition.settings.phases import read_phases
 from competition.settings.reading import EntryReader, shown
-from lvos_eval import __version__
+from lvos_eval import __version__, protocols
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.formats.text_files import DocumentError, Yaml, read_yaml
-from lvos_eval.protocols.lvos import SCORE_KEYS
 
 __all__ = ["IMAGE_NAME", "load_competition"]
 
@@ -109,18 +108,21 @@ def _queue(top: EntryReader) -> Queue:
 
 
 def _leaderboard(top: EntryReader) -> tuple[str, ...]:
+    """`all`, or score keys of a protocol; which one it is, the data says."""
     value: Any = top.entries.get("leaderboard")
-    if value is None:
-        return SCORE_KEYS
+    if value in (None, "all"):
+        return ()
     if not isinstance(value, list):
-        top.fault("leaderboard", f"a list is needed, not {shown(value)}")
-        return SCORE_KEYS
-    keys = tuple(str(key) for key in value)
-    if keys != tuple(key for key in SCORE_KEYS if key in keys):
-        top.fault("leaderboard", f"use keys of {', '.join(SCORE_KEYS)}, each at most once, in this order")
-    elif keys[:1] != SCORE_KEYS[:1]:
-        top.fault("leaderboard", f"{SCORE_KEYS[0]} decides the ranking and cannot be left out")
-    return keys
+        top.fault("leaderboard", f"all is needed, or a list of score keys, not {shown(value)}")
+        return ()
+    chosen = tuple(str(key) for key in value)
+    tables = {protocols.get(name, task).summary.keys for name in protocols.names() for task in protocols.tasks(name)}
+    keys = max(sorted(tables), key=lambda table: len(set(table) & set(chosen)))
+    if chosen != tuple(key for key in keys if key in chosen):
+        top.fault("leaderboard", f"use keys of {', '.join(keys)}, each at most once, in this order")
+    elif chosen[:1] != keys[:1]:
+        top.fault("leaderboard", f"{keys[0]} decides the ranking and cannot be left out")
+    return chosen
 
 
 def _fact_sheet(top: EntryReader) -> tuple[Question, ...]:

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Final
 
 from lvos_eval.protocols.contract import Task
-from lvos_eval.protocols.lvos import SCORE_KEYS
 from lvos_eval.submission.archive_checks import SIZE_LIMIT
 
 __all__ = [
@@ -103,8 +102,11 @@ class Phase:
     max_submissions: int
     max_submissions_per_day: int
     time_limit: int
+    protocol: str | None = None
+    """None: what the data's scoring.yaml says, for the task too."""
     task: Task | None = None
-    """None: what the data's scoring.yaml says."""
+    image_set: str | None = None
+    """The list of videos, where a data set has several; None: the usual one."""
     masks: str | None = None
     """Where the masks lie on workers of one's own; None: they are in the bundle."""
 
@@ -142,7 +144,8 @@ class Competition:
     registrations: Registrations = Registrations.MODERATED
     queue: Queue = PUBLIC_QUEUE
     submission_rule: SubmissionRule = SubmissionRule.FORCE_BEST
-    leaderboard: tuple[str, ...] = SCORE_KEYS
+    leaderboard: tuple[str, ...] = ()
+    """The score keys that are columns; none: all of the protocol."""
     fact_sheet: tuple[Question, ...] = (
         Question("team", "Team", required=True),
         Question("method", "Method", required=True),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from competition.settings.model import DEADLINE_MARGIN, Phase, Queue, Source
 from competition.settings.reading import EntryReader, shown
+from lvos_eval import protocols
 from lvos_eval.protocols.contract import Task
 
 __all__ = ["read_phases"]
@@ -17,7 +18,7 @@ __all__ = ["read_phases"]
 NEVER: Final = "never"
 _KEY: Final = re.compile("[a-z][a-z0-9_-]*")
 """A phase's key becomes part of file names."""
-_KNOWN: Final = tuple(item.name for item in fields(Phase) if item.name != "key")
+_KNOWN: Final = tuple("set" if item.name == "image_set" else item.name for item in fields(Phase) if item.name != "key")
 _LATE: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -56,7 +57,9 @@ def _phase(key: str, entry: EntryReader, queue: Queue) -> Phase:
         max_submissions=entry.whole("max_submissions"),
         max_submissions_per_day=entry.whole("max_submissions_per_day"),
         time_limit=_time_limit(entry, queue),
+        protocol=_protocol(entry),
         task=entry.choice("task", Task, Task.SEMI_SUPERVISED) if "task" in entry.entries else None,
+        image_set=entry.text("set") if "set" in entry.entries else None,
         masks=_masks(entry, queue),
     )
 
@@ -71,6 +74,14 @@ def _time_limit(entry: EntryReader, queue: Queue) -> int:
             f"the queue ends every run after {queue.time_limit} seconds; lower it, or give a `queue` of your own",
         )
     return limit
+
+
+def _protocol(entry: EntryReader) -> str | None:
+    value: Any = entry.entries.get("protocol")
+    if value is not None and value not in protocols.names():
+        entry.fault("protocol", f"one of {', '.join(protocols.names())} is needed, not {shown(value)}")
+        return None
+    return value  # type: ignore[no-any-return]
 
 
 def _masks(entry: EntryReader, queue: Queue) -> str | None:

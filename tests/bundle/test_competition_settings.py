@@ -11,6 +11,7 @@ import pytest
 
 from built import shipped_settings, write_settings
 from competition.settings import PUBLIC_QUEUE, SHIPPED, Competition, CompetitionFolder, Queue, SubmissionRule, load_competition
+from lvos_eval import protocols
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.protocols.lvos import SCORE_KEYS
 
@@ -50,8 +51,17 @@ def test_every_setting_is_in_the_shipped_file_with_a_comment_above_it() -> None:
         assert any(line.startswith(f"{item.name}:") for line in lines), item.name
 
 
-def test_the_shipped_leaderboard_has_all_ten_keys() -> None:
-    assert load_competition().leaderboard == SCORE_KEYS
+def test_the_leaderboard_may_have_keys_of_any_protocol(tmp_path: Path) -> None:
+    assert load_competition().leaderboard == ()
+    for keys in (list(SCORE_KEYS), ["J&F-Mean", "J-Mean", "F-Mean"]):
+        assert load(tmp_path, shipped_settings() | {"leaderboard": keys}).leaderboard == tuple(keys)
+
+
+def test_a_phase_may_name_a_protocol_and_a_list_of_videos(tmp_path: Path) -> None:
+    content = shipped_settings()
+    content["phases"]["final"] |= {"protocol": "davis-2017", "set": "test-dev"}
+    final = load(tmp_path, content).phases[1]
+    assert (final.protocol, final.image_set) == ("davis-2017", "test-dev")
 
 
 def test_the_shipped_phases_follow_one_another() -> None:
@@ -140,7 +150,14 @@ def test_a_participant_has_the_submissions_that_both_limits_allow(changes: dict[
             "never",
             "phases.final: it starts before phases.development ends; the platforms take one phase at a time",
         ),
-        (("leaderboard",), ["F-Mean"], "leaderboard: Overall decides the ranking and cannot be left out"),
+        (("leaderboard",), "J-Mean", "leaderboard: all is needed, or a list of score keys, not 'J-Mean'"),
+        (("leaderboard",), ["J-Mean", "F-Recall"], "leaderboard: J&F-Mean decides the ranking and cannot be left out"),
+        (
+            ("phases", "final", "protocol"),
+            "davis",
+            f"phases.final.protocol: one of {', '.join(protocols.names())} is needed, not 'davis'",
+        ),
+        (("leaderboard",), ["J-seen-Mean"], "leaderboard: Overall decides the ranking and cannot be left out"),
         (("phases", "final", "max_submissions"), 0, "phases.final.max_submissions: a whole number above 0 is needed, not '0'"),
         (("phases", "final", "max_submissions"), -1, "phases.final.max_submissions: a whole number above 0 is needed, not '-1'"),
         (("phases", "final", "time_limit"), 60, "phases.final.time_limit: more than 60 seconds are needed"),

@@ -59,7 +59,7 @@ def output(tmp_path: Path) -> Path:
     scores = dict.fromkeys(SCORE_KEYS, 0.5)
     (folder / "scores.json").write_text(json.dumps(scores))
     (folder / "scores.txt").write_text(scores_text(scores))
-    (folder / "scoring_details.json").write_text("{}")
+    (folder / "scoring_details.json").write_text('{"signature": "protocol:lvos-v2|task:semi-supervised"}')
     (folder / "detailed_results.html").write_text('<p><a href="#top">results</a></p>')
     return folder
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 __all__ = ["FORCE_BEST", "Limits", "PhaseInfo", "SubmissionInfo", "read_submission"]
 
 FINISHED: Final = "Finished"
-DONE: Final = frozenset({FINISHED, "Failed", "Cancelled"})
+CANCELLED: Final = "Cancelled"
+DONE: Final = frozenset({FINISHED, CANCELLED, "Failed"})
 FORCE_BEST: Final = "Force_Best"
 _MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}):([0-9]{2})")
 """Versions differ in how they write the time of a submission."""
@@ -52,6 +53,10 @@ class SubmissionInfo:
     @property
     def is_done(self) -> bool:
         return self.status in DONE
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == CANCELLED
 
     @property
     def counts(self) -> bool:

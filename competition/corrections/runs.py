@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,7 @@ from lvos_eval.diagnostics.text import listed
 __all__ = ["ATTEMPTS", "Job", "Pace", "Runs"]
 
 ATTEMPTS: Final = 3
-"""Re-runs of one submission, if they fail or get stuck."""
+"""Re-runs of one submission, if they fail or get stuck; of those that get stuck, each time the program is started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,10 @@ class Job:
 
     def is_over(self, found: Mapping[int, SubmissionInfo]) -> bool:
         """Whether a re-run has scores, or no more are to be tried, or there is nothing left to be run."""
-        scored = any(run in found and found[run].is_scored for run in self.runs)
-        return scored or len(self.runs) >= self.attempts or self.source not in found
+        there = [found[run] for run in self.runs if run in found]
+        # one that was cancelled, because no worker took it, says nothing of the submission
+        spent = sum(not run.is_cancelled for run in there)
+        return any(run.is_scored for run in there) or spent >= self.attempts or self.source not in found
 
     def is_running(self, found: Mapping[int, SubmissionInfo]) -> bool:
         return bool(self.runs) and self.runs[-1] in found and not found[self.runs[-1]].is_done
@@ -57,6 +60,7 @@ class Runs:
         self._phase = phase
         self._journal = journal
         self._pace = pace
+        self._cancelled: Counter[int] = Counter()
 
     def finish(self, jobs: Sequence[Job]) -> None:
         """Starts runs until every job is over. Raises RunStoppedError for runs that do not end."""
@@ -112,11 +116,12 @@ class Runs:
         return next((item.id for item in alike if place is not None and self._site.stored_as(item) == place), None)
 
     def _give_up(self, stuck: Sequence[Job]) -> None:
-        """Cancels runs that do not end, so that they are run again. Raises RunStoppedError where that was the last attempt."""
+        """Cancels runs that do not end, so that they are run again. Raises RunStoppedError where that was often enough."""
         for job in stuck:
             self._site.cancel(job.runs[-1])
+            self._cancelled[job.source] += 1
             print(f"cancelled {job.runs[-1]}: nothing has changed for {self._pace.patience:g} s", flush=True)
-        last = [str(job.source) for job in stuck if len(job.runs) >= job.attempts]
+        last = [str(job.source) for job in stuck if self._cancelled[job.source] >= ATTEMPTS]
         if last:
             raise RunStoppedError(
                 f"the re-runs of {listed(last)} did not end, {ATTEMPTS} times in a row\n"

@@ -146,9 +146,8 @@ class Correction:
             # one that was started before the program was killed may have done its work already
             unknown = self._runs.unknown_run(good, found)
             runs += [unknown] if unknown is not None else []
-            gone = sum(run not in found for run in runs)
-            if owner not in on_board or gone < len(runs):
-                jobs.append(Job(good.id, runs, ATTEMPTS + gone))
+            if owner not in on_board or any(run in found for run in runs):
+                jobs.append(Job(good.id, runs))
         self._runs.finish(jobs)
         found = self._submissions()
         for owner, good in kept.items():

@@ -237,6 +237,12 @@ def test_a_queue_without_workers_is_told_and_can_be_waited_for(setting: Setting)
         "did not end, 3 times in a row\nFix: see whether the queue has workers; then start the same command again" in run.stderr
     )
     assert not any(method == "DELETE" for method, _ in setting.site.requests)
+    # the workers are back, and what was cancelled is no failure of the submissions
+    setting.site.stuck = set()
+    run = setting.correct("--delete")
+    assert run.returncode == 0, run.stderr
+    assert setting.shown() == setting.expected()
+    assert len(setting.site.submissions) == NUMBER
 
 
 def test_a_submission_that_leaderboard_json_does_not_know_is_never_deleted(setting: Setting) -> None:

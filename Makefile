@@ -47,8 +47,9 @@ check: $(VENV)/runtime ## report every problem of a submission (SUBMISSION=, REF
 	$(RUN) -P -m lvos_eval check $(SUBMISSION) --reference $(REFERENCE)
 
 .PHONY: check-reference
-check-reference: $(VENV)/runtime ## find every error of reference data (REFERENCE=, AUDIT= folder for a page of suspicious masks)
-	$(RUN) -P -m lvos_eval check-reference $(REFERENCE) $(if $(AUDIT),--audit $(AUDIT))
+check-reference: $(VENV)/runtime ## find every error of reference data (REFERENCE=, AUDIT= folder for a page of suspicious masks, STORE=, SUBMISSIONS=)
+	$(RUN) -P -m lvos_eval check-reference $(REFERENCE) $(if $(AUDIT),--audit $(AUDIT)) \
+		$(if $(STORE),--store $(STORE)) $(if $(SUBMISSIONS),--submissions $(SUBMISSIONS))
 
 .PHONY: rescore
 rescore: $(VENV)/runtime ## score stored submissions again (SUBMISSIONS=, REFERENCE=, RESULTS=, STORE=, NAMES=, PREVIOUS=)

@@ -181,8 +181,19 @@ def test_masks_that_cannot_be_read_are_left_to_the_check(tmp_path: Path) -> None
     assert [item.frames for item in found(folder) if item.strength >= LIKELY] == [(46,)]
 
 
+MEASURED = {4: (137, 130, 140, 131), 6: (131, 126, 140, 133)}
+"""By seed: planted faults, those that are likely, likely places, and those of them that were planted."""
+
+
+def test_recall_and_precision_are_those_in_the_documentation() -> None:
+    planted, recalled, likely, right = (sum(numbers) for numbers in zip(*MEASURED.values(), strict=True))
+    page = " ".join((ROOT / "docs" / "organiser.md").read_text(encoding="utf-8").split())
+    assert f"of {planted} faults planted in 48 videos {recalled} were likely (recall {recalled / planted:.2f})" in page
+    assert f"of the {likely} likely places {right} were planted (precision {right / likely:.2f})" in page
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [4, 6])
+@pytest.mark.parametrize("seed", MEASURED)
 def test_planted_faults_are_found_and_little_else(tmp_path: Path, seed: int) -> None:
     """Silhouettes that walk, turn, leave and pass behind things, on videos that the rules were not adjusted on."""
     planted = write_planted(tmp_path, videos=24, frames=60, size=(360, 640), seed=seed)
@@ -193,16 +204,16 @@ def test_planted_faults_are_found_and_little_else(tmp_path: Path, seed: int) -> 
 
     recalled = [fault for fault in planted if any(hits(item, fault.frames, fault.video) for item in likely)]
     right = [item for item in likely if any(hits(item, fault.frames, fault.video) for fault in planted)]
-    assert len(planted) > 120
     assert len({fault.kind for fault in planted}) == 8
-    assert len(recalled) / len(planted) > 0.9
-    assert len(right) / len(likely) > 0.88
+    # another OpenCV may draw an edge otherwise
+    for found_now, measured in zip((len(planted), len(recalled), len(likely), len(right)), MEASURED[seed], strict=True):
+        assert found_now == pytest.approx(measured, abs=3)
 
 
 @pytest.mark.slow
 def test_masks_without_planted_faults_are_hardly_suspected(tmp_path: Path) -> None:
     write_planted(tmp_path, videos=24, frames=60, size=(360, 640), seed=5, clean=True)
-    assert sum(item.strength >= LIKELY for item in found(tmp_path)) <= 12  # of 1,440 masks
+    assert sum(item.strength >= LIKELY for item in found(tmp_path)) == pytest.approx(4, abs=3)  # of 1,440 masks
 
 
 def test_the_command_writes_a_page_with_pictures_and_says_the_worst(tmp_path: Path) -> None:
@@ -239,6 +250,67 @@ def test_the_audit_is_in_the_document_too(tmp_path: Path) -> None:
     assert json.loads(run.stdout)["audit"]["exclude"] == {"video001": ["46"]}
 
 
+def write_submissions(folder: Path) -> Path:
+    """Three that are off by some pixels, of which the first is the best on right masks, and one that is not valid."""
+    for name, shift in (("a", 1), ("b", 2), ("c", 9)):
+        for index, number in enumerate(NUMBERS):
+            path = folder / name / "video001" / f"{number:08d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            masks = np.roll(draw(index), shift, 1)
+            # the second one forgets the object where the ground truth does
+            Image.fromarray(np.where(masks == 1, 0, masks) if name == "b" and index == 9 else masks).save(path)
+    lacking = folder / "lacking" / "video001" / "00000001.png"
+    lacking.parent.mkdir(parents=True)
+    Image.fromarray(draw(0)).save(lacking)
+    return folder
+
+
+def leaderboard(submissions: Path, folder: Path, output: Path, store: Path) -> dict[str, float]:
+    run = lvos_eval("rescore", submissions, "--reference", folder, "--output", output, "--store", store)
+    assert run.returncode == 0, run.stderr
+    entries = json.loads((output / "leaderboard.json").read_text())["submissions"]
+    return {entry["submission"]: entry["scores"]["Overall"] for entry in entries}
+
+
+def test_what_exclusions_would_do_to_stored_scores_is_what_they_do(tmp_path: Path) -> None:
+    folder = write(tmp_path / "ref", gone)
+    submissions = write_submissions(tmp_path / "submissions")
+    before = leaderboard(submissions, folder, tmp_path / "before", tmp_path / "store")
+    options = ("--audit", tmp_path / "audit", "--store", tmp_path / "store", "--submissions", submissions)
+    run = lvos_eval("check-reference", folder, *options)
+    assert run.returncode == 0, run.stderr
+    assert "scores of 3 of 4 submissions are in the store" in run.stdout
+    told = re.search(
+        r"^excluding video001 46: 3 scores would change, by up to (.*) \((.*)\), and (\d) ranks?$", run.stdout, re.MULTILINE
+    )
+    assert told is not None, run.stdout
+    with (folder / "scoring.yaml").open("a") as settings:
+        settings.write("exclude: {video001: [46]}\n")
+    after = leaderboard(submissions, folder, tmp_path / "after", tmp_path / "store")
+    changes = {name: after[name] - before[name] for name in before}
+    assert float(told[1]) == pytest.approx(changes[told[2]], abs=1e-9)
+    assert abs(changes[told[2]]) == max(map(abs, changes.values()))
+    order = [sorted(scores, key=lambda name: -scores[name]) for scores in (before, after)]
+    assert int(told[3]) == sum(order[0].index(name) != order[1].index(name) for name in before) == 2
+    (effect,) = json.loads((tmp_path / "audit" / "audit.json").read_text())["effects"]
+    assert (effect["video"], effect["runs"], effect["changed"], effect["moved"]) == ("video001", ["46"], 3, 2)
+    assert "What each would do to 3 stored submissions" in (tmp_path / "audit" / "audit.html").read_text()
+
+
+def test_scores_that_are_not_stored_are_not_made_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write(tmp_path / "ref", gone)
+    submissions = write_submissions(tmp_path / "submissions")
+    command = ["check-reference", str(folder), "--audit", str(tmp_path / "audit"), "--jobs", "1"]
+    assert main([*command, "--store", str(tmp_path / "store"), "--submissions", str(submissions)]) == 2
+    assert "there is no store" in capsys.readouterr().err
+    (tmp_path / "store").mkdir()
+    assert main([*command, "--store", str(tmp_path / "store"), "--submissions", str(submissions)]) == 0
+    assert "scores of 0 of 4 submissions are in the store" in capsys.readouterr().out
+    assert json.loads((tmp_path / "audit" / "audit.json").read_text())["effects"] == []
+    assert main([*command, "--store", str(tmp_path / "store")]) == 2
+    assert "--store and --submissions belong together, and to --audit: give all three" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("place", [".", "Annotations/audit"])
 def test_the_page_is_not_written_among_the_masks(tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write(tmp_path / "ref")
@@ -248,6 +320,11 @@ def test_the_page_is_not_written_among_the_masks(tmp_path: Path, place: str, cap
 
 def test_the_make_target_passes_the_folder_on() -> None:
     run = subprocess.run(
-        ["make", "-n", "check-reference", "REFERENCE=x", "AUDIT=y"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "-n", "check-reference", "REFERENCE=x", "AUDIT=y", "STORE=z", "SUBMISSIONS=s"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert "check-reference x --audit y" in run.stdout
+    words = " ".join(run.stdout.replace("\\\n", " ").split())
+    assert "check-reference x --audit y --store z --submissions s" in words

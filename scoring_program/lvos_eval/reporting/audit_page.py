@@ -20,7 +20,7 @@ from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reporting.html import render
 from lvos_eval.version import __version__
 
-__all__ = ["AUDIT_DATA", "AUDIT_PAGE", "audit_document", "audit_page", "exclude_block", "suspicion_line"]
+__all__ = ["AUDIT_DATA", "AUDIT_PAGE", "ExclusionEffect", "audit_document", "audit_page", "exclude_block", "suspicion_line"]
 
 AUDIT_PAGE: Final = "audit.html"
 AUDIT_DATA: Final = "audit.json"
@@ -38,6 +38,22 @@ _OTHER, _FIRST, _RING, _BETWEEN = 1, 2, 5, 6
 
 
 @dataclass(frozen=True, slots=True)
+class ExclusionEffect:
+    """What leaving frames of a video out would do to stored scores; `video` is None for all that is proposed together."""
+
+    video: str | None
+    runs: tuple[str, ...]
+    changed: int
+    """Submissions whose published score would be another."""
+    largest: float
+    """The largest change of the score that ranks, with its sign."""
+    submission: str
+    """Whose that is."""
+    moved: int
+    """Submissions whose rank would be another."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A suspicion with its picture, a data URI: the mask before, the one in question, and the one after."""
 
@@ -51,22 +67,41 @@ class Entry:
     height: int
 
 
-def audit_page(manifest: Manifest, found: Sequence[Suspicion], exclusions: Mapping[str, Sequence[str]]) -> str:
-    """`audit.html`, the strongest suspicions first. Masks that cannot be read have no picture."""
+def audit_page(
+    manifest: Manifest,
+    found: Sequence[Suspicion],
+    exclusions: Mapping[str, Sequence[str]],
+    effects: Sequence[ExclusionEffect] = (),
+    submissions: int = 0,
+) -> str:
+    """`audit.html`, the strongest suspicions first. Masks that cannot be read have no picture.
+
+    `effects` are those on the scores of so many stored `submissions`.
+    """
     entries = [_entry(manifest, item, with_picture=position < _PICTURES) for position, item in enumerate(found)]
     likely = sum(item.strength >= LIKELY for item in found)
     return render(
-        "audit.html.j2", entries=entries, likely=likely, kinds=KINDS, exclude=exclude_block(exclusions), version=__version__
+        "audit.html.j2",
+        entries=entries,
+        likely=likely,
+        kinds=KINDS,
+        exclude=exclude_block(exclusions),
+        effects=effects,
+        submissions=submissions,
+        score=manifest.protocol.summary.title,
+        version=__version__,
     )
 
 
-def audit_document(found: Sequence[Suspicion], exclusions: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The same as data."""
+def audit_document(
+    found: Sequence[Suspicion], exclusions: Mapping[str, Sequence[str]], effects: Sequence[ExclusionEffect] | None = None
+) -> dict[str, Any]:
+    """The same as data; effects where stored scores were looked at."""
     return {
         "version": __version__,
         "suspicions": [asdict(item) | {"strength": round(item.strength, 3)} for item in found],
         "exclude": {video: list(runs) for video, runs in exclusions.items()},
-    }
+    } | ({} if effects is None else {"effects": [asdict(effect) for effect in effects]})
 
 
 def exclude_block(exclusions: Mapping[str, Sequence[str]]) -> str:

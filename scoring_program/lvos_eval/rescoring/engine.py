@@ -189,14 +189,10 @@ class Rescoring:
         self, submissions: Mapping[int, Path], finish: Callable[[int, RunResult], None]
     ) -> tuple[dict[int, _Unfinished], dict[int, Path]]:
         """Finishes every submission that the store knows; returns the others, in order, and those that changed meanwhile."""
-        questions = (
-            KeyRequest(number, path, self._manifest, self._limits, self._basis, self._strict)
-            for number, path in submissions.items()
-        )
         unfinished = {}
         changed = {}
         with ProgressReporter(self._log, "reading", "submissions", len(submissions)) as progress:
-            for identity in self._reading.run(identify, questions):
+            for identity in self._reading.run(identify, self._questions(submissions)):
                 path = submissions[identity.number]
                 if not identity.steady:
                     changed[identity.number] = path
@@ -212,6 +208,17 @@ class Rescoring:
                         changed[identity.number] = path
                 progress.advance(1)
         return dict(sorted(unfinished.items())), changed
+
+    def _questions(self, submissions: Mapping[int, Path]) -> Iterator[KeyRequest]:
+        for number, path in submissions.items():
+            yield KeyRequest(number, path, self._manifest, self._limits, self._basis, self._strict)
+
+    def known(self, submissions: Sequence[Path]) -> Iterator[tuple[int, Mapping[str, Sequence[ObjectFrame]] | None]]:
+        """Number and values by video of each submission, from the store alone; None if it is not valid or not whole there."""
+        for identity in self._reading.run(identify, self._questions(dict(enumerate(submissions)))):
+            entries = self._look_up(identity) if identity.steady and identity.scorable else {}
+            found = {video: entry.values for video, entry in entries.items() if entry is not None and not entry.findings.issues}
+            yield identity.number, found if found.keys() == self._videos.keys() else None
 
     def _look_up(self, identity: SubmissionKeys) -> dict[str, StoredVideo | None]:
         return {video: self._stored(identity, video) for video in identity.keys}

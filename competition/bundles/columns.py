@@ -86,12 +86,22 @@ def available_keys(manifest: Manifest) -> tuple[str, ...]:
     for video in manifest.videos:
         for item in video.objects:
             if item.scored.length:
-                # whether a statistic is a number depends on how many values there are, not on what they are
-                perfect = ObjectValues(np.ones(item.scored.length), np.ones(item.scored.length))
-                values = protocol.object_statistics(perfect)
+                values = protocol.object_statistics(_perfect(item.scored.length))
                 objects.append(ObjectScore(video.name, item.object_id, video.group, (), item.scored.length, values))
     scores = protocol.summary.combine(objects)
     return tuple(key for key in protocol.summary.keys if math.isfinite(scores.get(key, math.nan)))
+
+
+def _perfect(slots: int) -> ObjectValues:
+    """The values of an object without a fault that is gone once, between its ends, and comes back.
+
+    Whether a statistic is a number depends on how many values there are, not on what they are; and for some on whether the object
+    is gone for a while, which is only known when all masks have been read.
+    """
+    visible = np.ones(slots, np.bool_)
+    visible[slots // 2 : slots - 1] = False
+    ones = np.ones(slots)
+    return ObjectValues(ones, ones, visible, ones)
 
 
 def column_title(key: str) -> str:

@@ -329,6 +329,25 @@ def test_a_page_fits_a_telephone(show: Show, kind: str) -> None:
     assert wide == []
 
 
+def test_long_names_take_one_line_of_the_matrix(show: Show) -> None:
+    shown = show(html("several"))
+    heights = shown.frame.locator(".matrix tbody tr").evaluate_all("all => all.map(row => row.getBoundingClientRect().height)")
+    assert len(heights) == len(HOSTILE)
+    assert max(heights) < 60
+
+
+def test_a_picture_of_the_gallery_is_larger_on_a_telephone_too(show: Show) -> None:
+    shown = show(html("full"), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    image = shown.frame.locator(".gallery img").first
+    small = image.bounding_box()
+    image.click()
+    large = image.bounding_box()
+    assert small is not None
+    assert large is not None
+    assert large["height"] > 2 * small["height"]
+    assert shown.frame.evaluate("document.documentElement.scrollWidth") == 390
+
+
 @pytest.mark.parametrize("kind", PAGES)
 def test_a_page_prints_dark_on_light_without_controls_and_with_everything_else(show: Show, kind: str) -> None:
     shown = show(html(kind), color_scheme="dark")

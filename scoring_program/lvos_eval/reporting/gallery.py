@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final, TypeAlias
 
 import cv2
@@ -38,6 +40,7 @@ GALLERY_SIZE: Final = 12
 GALLERY_BUDGET: Final = 2_000_000
 """Characters that the pictures of the gallery may take together."""
 
+_OF_A_VIDEO: Final = 2
 PANEL: Final = 480
 _GAP: Final = 6
 _SMALL: Final = 120
@@ -72,16 +75,14 @@ def draw_gallery(
 ) -> tuple[GalleryPicture, ...]:
     """The worst frame of each of the objects whose worst frames are the worst of all, the worst first, within the budget.
 
+    A video has a third one only where there are too few others: ten objects that are lost in one frame tell no more than two.
     Raises RunStoppedError where masks have changed since they were scored. Only the semi-supervised task has labels that say
     which object is meant; the others get no pictures.
     """
     if not manifest.protocol.names_objects:
         return ()
-    worst = [(key, min(found, key=lambda value: (value.quality, value.frame))) for key, found in values.items() if found]
-    wrong = [(key, value) for key, value in worst if value.quality < 1]
-    chosen = sorted(wrong, key=lambda item: (item[1].quality, item[0]))[:GALLERY_SIZE]
     drawn: list[GalleryPicture] = []
-    with closing(scored_masks(manifest, submission, chosen)) as pairs:
+    with closing(scored_masks(manifest, submission, _chosen(values))) as pairs:
         for pair in pairs:
             picture = _draw(pair)
             budget -= len(picture.uri)
@@ -89,6 +90,22 @@ def draw_gallery(
                 break
             drawn.append(GalleryPicture(pair.video, pair.value.object_id, picture, _words(pair)))
     return tuple(drawn)
+
+
+def _chosen(values: Mapping[tuple[str, int], Sequence[ObjectFrame]]) -> list[tuple[tuple[str, int], ObjectFrame]]:
+    """The frames to draw, the worst first; of equal ones that of the worst object first."""
+    worst = {key: min(found, key=lambda value: (value.quality, value.frame)) for key, found in values.items() if found}
+    means = {key: fmean(value.quality for value in values[key]) for key, value in worst.items() if value.quality < 1}
+    ordered = sorted(means, key=lambda key: (worst[key].quality, means[key], key))
+    taken: Counter[str] = Counter()
+    first: list[tuple[str, int]] = []
+    for key in ordered:
+        taken[key[0]] += 1
+        if taken[key[0]] <= _OF_A_VIDEO:
+            first.append(key)
+    others = [key for key in ordered if key not in first]
+    chosen = set(first[:GALLERY_SIZE] + others[: max(GALLERY_SIZE - len(first), 0)])
+    return [(key, worst[key]) for key in ordered if key in chosen]
 
 
 def _words(pair: ScoredPair) -> str:

@@ -107,8 +107,8 @@ def against_length(dots: Sequence[LengthDot], measure: str = JF) -> Markup:
 
 
 def _floor(value: float) -> float:
-    """Where an axis begins that shows `value`: at a whole tenth, and not above 0.8."""
-    return min(int(10 * value) / 10, 0.8)
+    """Where an axis begins that shows `value`: at a whole fifth, so that its middle is a round number, and not above 0.8."""
+    return min(int(5 * value) / 5, 0.8)
 
 
 def _y(value: float, low: float) -> float:

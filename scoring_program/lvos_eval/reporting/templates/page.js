@@ -68,7 +68,8 @@
         shown += !row.hidden;
       }
       after();
-      form.querySelector("output").textContent = shown === rows.length ? `${shown} ${noun}` : `${shown} of ${rows.length} ${noun}`;
+      const all = rows.length === 1 ? noun : `${noun}s`;
+      form.querySelector("output").textContent = shown === rows.length ? `${shown} ${all}` : `${shown} of ${rows.length} ${all}`;
     };
     form.addEventListener("input", update);
     form.addEventListener("reset", () => setTimeout(update));
@@ -97,7 +98,7 @@
     filter(videos, named, (row) =>
       (!group.value || row.dataset.group === group.value) &&
       (!attribute || !attribute.value || row.dataset.attributes.split(" ").includes(attribute.value)) &&
-      (below.value === "" || jf(row) < parseFloat(below.value)), "videos");
+      (below.value === "" || jf(row) < parseFloat(below.value)), "video");
     wanted.addEventListener("change", arrange);
     videos.addEventListener("reset", () => setTimeout(arrange));
     document.addEventListener("keydown", (event) => {
@@ -108,14 +109,14 @@
   }
 
   const places = document.querySelector("form[data-filters=places]");
-  if (places) filter(places, indexed(all("table.places tbody tr")), () => true, "submissions");
+  if (places) filter(places, indexed(all("table.places tbody tr")), () => true, "submission");
 
   const problems = document.querySelector("form[data-filters=problems]");
   if (problems) {
     const groups = all("#problems .group");
     const { code } = problems.elements;
     filter(problems, indexed(all("#problems tbody tr")),
-      (row) => !code.value || row.closest(".group").dataset.code === code.value, "problems",
+      (row) => !code.value || row.closest(".group").dataset.code === code.value, "problem",
       () => { for (const group of groups) group.hidden = !group.querySelector("tbody tr:not([hidden])"); });
   }
 

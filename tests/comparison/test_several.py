@@ -93,7 +93,7 @@ def test_twenty_results_fit_80_columns() -> None:
 
 def test_a_page_shows_every_pair_from_both_sides() -> None:
     page = comparison_page(several(result(0.0, 0.0, 1), result(0.05, 0.01, 2), result(0.1, 0.01, 3)))
-    assert page.count(">better [+") == page.count(">worse [-") == 3
+    assert page.count(" better</span> <small>[+") == page.count(" worse</span> <small>[-") == 3
 
 
 def written(folder: Path, name: str, factor: float) -> Path:

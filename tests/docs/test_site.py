@@ -90,12 +90,12 @@ def test_fonts_come_from_the_readers_system() -> None:
 
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
-    """A folder as the pages suppose it: the data set, two trackers, stored submissions, and `lvos-eval` on the path."""
+    """A folder as the pages suppose it: the data set, three trackers, stored submissions, and `lvos-eval` on the path."""
     shutil.copytree(STUB / "reference", tmp_path / "LVOS_V2" / "valid")
     (tmp_path / "reference_data_stub").symlink_to(STUB)
     (tmp_path / "submissions").mkdir()
     shutil.copy(STUB / "sample_submission.zip", tmp_path / "submissions")
-    for tracker in ("my_tracker", "other_tracker"):
+    for tracker in ("my_tracker", "other_tracker", "third_tracker"):
         with zipfile.ZipFile(STUB / "sample_submission.zip") as archive:
             archive.extractall(tmp_path / tracker)
     first, last = sorted((tmp_path / "other_tracker").rglob("*.png"))[:2]

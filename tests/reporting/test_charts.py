@@ -8,8 +8,9 @@ from typing import Final
 
 import pytest
 
-from lvos_eval.reporting.charts import TIMELINE_POINTS, Dot, bar, distribution, gauge, scatter, shorten, timeline
-from lvos_eval.scoring.results import Interval
+from lvos_eval.reporting.charts import Dot, bar, distribution, gauge, scatter, shorten
+from lvos_eval.reporting.timelines import TIMELINE_POINTS, overlaid_timeline, timeline
+from lvos_eval.scoring.results import Interval, ObjectFrame
 
 KINDS: Final = {"seen": "seen", "unseen": "unseen"}
 
@@ -149,3 +150,15 @@ def test_short_text_stays(text: str) -> None:
 
 def test_long_text_loses_its_middle() -> None:
     assert shorten("x" * 150 + "y" * 150) == "xxxxxxxx\N{HORIZONTAL ELLIPSIS}yyyyyyyy"
+
+
+def test_results_are_lines_of_their_own_over_one_another() -> None:
+    one = [ObjectFrame(1, 6 + 5 * index, 0.5, 0.5, index != 1) for index in range(3)]
+    other = [value._replace(region_similarity=1.0) for value in one]
+    svg = overlaid_timeline({"<A>": one, "B": other}, "v/1", [16])
+    lines = {path.get("class"): path.get("d") for path in ET.fromstring(svg).iter("path")}
+    assert lines["r0"] == "M0 50l1000 0"
+    assert lines["r1"] == "M0 25l1000 0"
+    assert lines["absent"] == "M250 0h500v100H250z"
+    assert lines["shown"] == "M1000 97v8"
+    assert "J&amp;F of v/1 over 3 frames: &lt;A&gt;, B" in svg

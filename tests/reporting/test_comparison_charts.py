@@ -31,8 +31,25 @@ def test_an_object_that_is_better_in_the_second_result_is_above_the_diagonal() -
 
 def test_bars_go_from_the_largest_gain_to_the_largest_loss() -> None:
     svg = ET.fromstring(differences([Difference("a", -0.2), Difference("b", 0.1), Difference("c", -0.05)]))
-    bars = [(bar.get("class"), bar.get("height")) for bar in svg.iter("rect")]
-    assert bars == [("gain", "60.0"), ("loss", "30.0"), ("loss", "120.0")]
+    bars = [(bar.get("class"), bar.get("y"), bar.get("height")) for bar in svg.iter("rect")]
+    assert bars == [("gain", "8.0", "80.0"), ("loss", "88.0", "40.0"), ("loss", "88.0", "160.0")]
+    assert [text.text for text in svg.iter("text")] == ["0", "+10.0", "-20.0"]
+
+
+def test_bars_of_losses_alone_take_the_whole_height() -> None:
+    svg = ET.fromstring(differences([Difference("a", -0.2), Difference("b", -0.1)]))
+    assert [(bar.get("y"), bar.get("height")) for bar in svg.iter("rect")] == [("8.0", "120.0"), ("8.0", "240.0")]
+
+
+def test_names_do_not_cover_each_other_and_equal_objects_have_none() -> None:
+    pairs = [
+        Pair("a/1", 0.9, 0.1, "seen"),
+        Pair("b/1", 0.9, 0.101, "seen"),
+        Pair("c/1", 0.9, 0.5, "seen"),
+        Pair("d/1", 0.7, 0.7, "seen"),
+    ]
+    svg = ET.fromstring(against(pairs, ("A", "B")))
+    assert [text.text for text in svg.iter("text") if text.get("class") == "name"] == ["a/1", "c/1"]
 
 
 def test_names_are_escaped() -> None:

@@ -54,7 +54,7 @@ def test_drift_has_a_line_for_each_group_and_tells_its_numbers() -> None:
 
 
 def test_length_puts_the_longest_object_at_the_right_and_the_axis_below_the_lowest() -> None:
-    svg = against_length([LengthDot("a/1", 100, 0.5, "seen", "a/1"), LengthDot("b/1", 50, 1.0, "seen", "b/1")])
+    svg = against_length([LengthDot("a/1", 100, 0.4, "seen", "a/1"), LengthDot("b/1", 50, 1.0, "seen", "b/1")])
     spots = [(float(c.get("cx", "")), float(c.get("cy", "")), c.get("data-to")) for c in ET.fromstring(svg).iter("circle")]
     assert spots == [(390.0, 158.0, "a/1"), (212.0, 8.0, "b/1")]
 

@@ -15,7 +15,7 @@ from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.reading import read_result
 from lvos_eval.rescoring.leaderboard import LEADERBOARD_FILE
 
-__all__ = ["compare_outputs", "compare_several_outputs"]
+__all__ = ["compare_outputs", "compare_several_outputs", "located"]
 
 
 def compare_outputs(old: Path, new: Path) -> BoardComparison | ResultComparison:
@@ -23,7 +23,7 @@ def compare_outputs(old: Path, new: Path) -> BoardComparison | ResultComparison:
 
     Raises UsageError for what is neither, or one of each.
     """
-    old, new = _located(old), _located(new)
+    old, new = located(old), located(new)
     kinds = [_is_leaderboard(path) for path in (old, new)]
     if kinds[0] is not kinds[1]:
         raise UsageError("one of the two is a leaderboard and the other a single result: compare two of a kind")
@@ -32,7 +32,7 @@ def compare_outputs(old: Path, new: Path) -> BoardComparison | ResultComparison:
 
 def compare_several_outputs(paths: Sequence[Path], names: Sequence[str] = ()) -> SeveralResults:
     """Three results or more, ranked, under `names` or else their paths. Raises UsageError for what is not a result."""
-    found = [_located(path) for path in paths]
+    found = [located(path) for path in paths]
     for path in found:
         if _is_leaderboard(path):
             raise UsageError(f"{printable(str(path))} is a leaderboard: leaderboards are compared two at a time")
@@ -40,8 +40,8 @@ def compare_several_outputs(paths: Sequence[Path], names: Sequence[str] = ()) ->
     return compare_several(results, names or [printable(str(path)) for path in paths])
 
 
-def _located(path: Path) -> Path:
-    """The file that a path stands for."""
+def located(path: Path) -> Path:
+    """The file that a path stands for. Raises UsageError for a folder that holds none."""
     if not path.is_dir():
         return path
     names = [name for name in (DETAILS_FILE, LEADERBOARD_FILE) if (path / name).is_file()]

@@ -127,6 +127,8 @@ class ResultComparison:
     """Every object that both results have, whether it differs or not."""
     groups: tuple[str, ...] = ()
     """Of videos, in the order of the protocol."""
+    results: tuple[Result, ...] = ()
+    """The old one and the new one."""
 
     @property
     def ordered_scores(self) -> tuple[Change, ...]:
@@ -217,6 +219,7 @@ def compare_results(old: Result, new: Result) -> ResultComparison:
         old.protocol.summary.lower_is_better if old.protocol is not None else frozenset(),
         tuple(objects),
         old.protocol.summary.groups if old.protocol is not None else (),
+        (old, new),
     )
 
 

@@ -57,6 +57,8 @@ class SeveralResults:
     verdicts: tuple[Verdict, ...]
     rounded: bool
     """Whether a result is public: then intervals come from rounded values."""
+    results: tuple[Result, ...] = ()
+    """In the order of the standings."""
 
     @property
     def same(self) -> bool:
@@ -124,6 +126,7 @@ def compare_several(results: Sequence[Result], names: Sequence[str]) -> SeveralR
         tuple(standings),
         _verdicts([result for result, _ in ordered], detail),
         detail is Disclosure.PUBLIC,
+        tuple(result for result, _ in ordered),
     )
 
 

@@ -91,6 +91,12 @@ class Value:
             raise self.refuse(" or ".join(names))
         return self.content
 
+    def flag(self) -> bool:
+        """True or false."""
+        if not isinstance(self.content, bool):
+            raise self.refuse("true or false")
+        return self.content
+
     def whole(self, low: int, high: int) -> int:
         """A whole number in a range."""
         if not isinstance(self.content, int) or isinstance(self.content, bool) or not low <= self.content <= high:

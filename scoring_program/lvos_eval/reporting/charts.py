@@ -8,7 +8,6 @@ of 1 and shown in percent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
@@ -16,14 +15,11 @@ from markupsafe import Markup
 from lvos_eval.protocols.contract import JF
 from lvos_eval.scoring.results import Interval
 
-__all__ = ["Dot", "bar", "distribution", "gauge", "scatter", "shorten", "timeline"]
+__all__ = ["Dot", "bar", "distribution", "gauge", "scatter", "shorten"]
 
 BINS: Final = 20
 NAMED_DOTS: Final = 8
 """So many of the lowest dots of the scatter plot carry their names; the others tell theirs on hover."""
-TIMELINE_POINTS: Final = 500
-"""A longer timeline shows the lowest value of every few frames: a dip never disappears."""
-TIMELINE_WIDTH: Final = 1000
 _LABEL_LENGTH: Final = 18
 
 
@@ -199,59 +195,6 @@ def _names(dots: Sequence[Dot], left: int, size: int) -> list[Markup]:
                 )
                 break
     return texts
-
-
-def timeline(
-    frames: Sequence[int],
-    j: Sequence[float],
-    f: Sequence[float],
-    visible: Sequence[bool],
-    name: str,
-    marked: Sequence[int] = (),
-) -> Markup:
-    """J and F over the frames of one object: shaded where it is absent, a line where it re-appears, a tick below `marked` frames.
-
-    The picture is TIMELINE_WIDTH x 100 units and stretched to the page's width.
-    """
-    stretch = TIMELINE_WIDTH / max(frames[-1] - frames[0], 1)
-    xs = [round((frame - frames[0]) * stretch) for frame in frames]
-    shades, returns = [], []
-    for absent, group in groupby(range(len(xs)), key=lambda index: not visible[index]):
-        members = list(group)
-        start = (xs[members[0]] + xs[members[0] - 1]) // 2 if members[0] else 0
-        end = (xs[members[-1]] + xs[members[-1] + 1]) // 2 if members[-1] + 1 < len(xs) else TIMELINE_WIDTH
-        if absent:
-            shades.append(f"M{start} 0h{max(end - start, 1)}v100H{start}z")
-        elif members[0]:
-            returns.append(f"M{start} 0v100")
-    absent_frames = len(visible) - sum(visible)
-    words = f"J and F of {name} over {len(frames)} frames; absent in {absent_frames}, re-appears {len(returns)} times"
-    layers = [("absent", "".join(shades)), ("back", "".join(returns)), ("f", _line(xs, f)), ("j", _line(xs, j))]
-    layers.append(("shown", "".join(f"M{round((frame - frames[0]) * stretch)} 97v8" for frame in marked)))
-    return Markup(
-        '<svg class="timeline" viewBox="0 -3 1000 106" preserveAspectRatio="none" role="img" aria-label="{}">'
-        '<path class="grid" d="M0 0H1000M0 50H1000M0 100H1000"/>{}</svg>'
-    ).format(words, _join(Markup('<path class="{}" d="{}"/>').format(kind, path) for kind, path in layers if path))
-
-
-def _line(xs: Sequence[int], values: Sequence[float]) -> str:
-    """An SVG path through the values, in as few characters as whole steps take."""
-    step = -(-len(xs) // TIMELINE_POINTS)
-    points = [(xs[start], round(100 - 100 * min(values[start : start + step]))) for start in range(0, len(xs), step)]
-    if points[-1][0] != xs[-1]:
-        points.append((xs[-1], round(100 - 100 * values[-1])))
-    if len(points) == 1:
-        points.append((TIMELINE_WIDTH, points[0][1]))
-    kept = [
-        point
-        for index, point in enumerate(points)
-        if index in (0, len(points) - 1) or not points[index - 1][1] == point[1] == points[index + 1][1]
-    ]
-    path = f"M{kept[0][0]} {kept[0][1]}l"
-    for before, (x, y) in pairwise(kept):
-        dx, dy = x - before[0], y - before[1]
-        path += f"{'' if path[-1] == 'l' else ' '}{dx}{'' if dy < 0 else ' '}{dy}"
-    return path
 
 
 def _ticks(values: Sequence[int], width: int, y: int, low: float = 0.0) -> Markup:

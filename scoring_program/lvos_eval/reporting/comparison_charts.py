@@ -5,8 +5,8 @@ As in `charts`, colours come from the page's style by class; values are fraction
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
@@ -15,6 +15,9 @@ from lvos_eval.reporting.charts import shorten
 from lvos_eval.scoring.results import Interval
 
 __all__ = ["Axis", "Difference", "Pair", "against", "differences", "forest"]
+
+_NAMED: Final = 3
+"""So many of the objects that differ most carry their names."""
 
 
 class Axis(NamedTuple):
@@ -89,14 +92,7 @@ def against(pairs: Sequence[Pair], names: tuple[str, str], measure: str = JF) ->
         else:
             shape = Markup('<circle class="dot seen" cx="{:.1f}" cy="{:.1f}" r="3.7"><title>{}</title></circle>')
             parts.append(shape.format(x, y, words))
-    for pair in sorted(pairs, key=lambda pair: (-abs(pair.new - pair.old), pair.name))[:3]:
-        x, y = left + place(pair.old), 312 - place(pair.new)
-        right = x > left + size / 2
-        parts.append(
-            Markup('<text class="name" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
-                x + (-7 if right else 7), y, "end" if right else "start", shorten(pair.name)
-            )
-        )
+    parts += _names(pairs, place, left, size)
     first, second = (shorten(name, 30) for name in names)
     return Markup(
         '<svg class="chart" viewBox="-8 0 416 352" role="img" aria-label="{} of {} objects in two results">{}'
@@ -105,28 +101,50 @@ def against(pairs: Sequence[Pair], names: tuple[str, str], measure: str = JF) ->
     ).format(measure, len(pairs), Markup("").join(parts), first, second)
 
 
+def _names(pairs: Sequence[Pair], place: Callable[[float], float], left: int, size: int) -> list[Markup]:
+    """The names of the objects that differ most, each where no other name is."""
+    texts: list[Markup] = []
+    taken: list[float] = []
+    for pair in sorted(pairs, key=lambda pair: (-abs(pair.new - pair.old), pair.name)):
+        x, y = left + place(pair.old), 312 - place(pair.new)
+        if len(texts) == _NAMED or pair.new == pair.old:
+            break
+        if any(abs(y - other) < 12 for other in taken):
+            continue
+        taken.append(y)
+        right = x > left + size / 2
+        text = Markup('<text class="name" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>')
+        texts.append(text.format(x + (-7 if right else 7), y, "end" if right else "start", shorten(pair.name)))
+    return texts
+
+
 def differences(found: Sequence[Difference], measure: str = JF) -> Markup:
     """A bar for each video, from the one that the second result gains most on to the one that it loses most on."""
     ordered = sorted(found, key=lambda item: (-item.value, item.name))
-    most = max((abs(item.value) for item in ordered), default=0.0) or 1.0
+    high, low = max([0.0, *(item.value for item in ordered)]), min([0.0, *(item.value for item in ordered)])
+    scale = 240 / ((high - low) or 1.0)
+    zero = 8 + scale * high
     width = 400 / max(len(ordered), 1)
     parts = []
     for position, item in enumerate(ordered):
-        tall = 120 * abs(item.value) / most
+        tall = scale * abs(item.value)
         parts.append(
             Markup('<rect class="{}" x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}"><title>{}</title></rect>').format(
                 "gain" if item.value > 0 else "loss",
                 position * width,
-                128 - tall if item.value > 0 else 128.0,
+                zero - tall if item.value > 0 else zero,
                 max(width - 1, 0.6 * width),
                 max(tall, 0.5),
                 f"{item.name}: {100 * item.value:+.2f}",
             )
         )
-    labels = Markup(
-        '<text x="0" y="8">{:+.1f}</text><text x="0" y="256">{:+.1f}</text><path class="axis" d="M0 128H400"/>'
-        '<text x="400" y="122" text-anchor="end">videos</text>'
-    ).format(100 * most, -100 * most)
+    ends = [(8.0, high)] * (high > 0) + [(248.0, low)] * (low < 0)
+    labels = [
+        Markup('<path class="axis" d="M0 {0:.1f}H400"/><text x="-4" y="{1:.1f}" text-anchor="end">0</text>').format(
+            zero, zero + 4
+        )
+    ]
+    labels += [Markup('<text x="-4" y="{:.1f}" text-anchor="end">{:+.1f}</text>').format(y + 4, 100 * value) for y, value in ends]
     return Markup(
-        '<svg class="chart" viewBox="-8 -4 416 268" role="img" aria-label="Difference in {} of {} videos">{}{}</svg>'
-    ).format(measure, len(ordered), Markup("").join(parts), labels)
+        '<svg class="chart" viewBox="-44 -4 452 268" role="img" aria-label="Difference in {} of {} videos">{}{}</svg>'
+    ).format(measure, len(ordered), Markup("").join(parts), Markup("").join(labels))

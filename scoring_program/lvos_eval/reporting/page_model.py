@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.protocols.contract import quality_name
-from lvos_eval.reporting import charts, trends
+from lvos_eval.reporting import trends
 from lvos_eval.reporting.overlays import Picture, Pictures
+from lvos_eval.reporting.timelines import timeline
 from lvos_eval.scoring.frame_kinds import FrameMeans, frame_means
 from lvos_eval.scoring.results import FrameDetails, PublishedObject, PublishedScores
 
@@ -93,7 +94,7 @@ def _object_section(score: PublishedObject, frames: FrameDetails | None, picture
     drawn = pictures.get(key, ())
     numbers = [value.frame for value in values]
     measure = quality_name(score.values)
-    timeline = charts.timeline(
+    drawn_timeline = timeline(
         numbers,
         [value.region_similarity for value in values],
         [value.contour_accuracy for value in values],
@@ -102,7 +103,7 @@ def _object_section(score: PublishedObject, frames: FrameDetails | None, picture
         [picture.frame for picture in drawn],
     )
     heat = trends.heat_strip(values, f"{anchor}: {measure} {100 * score.jf:.2f}", measure)
-    return ObjectSection(anchor, score, heat, timeline, numbers[0], numbers[-1], frame_means(values), drawn)
+    return ObjectSection(anchor, score, heat, drawn_timeline, numbers[0], numbers[-1], frame_means(values), drawn)
 
 
 def problem_groups(problems: Sequence[Problem]) -> tuple[ProblemGroup, ...]:

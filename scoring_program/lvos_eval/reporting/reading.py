@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,9 +16,9 @@ from lvos_eval.protocols.contract import ADAPTED, ADAPTED_JF, JF, ONE_GROUP, qua
 from lvos_eval.reference.settings import Disclosure
 from lvos_eval.reporting.output_folder import DETAILS_FILE
 from lvos_eval.reporting.result_document import DETAILS_FORMAT
-from lvos_eval.scoring.results import PublishedObject
+from lvos_eval.scoring.results import ObjectFrame, PublishedObject
 
-__all__ = ["Result", "read_protocol", "read_result"]
+__all__ = ["Result", "read_frames", "read_protocol", "read_result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Result:
     detail: Disclosure = Disclosure.FULL
     """Public: its numbers are rounded, and so is what is computed from them."""
     protocol: EvaluationProtocol | None = None
+    file: Path | None = None
+    """Where it was read from."""
 
 
 def read_result(path: Path) -> Result:
@@ -60,6 +62,7 @@ def read_result(path: Path) -> Result:
         # a result that does not say so has all digits
         Disclosure(content["detail"].one_of(list(Disclosure))) if content.has("detail") else Disclosure.FULL,
         protocol,
+        file,
     )
     seen: set[tuple[str, int]] = set()
     for score, item in zip(result.objects, content["objects"].items(), strict=True):
@@ -67,6 +70,32 @@ def read_result(path: Path) -> Result:
             raise item.refuse(f"another object than {score.video}/{score.object_id}, which is there already")
         seen.add((score.video, score.object_id))
     return result
+
+
+def read_frames(file: Path, objects: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[ObjectFrame, ...]]:
+    """J and F in every frame of some objects, of those that the details hold them for: of none where the result is public.
+
+    Raises UsageError for what is no result.
+    """
+    content = read_document(file)
+    content.require_format(DETAILS_FORMAT)
+    if not content.has("frames"):
+        return {}
+    frames = content["frames"]
+    found = {}
+    for video, object_id in objects:
+        if frames.has(f"{video}/{object_id}"):
+            found[video, object_id] = _object_frames(frames[f"{video}/{object_id}"], object_id)
+    return found
+
+
+def _object_frames(item: Value, object_id: int) -> tuple[ObjectFrame, ...]:
+    numbers = [value.whole(0, MAX_COUNT) for value in item["frame"].items()]
+    j, f = ([value.number(0, 1) for value in item[name].items()] for name in ("J", "F"))
+    visible = [value.flag() for value in item["visible"].items()]
+    if not len(numbers) == len(j) == len(f) == len(visible) or numbers != sorted(set(numbers)) or not numbers:
+        raise item.refuse("an object with as many values of J, F and visible as frames, which rise")
+    return tuple(ObjectFrame(object_id, *values) for values in zip(numbers, j, f, visible, strict=True))
 
 
 def _both(item: Value) -> float:

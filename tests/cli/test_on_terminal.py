@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -25,6 +26,29 @@ def test_score_ends_with_a_table_that_fits_and_the_page(columns: int, tmp_path: 
     assert lines[0].startswith("Overall J&F  74.06  95 % CI [")
     assert lines[-1] == f"Page: {tmp_path / 'out' / 'detailed_results.html'}"
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"objects.csv", "results.tex", "official"}
+
+
+def test_one_bar_goes_over_both_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    arguments = (
+        "score",
+        goldens.prediction("good"),
+        "--reference",
+        goldens.REFERENCE,
+        "--output",
+        tmp_path / "out",
+        "--jobs",
+        "1",
+    )
+    code, text = on_terminal(120, *arguments)
+    assert code == 0
+    places = [(int(done), int(total)) for done, total in re.findall(r"\| *(\d+)/(\d+) \[", text)]
+    assert len({total for _, total in places}) == 1
+    assert places == sorted(places)
+    assert re.search(r"reading the ground truth: +0%.*\n?.*scoring: +50%", text.replace("\r", "\n"), re.DOTALL)
+    # what is seen in the end: a carriage return goes back to the start of a line, and what follows covers it
+    seen = [line.rpartition("\r")[2] for line in text.split("\n")]
+    assert not [line for line in seen if "frames/s" in line]
+    assert seen[0].startswith("lvos-eval ")
 
 
 @pytest.fixture

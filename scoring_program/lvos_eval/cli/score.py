@@ -19,7 +19,7 @@ from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppe
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.deadline import Deadline, enforced
 from lvos_eval.execution.lifecycle import print_line, signals_ignored
-from lvos_eval.execution.progress import Progress
+from lvos_eval.execution.progress import Progress, ProgressBar
 from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.manifest import Manifest
@@ -171,13 +171,14 @@ def _score_into(
 
     deadline = Deadline.after(settings.limits.time_limit)
     with enforced(deadline):
-        observer = console.observer(manifest, refresh, deadline, aside=True)
+        bar = ProgressBar(1 if settings.ground_truth else 2)
+        observer = console.observer(manifest, refresh, deadline, aside=True, bar=bar)
         digest = settings.ground_truth or ground_truth_digest(manifest, request.jobs, observer)
         report = replace(report, signature=signature(manifest, digest, __version__))
         console.say(f"lvos-eval {__version__} {report.signature}")
         for note in manifest.warnings:
             console.tell(f"note: {note}")
-        observe, limits = console.observer(manifest, refresh, deadline), settings.limits.archive
+        observe, limits = console.observer(manifest, refresh, deadline, bar=bar), settings.limits.archive
         packing = Packing(manifest, frozenset(), (), limits, request.strict, request.jobs, observe)
         result = score_submission(
             request.submission,

@@ -7,13 +7,14 @@ import hashlib
 import re
 from dataclasses import fields, replace
 from html.parser import HTMLParser
+from statistics import fmean
 
 import pytest
 
 from lvos_eval import protocols
 from lvos_eval.diagnostics.problems import Problem, Severity
 from lvos_eval.reference.settings import Disclosure
-from lvos_eval.reporting.page import TITLES, render_page
+from lvos_eval.reporting.page import KINDS, TITLES, render_page
 from lvos_eval.scoring.publication import publish
 from lvos_eval.scoring.results import ObjectScore, PublishedObject, Report, State
 from sample_reports import HOSTILE, frame_details, gallery, hostile, invalid, running, scored
@@ -242,7 +243,7 @@ def test_attributes_are_counted_and_the_hardest_comes_first() -> None:
     objects = (score("a", 0.9, "OCC", "FM"), score("b", 0.5, "OCC"), score("c", 0.2))
     html = render_page(replace(scored(), scores=publish(objects, protocols.get("lvos-v2").summary, Disclosure.FULL)))
     rows = re.findall(
-        r'<th scope="row"><bdi>(\w+)</bdi> <span class="meaning">([\w -]+)<.*?</svg>\s*([\d.]+)</td>.*?<td class="n">(\d)</td>',
+        r'<th scope="row"><bdi>(\w+)</bdi> <span class="meaning">([\w -]+)<.*?strong">([\d.]+)</td>.*?<td class="n">(\d)</td>',
         html,
     )
     assert rows == [("OCC", "occlusion", "70.00", "2"), ("FM", "fast motion", "90.00", "1")]
@@ -276,3 +277,27 @@ def test_a_large_public_page_is_below_600_kb_and_a_full_one_below_10_mb() -> Non
     report = scored(160, 290)
     assert len(render_page(report).encode()) < 600_000
     assert len(render_page(report, *frame_details(report), gallery(report)).encode()) < 10_000_000
+
+
+def test_attributes_by_split_are_means_of_what_is_published() -> None:
+    report = scored(30, 50, detail=Disclosure.PUBLIC)
+    assert report.scores is not None
+    text = render_page(report)
+    for row in report.scores.attributes:
+        (shown,) = re.findall(rf'<th scope="row"><bdi>{row.name}</bdi>.*?</tr>', text)
+        members = {
+            group: [o.jf for o in report.scores.objects if o.group == group and row.name in o.attributes] for group in KINDS
+        }
+        told = [f"{100 * fmean(found):.1f}" if found else "\N{EN DASH}" for found in members.values()]
+        assert re.findall(r'<td class="n">([^<]*)</td>', shown)[2:4] == told
+
+
+def test_sizes_are_drawn_where_the_ground_truth_is_public_and_lead_to_their_objects() -> None:
+    report = scored(5, 7)
+    frames, pictures = frame_details(report)
+    sizes = {key: 0.01 * (1 + number) for number, key in enumerate(frames.values)}
+    page = render_page(report, frames, pictures, sizes=sizes)
+    assert "J&amp;F against object size" in page
+    video, object_id = next(iter(sizes))
+    assert f"{video}/{object_id}: 1 % of the frame" in page
+    assert "object size" not in render_page(report)

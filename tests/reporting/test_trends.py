@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from lvos_eval.reporting.trends import LengthDot, against_length, drift, fifths, heat_strip
+from lvos_eval.reporting.trends import Dot, against_length, against_size, drift, fifths, heat_strip
 from lvos_eval.scoring.results import ObjectFrame
 
 KINDS = {"seen": "seen", "unseen": "unseen"}
@@ -54,12 +54,28 @@ def test_drift_has_a_line_for_each_group_and_tells_its_numbers() -> None:
 
 
 def test_length_puts_the_longest_object_at_the_right_and_the_axis_below_the_lowest() -> None:
-    svg = against_length([LengthDot("a/1", 100, 0.4, "seen", "a/1"), LengthDot("b/1", 50, 1.0, "seen", "b/1")])
+    svg = against_length([Dot("a/1", 100, 0.4, "seen", "a/1"), Dot("b/1", 50, 1.0, "seen", "b/1")])
     spots = [(float(c.get("cx", "")), float(c.get("cy", "")), c.get("data-to")) for c in ET.fromstring(svg).iter("circle")]
     assert spots == [(390.0, 158.0, "a/1"), (212.0, 8.0, "b/1")]
 
 
+def test_sizes_lie_on_whole_decades_of_a_logarithmic_axis() -> None:
+    svg = against_size(
+        [Dot("a/1", 0.001, 1.0, "seen", "a/1"), Dot("b/1", 0.1, 0.0, "seen", "b/1"), Dot("c/1", 0.01, 1.0, "seen", "c/1")]
+    )
+    tree = ET.fromstring(svg)
+    assert [float(circle.get("cx", "")) for circle in tree.iter("circle")] == [34.0, 390.0, 212.0]
+    assert [text.text for text in tree.iter("text")][3:] == ["0.1 %", "1 %", "10 % of the frame"]
+    assert "b/1: 10 % of the frame, J&amp;F 0.0" in svg
+
+
+@pytest.mark.parametrize("size", [1e-7, 0.01, 1.0])
+def test_one_size_has_an_axis_too(size: float) -> None:
+    (circle,) = ET.fromstring(against_size([Dot("a/1", size, 0.5, "seen", "a/1")])).iter("circle")
+    assert 34 <= float(circle.get("cx", "")) <= 390
+
+
 def test_names_are_escaped() -> None:
-    for svg in (heat_strip(frames([1.0]), "<b>"), against_length([LengthDot("<b>", 1, 0.5, "unseen", "<b>")])):
+    for svg in (heat_strip(frames([1.0]), "<b>"), against_length([Dot("<b>", 1, 0.5, "unseen", "<b>")])):
         assert "<b>" not in svg
         ET.fromstring(svg)

@@ -29,6 +29,7 @@ def test_an_object_that_is_absent_at_first_re_appears() -> None:
 def test_means_are_over_the_frames_of_each_kind() -> None:
     assert frame_means(values("8..42")) == (
         FrameMeans("visible", 3, (0.8 + 0.4 + 0.2) / 3, (0.4 + 0.2 + 0.1) / 3),
+        FrameMeans("before absence", 1, 0.8, 0.4),
         FrameMeans("absent", 2, 1.0, 1.0),
         FrameMeans("after re-appearance", 2, (0.4 + 0.2) / 2, (0.2 + 0.1) / 2),
     )
@@ -46,5 +47,7 @@ def test_kinds_without_a_frame_are_left_out() -> None:
 
 def test_pooled_means_count_every_object_once_however_long_it_is() -> None:
     pooled = pooled_means([frame_means(values("8888")), frame_means(values("4.")), ()])
-    assert [(means.kind, means.frames, objects) for means, objects in pooled] == [("visible", 5, 2), ("absent", 1, 1)]
+    assert [(means.kind, means.frames, objects) for means, objects in pooled] == [
+        ("visible", 5, 2), ("before absence", 1, 1), ("absent", 1, 1),
+    ]  # fmt: skip
     assert pooled[0][0].j == (0.8 + 0.4) / 2

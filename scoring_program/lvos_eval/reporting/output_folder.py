@@ -19,6 +19,7 @@ from lvos_eval.reporting.gallery import draw_gallery
 from lvos_eval.reporting.overlays import draw_worst_frames
 from lvos_eval.reporting.page import render_page
 from lvos_eval.reporting.result_document import details, manifest_summary
+from lvos_eval.reporting.sizes import object_sizes
 from lvos_eval.reporting.tables import objects_csv, results_tex
 from lvos_eval.scoring.results import RunResult
 
@@ -68,7 +69,9 @@ def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
     frames = result.frames
     pictures = draw_worst_frames(manifest, result.submission, frames.values) if frames is not None else {}
     gallery = draw_gallery(manifest, result.submission, frames.values) if frames is not None else ()
-    page = render_page(result.report, frames, pictures, gallery)
+    page = render_page(
+        result.report, frames, pictures, gallery, object_sizes(manifest, frames.values) if frames is not None else {}
+    )
     scores = result.report.scores
     tables = {}
     if scores is not None:

@@ -41,6 +41,7 @@ __all__ = [
     "Pictures",
     "ScoredPair",
     "crop",
+    "decode",
     "draw_worst_frames",
     "encode_codes",
     "photograph",
@@ -139,8 +140,8 @@ def scored_masks(
                 owners = submission.owners.get(video, {}).get(value.frame, ())
                 if owners:
                     folder = folder / layouts[video].object_name(object_id)
-                truths = _decode((folder / f"{name}.png").read_bytes())
-                guesses = _decode(reader.read(files[owners.index(object_id) if owners else 0]))
+                truths = decode((folder / f"{name}.png").read_bytes())
+                guesses = decode(reader.read(files[owners.index(object_id) if owners else 0]))
                 if manifest.protocol.encoding is MaskEncoding.LABEL_MAP_OR_WHITE:
                     guesses = white_as_one(guesses)
                 truth, prediction = (mask > 0 if owners else mask == object_id for mask in (truths, guesses))
@@ -161,7 +162,8 @@ def _are_scored(truth: NDArray[np.bool_], prediction: NDArray[np.bool_], value: 
     return similarity(truth, prediction) == value.region_similarity
 
 
-def _decode(data: bytes) -> Labels:
+def decode(data: bytes) -> Labels:
+    """The label map in a PNG. Raises MaskError."""
     header, pixels = parse_png(data)
     return decode_labels(header, pixels)
 

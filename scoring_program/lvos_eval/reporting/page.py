@@ -6,6 +6,7 @@ No data is embedded in another form than the one that is shown.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Final
 
 from markupsafe import Markup
@@ -66,10 +67,12 @@ def render_page(
     frames: FrameDetails | None = None,
     pictures: Pictures | None = None,
     gallery: Sequence[GalleryPicture] = (),
+    sizes: Mapping[tuple[str, int], float] | None = None,
 ) -> str:
     """The page for a report in any state. Everything in it that a participant can choose is escaped.
 
-    `frames` and pictures are for public ground truth only; without `frames` there is nothing per frame to render.
+    `frames`, pictures and sizes, as shares of the frame by (video, object id), are for public ground truth only; without `frames`
+    there is nothing per frame to render.
     """
     scores = report.scores
     protocol = _protocol(report)
@@ -91,6 +94,7 @@ def render_page(
         worst_first=sorted(sections, key=lambda section: (section.jf, section.name)),
         gallery=gallery,
         attributes=scores.attributes if scores else (),
+        attributes_by_group=_attributes_by_group(scores, _kinds(protocol)),
         groups=problem_groups(report.problems),
         imports=needed_imports(report.problems),
         errors=sum(problem.severity is Severity.ERROR for problem in report.problems),
@@ -101,7 +105,7 @@ def render_page(
         pooled=pooled_means(o.means for section in sections for o in section.objects),
         pooled_by_group=_pooled_by_group(sections, _kinds(protocol)),
         drawn=sum(len(o.pictures) for section in sections for o in section.objects),
-        **_charts(report, frames, _kinds(protocol)),
+        **_charts(report, frames, _kinds(protocol), sizes or {}),
     )
 
 
@@ -133,11 +137,24 @@ def _pooled_by_group(sections: Sequence[VideoSection], kinds: Mapping[str, str])
     return found
 
 
-def _charts(report: Report, frames: FrameDetails | None, kinds: Mapping[str, str]) -> dict[str, Markup]:
+def _attributes_by_group(scores: PublishedScores | None, kinds: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    """J&F of the objects of each attribute, by attribute and group, from what is published of them; nothing for one group."""
+    found: dict[str, dict[str, float]] = {}
+    for row in scores.attributes if scores is not None and len(kinds) > 1 else ():
+        for group in kinds:
+            members = [o.jf for o in scores.objects if o.group == group and row.name in o.attributes] if scores else []
+            if members:
+                found.setdefault(row.name, {})[group] = fmean(members)
+    return found
+
+
+def _charts(
+    report: Report, frames: FrameDetails | None, kinds: Mapping[str, str], sizes: Mapping[tuple[str, int], float]
+) -> dict[str, Markup]:
     """The charts of a scored report."""
     scores = report.scores
     if scores is None:
-        return dict.fromkeys(("gauge", "distribution", "scatter", "drift", "length"), Markup())
+        return dict.fromkeys(("gauge", "distribution", "scatter", "drift", "length", "size"), Markup())
     measure = _columns(scores)[0]
     names = {(o.video, o.object_id): f"{printable(o.video)}/{o.object_id}" for o in scores.objects}
     dots = [
@@ -146,8 +163,13 @@ def _charts(report: Report, frames: FrameDetails | None, kinds: Mapping[str, str
         if "F" in o.values
     ]
     lengths = [
-        trends.LengthDot(name, o.frames, o.jf, kinds[o.group], name)
-        for o, name in zip(scores.objects, names.values(), strict=True)
+        trends.Dot(names[o.video, o.object_id], o.frames, o.jf, kinds[o.group], names[o.video, o.object_id])
+        for o in scores.objects
+    ]
+    sized = [
+        dot._replace(measure=sizes[o.video, o.object_id])
+        for o, dot in zip(scores.objects, lengths, strict=True)
+        if (o.video, o.object_id) in sizes
     ]
     values = frames.values if frames is not None else {}
     over_time = {
@@ -163,4 +185,5 @@ def _charts(report: Report, frames: FrameDetails | None, kinds: Mapping[str, str
         "scatter": charts.scatter(dots) if dots else Markup(),
         "drift": trends.drift(over_time, kinds, measure) if any(over_time.values()) else Markup(),
         "length": trends.against_length(lengths, measure),
+        "size": trends.against_size(sized, measure) if sized else Markup(),
     }

@@ -43,7 +43,7 @@ def timeline(
 def overlaid_timeline(
     results: Mapping[str, Sequence[ObjectFrame]], name: str, marked: Sequence[int] = (), measure: str = JF
 ) -> Markup:
-    """The `measure` of quality over the frames of one object in several results, by their names, of the same frames: a line of a class for each."""
+    """The `measure` over the frames of one object in several results, by their names, of the same frames: a line for each."""
     frames = [value.frame for value in next(iter(results.values()))]
     xs = _places(frames, frames[0], frames[-1])
     shades, returns = _absences(xs, [value.visible for value in next(iter(results.values()))])

@@ -1,10 +1,11 @@
-"""How J&F goes with time and length: heat strips, drift, and marks over the number of frames.
+"""How J&F goes with time, length and size: heat strips, drift, and marks over the number of frames or the share of the frame.
 
 As in `charts`, colours come from the page's style by class; values are fractions of 1 and shown in percent.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -16,7 +17,7 @@ from markupsafe import Markup
 from lvos_eval.protocols.contract import JF
 from lvos_eval.scoring.results import ObjectFrame
 
-__all__ = ["FIFTHS", "LengthDot", "against_length", "drift", "fifths", "heat_strip"]
+__all__ = ["FIFTHS", "Dot", "against_length", "against_size", "drift", "fifths", "heat_strip"]
 
 FIFTHS: Final = 5
 _LEVELS: Final = 6
@@ -25,11 +26,11 @@ _COLUMNS: Final = 72
 _LEFT, _WIDTH, _HEIGHT = 34, 356, 150
 
 
-class LengthDot(NamedTuple):
-    """One object in the plot of J&F over the number of its frames."""
+class Dot(NamedTuple):
+    """One object in a plot of J&F over `measure`: the number of its frames, or the share of the frame that it covers."""
 
     name: str
-    frames: int
+    measure: float
     jf: float
     kind: str
     target: str
@@ -90,20 +91,43 @@ def drift(groups: Mapping[str, Sequence[float]], kinds: Mapping[str, str], measu
     return _svg(f"{measure} in each fifth of the objects' frames: {words}", parts)
 
 
-def against_length(dots: Sequence[LengthDot], measure: str = JF) -> Markup:
+def against_length(dots: Sequence[Dot], measure: str = JF) -> Markup:
     """J&F over the number of frames, one mark an object."""
     low = _floor(min((dot.jf for dot in dots), default=0.0))
-    most = max((dot.frames for dot in dots), default=1)
+    most = max((dot.measure for dot in dots), default=1)
     parts = [_axis(low)]
     for dot in dots:
-        x = _LEFT + _WIDTH * dot.frames / most
-        words = f"{dot.name}: {dot.frames} frames, {measure} {100 * dot.jf:.1f}"
+        x = _LEFT + _WIDTH * dot.measure / most
+        words = f"{dot.name}: {dot.measure} frames, {measure} {100 * dot.jf:.1f}"
         parts.append(_mark(x, _y(dot.jf, low), dot.kind, words, dot.target))
     for share in (0, 0.5, 1):
         anchor = "end" if share == 1 else "middle"
         text = Markup('<text x="{:.0f}" y="178" text-anchor="{}">{}</text>')
         parts.append(text.format(_LEFT + _WIDTH * share, anchor, f"{round(most * share):,}{' frames' if share == 1 else ''}"))
     return _svg(f"{measure} of {len(dots)} objects over their number of frames", parts)
+
+
+def against_size(dots: Sequence[Dot], measure: str = JF) -> Markup:
+    """J&F over the share of the frame that an object covers, on a logarithmic axis, one mark an object."""
+    low = _floor(min((dot.jf for dot in dots), default=0.0))
+    first, last = _decades([dot.measure for dot in dots])
+    parts = [_axis(low)]
+    for power in range(first, last + 1):
+        x = _LEFT + _WIDTH * (power - first) / (last - first)
+        anchor = "end" if power == last else "middle"
+        text = f"{100 * 10.0**power:g} %{' of the frame' if power == last else ''}"
+        parts.append(Markup('<text x="{:.0f}" y="178" text-anchor="{}">{}</text>').format(x, anchor, text))
+    for dot in dots:
+        x = _LEFT + _WIDTH * (math.log10(dot.measure) - first) / (last - first)
+        words = f"{dot.name}: {100 * dot.measure:.3g} % of the frame, {measure} {100 * dot.jf:.1f}"
+        parts.append(_mark(x, _y(dot.jf, low), dot.kind, words, dot.target))
+    return _svg(f"{measure} of {len(dots)} objects over their size", parts)
+
+
+def _decades(values: Sequence[float]) -> tuple[int, int]:
+    """The powers of ten between which all values lie, two different ones."""
+    first = math.floor(math.log10(min(values, default=0.1)))
+    return first, max(math.ceil(math.log10(max(values, default=1.0))), first + 1)
 
 
 def _floor(value: float) -> float:

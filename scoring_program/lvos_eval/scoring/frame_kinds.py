@@ -12,8 +12,9 @@ from lvos_eval.scoring.results import ObjectFrame
 
 __all__ = ["FRAME_KINDS", "FrameMeans", "frame_means", "pooled_means", "reappeared"]
 
-FRAME_KINDS: Final = ("visible", "absent", "after re-appearance")
-"""`after re-appearance` is every visible frame that comes later than an absent one; those frames are `visible` too."""
+FRAME_KINDS: Final = ("visible", "before absence", "absent", "after re-appearance")
+"""`before absence` is every frame of an object that comes earlier than its first absent one, if it has any; `after re-appearance`
+is every visible frame that comes later than an absent one. The frames of both are `visible` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,10 @@ def reappeared(values: Sequence[ObjectFrame]) -> list[bool]:
 def frame_means(values: Sequence[ObjectFrame]) -> tuple[FrameMeans, ...]:
     """Means over the values of one object by kind of frame; kinds without a frame are left out."""
     back = reappeared(values)
+    leaves = any(not value.visible for value in values)
     members = (
         [value for value in values if value.visible],
+        [value for value, again in zip(values, back, strict=True) if leaves and value.visible and not again],
         [value for value in values if not value.visible],
         [value for value, again in zip(values, back, strict=True) if again],
     )

@@ -14,9 +14,10 @@ from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ArchiveLimits
-from lvos_eval.reporting.overlays import Picture, ScoredPair, crop, scored_masks
+from lvos_eval.reporting.overlays import Picture, ScoredPair, scored_masks
 from lvos_eval.reporting.panels import error_panel, mask_panel, panel_size, side_by_side
 from lvos_eval.reporting.reading import Result, read_frames
+from lvos_eval.reporting.views import crop
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.scoring.run import new_collector, open_checked
 from lvos_eval.submission.listing import Submission

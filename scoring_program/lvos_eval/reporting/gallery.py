@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 
 from lvos_eval.reference.manifest import Manifest
-from lvos_eval.reporting.overlays import Picture, ScoredPair, crop, scored_masks
+from lvos_eval.reporting.overlays import Picture, ScoredPair, scored_masks
 from lvos_eval.reporting.panels import error_panel, mask_panel, panel_size, side_by_side
+from lvos_eval.reporting.views import crop
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
 

@@ -13,18 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lvos_eval.masks.packed import FrameSize
-from lvos_eval.reporting.overlays import (
-    DIM_ALARM,
-    FALSE_ALARM,
-    FOUND,
-    MISSED,
-    PAPER,
-    Box,
-    Picture,
-    ScoredPair,
-    encode_codes,
-    photograph,
-)
+from lvos_eval.reporting.overlays import DIM_ALARM, FALSE_ALARM, FOUND, MISSED, PAPER, Picture, ScoredPair, encode_codes
+from lvos_eval.reporting.views import Box, photograph
 
 __all__ = ["error_panel", "mask_panel", "panel_size", "side_by_side"]
 

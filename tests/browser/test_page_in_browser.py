@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any, Final
 
@@ -306,6 +307,29 @@ def test_a_timeline_tells_the_values_under_the_pointer(show: Show) -> None:
     step = -(-len(first) // 500)
     assert j == round(100 * min(v.region_similarity for v in first[:step]))
     assert f == pytest.approx(100 * value.contour_accuracy, abs=3)
+
+
+def test_the_stored_frame_that_is_nearest_to_the_pointer_comes_into_view(show: Show) -> None:
+    report = scored(5, 7)
+    details, pictures = frame_details(report)
+    (key, drawn) = next(iter(pictures.items()))
+    wide = (*drawn[:1] * 4, *drawn[1:] * 4)
+    frames = [value.frame for value in details.values[key]]
+    spread = tuple(replace(picture, frame=frames[index * (len(frames) - 1) // 7]) for index, picture in enumerate(wide))
+    shown = show(render_page(report, details, {key: spread}))
+    name = "/".join(map(str, key))
+    shown.frame.locator(f"[id='{name}']").evaluate("e => { e.closest('details').open = true; }")
+    place = shown.frame.locator(f"[id='{name}']")
+    place.locator(".plot svg").scroll_into_view_if_needed()
+    width = place.locator(".plot svg").evaluate("svg => svg.getBoundingClientRect().width")
+    for share, wanted in ((0.99, 7), (0.01, 0)):
+        place.locator(".plot svg").hover(position={"x": share * width, "y": 20})
+        assert place.locator(".near").get_attribute("data-frame") == str(spread[wanted].frame)
+        left, right = place.locator(".film").evaluate("e => [e.getBoundingClientRect().left, e.getBoundingClientRect().right]")
+        box = place.locator(".near").bounding_box()
+        assert box is not None
+        assert left - 1 <= box["x"] <= box["x"] + box["width"] <= right + 1
+    assert shown.noise == []
 
 
 @pytest.mark.parametrize("kind", PAGES)

@@ -44,6 +44,10 @@ TEX_FILE: Final = "results.tex"
 OFFICIAL_FOLDER: Final = "official"
 
 
+_BETWEEN: Final = 120
+"""So many pictures of other frames than the worst, which takes a second or two at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResultFiles:
     """What there is to write but for the scores, which come last in a run."""
@@ -67,7 +71,7 @@ class ResultFiles:
 def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
     """Page and details of a result, with per-frame values and pictures where it has any."""
     frames = result.frames
-    pictures = draw_worst_frames(manifest, result.submission, frames.values) if frames is not None else {}
+    pictures = draw_worst_frames(manifest, result.submission, frames.values, between=_BETWEEN) if frames is not None else {}
     gallery = draw_gallery(manifest, result.submission, frames.values) if frames is not None else ()
     page = render_page(
         result.report, frames, pictures, gallery, object_sizes(manifest, frames.values) if frames is not None else {}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Final, TypeAlias
 
 import cv2
@@ -25,6 +24,7 @@ from lvos_eval.masks.packed import FrameSize, Labels
 from lvos_eval.metrics.definition import padded_similarity, region_similarity
 from lvos_eval.protocols.contract import MaskEncoding, Measures
 from lvos_eval.reference.manifest import Manifest
+from lvos_eval.reporting.frame_choice import frames_to_draw
 from lvos_eval.reporting.views import crop, photograph
 from lvos_eval.scoring.results import ObjectFrame
 from lvos_eval.submission.listing import Submission
@@ -47,10 +47,6 @@ __all__ = [
 
 PICTURE_BUDGET: Final = 3_400_000
 """Characters that all pictures of a page may take together."""
-
-PICTURES_EACH: Final = 2
-GOOD_ENOUGH: Final = 0.9
-"""J&F of a frame from which on there is nothing to show."""
 
 WIDTH: Final = 320
 FOUND: Final = (86, 180, 233)
@@ -92,8 +88,11 @@ def draw_worst_frames(
     submission: Submission,
     values: Mapping[tuple[str, int], Sequence[ObjectFrame]],
     budget: int = PICTURE_BUDGET,
+    between: int = 0,
 ) -> Pictures:
     """The worst frames by (video, object id): first one of every object, lowest objects first, then more, within the budget.
+
+    Then at most `between` others, spread over the time of the same objects, for whoever wants to see how it went on.
 
     `values` are J and F of a scored, hence complete and readable, submission. A frame whose masks give another J than that is not
     drawn: RunStoppedError is raised, as the masks have changed since they were scored. Only the semi-supervised task has labels
@@ -102,7 +101,7 @@ def draw_worst_frames(
     if not manifest.protocol.names_objects:
         return {}
     drawn: dict[tuple[str, int], list[Picture]] = {}
-    with closing(scored_masks(manifest, submission, _worst(values))) as pairs:
+    with closing(scored_masks(manifest, submission, frames_to_draw(values, between))) as pairs:
         for pair in pairs:
             picture = _draw(pair)
             budget -= len(picture.uri)
@@ -163,27 +162,6 @@ def decode(data: bytes) -> Labels:
     """The label map in a PNG. Raises MaskError."""
     header, pixels = parse_png(data)
     return decode_labels(header, pixels)
-
-
-def _worst(values: Mapping[tuple[str, int], Sequence[ObjectFrame]]) -> Iterator[tuple[tuple[str, int], ObjectFrame]]:
-    """The worst frame of each object, then the next worst at some distance in time; lowest objects first in each round."""
-    lowest_first = sorted(
-        (key for key, found in values.items() if found), key=lambda key: fmean(value.quality for value in values[key])
-    )
-    chosen: dict[tuple[str, int], list[ObjectFrame]] = {key: [] for key in lowest_first}
-    for _ in range(PICTURES_EACH):
-        for key in lowest_first:
-            found = values[key]
-            apart = (found[-1].frame - found[0].frame) // 8
-            free = [
-                value
-                for value in found
-                if value.quality < GOOD_ENOUGH and all(abs(value.frame - other.frame) > apart for other in chosen[key])
-            ]
-            if free:
-                worst = min(free, key=lambda value: (value.quality, value.frame))
-                chosen[key].append(worst)
-                yield key, worst
 
 
 def _draw(pair: ScoredPair) -> Picture:

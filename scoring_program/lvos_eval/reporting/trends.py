@@ -115,7 +115,7 @@ def against_size(dots: Sequence[Dot], measure: str = JF) -> Markup:
     for power in range(first, last + 1):
         x = _LEFT + _WIDTH * (power - first) / (last - first)
         anchor = "end" if power == last else "middle"
-        text = f"{100 * 10.0**power:g} %{' of the frame' if power == last else ''}"
+        text = f"{100 * 10.0**power:g}{' %' if power == last else ''}"
         parts.append(Markup('<text x="{:.0f}" y="178" text-anchor="{}">{}</text>').format(x, anchor, text))
     for dot in dots:
         x = _LEFT + _WIDTH * (math.log10(dot.measure) - first) / (last - first)

@@ -208,15 +208,29 @@
   for (const plot of all(".plot")) {
     const svg = plot.querySelector("svg"), at = plot.querySelector(".at");
     let lines = null;
+    const film = plot.closest(".object").querySelector(".film"), stored = film ? all("figure", film) : [];
+    // the stored frame that is nearest to the pointer comes into view
+    const scrub = (frame) => {
+      let nearest = null;
+      for (const figure of stored) {
+        figure.classList.remove("near");
+        if (!nearest || Math.abs(figure.dataset.frame - frame) < Math.abs(nearest.dataset.frame - frame)) nearest = figure;
+      }
+      if (!nearest) return;
+      nearest.classList.add("near");
+      film.scrollTo({ left: nearest.offsetLeft - film.offsetLeft - (film.clientWidth - nearest.clientWidth) / 2 });
+    };
     svg.addEventListener("pointermove", (event) => {
       lines ??= ["j", "f"].map((name) => points(svg.querySelector(`path.${name}`)));
       const box = svg.getBoundingClientRect();
       const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
       const first = Number(plot.dataset.first), last = Number(plot.dataset.last);
-      const frame = first + 5 * Math.round((last - first) * share / 5);
+      const step = Math.max(Number(plot.dataset.step), 1);
+      const frame = first + step * Math.round((last - first) * share / step);
       const x = last > first ? 1000 * (frame - first) / (last - first) : 0;
       const [j, f] = lines.map((line) => valueAt(line, x));
-      at.textContent = `${String(frame).padStart(8, "0")}: J ${j}, F ${f}`;
+      at.textContent = `${String(frame).padStart(Number(plot.dataset.digits), "0")}: J ${j}, F ${f}`;
+      scrub(frame);
     });
     svg.addEventListener("pointerleave", () => { at.textContent = ""; });
   }

@@ -51,6 +51,14 @@ def test_what_rescore_keeps_goes_by_how_masks_are_read_and_matched() -> None:
 
 
 @pytest.mark.parametrize("protocol", EVERY, ids=lambda protocol: f"{protocol.name}, {protocol.task}")
+def test_every_protocol_says_of_what_less_is_better(protocol: EvaluationProtocol) -> None:
+    """Instability and decay: whatever compares results asks for it, and would call a steadier tracker the worse one."""
+    summary = protocol.summary
+    known = {*summary.keys, *(statistic.name for statistic in protocol.statistics)}
+    assert summary.lower_is_better == {name for name in known if re.search(r"^V$|^V-|Decay|^[JF]-D", name)}
+
+
+@pytest.mark.parametrize("protocol", EVERY, ids=lambda protocol: f"{protocol.name}, {protocol.task}")
 def test_every_protocol_is_whole(protocol: EvaluationProtocol) -> None:
     summary = protocol.summary
     assert re.fullmatch(r"github\.com/[\w-]+/[\w-]+ at [0-9a-f]{7}", protocol.source)

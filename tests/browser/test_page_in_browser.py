@@ -347,7 +347,7 @@ def test_a_page_fits_a_telephone(show: Show, kind: str) -> None:
     shown = show(html(kind), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     assert shown.frame.evaluate("document.documentElement.scrollWidth") == 390
     wide = shown.frame.evaluate(
-        """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg, .hidden')
+        """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, .film, svg, .hidden')
            && e.getClientRects().length && e.getBoundingClientRect().right > 391).map(e => e.outerHTML.slice(0, 120))"""
     )
     assert wide == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
@@ -32,9 +33,9 @@ def path_of(svg: str, kind: str) -> list[tuple[int, int]]:
     return points
 
 
-def line(values: list[float], visible: list[bool] | None = None, **kwargs: list[int]) -> str:
+def line(values: list[float], visible: list[bool] | None = None, marked: Sequence[int] = ()) -> str:
     frames = list(range(6, 6 + 5 * len(values), 5))
-    return timeline(frames, values, values, visible or [True] * len(values), "object 1", **kwargs)
+    return timeline(frames, values, values, visible or [True] * len(values), "object 1", marked)
 
 
 @pytest.mark.parametrize(("value", "length"), [(0.0, "0"), (0.5, "50"), (0.7234, "72.3"), (1.0, "100")])

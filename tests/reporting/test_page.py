@@ -301,3 +301,14 @@ def test_sizes_are_drawn_where_the_ground_truth_is_public_and_lead_to_their_obje
     video, object_id = next(iter(sizes))
     assert f"{video}/{object_id}: 1 % of the frame" in page
     assert "object size" not in render_page(report)
+
+
+def test_a_page_of_thousands_of_objects_has_coarser_lines_and_no_more_than_ten_megabytes() -> None:
+    report = scored(700, 1200)
+    frames, _ = frame_details(report)
+    page = render_page(report, frames, {}, gallery(report))
+    longest = max(len(path) for path in re.findall(r'<path class="j" d="([^"]*)"', page))
+    assert longest < 1_800
+    assert len(page.encode()) < 2_700 * 1200 + 2_500_000
+    assert 'class="rows many"' in page
+    assert 'class="rows many"' not in render_page(scored(140, 239))

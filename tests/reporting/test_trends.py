@@ -21,7 +21,8 @@ def levels(svg: str) -> dict[str, list[int]]:
     """The columns of each colour of a strip."""
     found = {}
     for path in ET.fromstring(svg).iter("path"):
-        found[path.get("class", "")] = [int(start) for start in re.findall(r"M(\d+) 0h1", path.get("d", ""))]
+        runs = [(int(start), int(length)) for start, length in re.findall(r"M(\d+) 0h(\d+)", path.get("d", ""))]
+        found[path.get("class", "")] = [start + step for start, length in runs for step in range(length)]
     return found
 
 

@@ -16,7 +16,7 @@ from lvos_eval.execution.locks import reserved
 from lvos_eval.formats.files import remove_unfinished, replace_file
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reporting.gallery import draw_gallery
-from lvos_eval.reporting.overlays import draw_worst_frames
+from lvos_eval.reporting.overlays import PICTURE_BUDGET, draw_worst_frames
 from lvos_eval.reporting.page import render_page
 from lvos_eval.reporting.result_document import details, manifest_summary
 from lvos_eval.reporting.sizes import object_sizes
@@ -47,6 +47,10 @@ OFFICIAL_FOLDER: Final = "official"
 _BETWEEN: Final = 120
 """So many pictures of other frames than the worst, which takes a second or two at most."""
 
+_MOST_OF_PAGE: Final = 9_500_000
+_OBJECT: Final = 2_700
+"""Characters that a page should not have more of, and what an object takes of them without pictures, about."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResultFiles:
@@ -71,7 +75,8 @@ class ResultFiles:
 def result_files(manifest: Manifest, result: RunResult) -> ResultFiles:
     """Page and details of a result, with per-frame values and pictures where it has any."""
     frames = result.frames
-    pictures = draw_worst_frames(manifest, result.submission, frames.values, between=_BETWEEN) if frames is not None else {}
+    budget = min(PICTURE_BUDGET, max(_MOST_OF_PAGE - _OBJECT * result.report.objects, 0))
+    pictures = draw_worst_frames(manifest, result.submission, frames.values, budget, _BETWEEN) if frames is not None else {}
     gallery = draw_gallery(manifest, result.submission, frames.values) if frames is not None else ()
     page = render_page(
         result.report, frames, pictures, gallery, object_sizes(manifest, frames.values) if frames is not None else {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lvos_eval.diagnostics.problems import SUBMISSION_CODES, Problem, Severity
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.protocols.contract import quality_name
-from lvos_eval.reporting import trends
 from lvos_eval.reporting.overlays import Picture, Pictures
-from lvos_eval.reporting.timelines import timeline
+from lvos_eval.reporting.timelines import TIMELINE_POINTS, timeline
+from lvos_eval.reporting.trends import HEAT_COLUMNS, heat_strip
 from lvos_eval.scoring.frame_kinds import FrameMeans, frame_means
 from lvos_eval.scoring.results import FrameDetails, PublishedObject, PublishedScores
 
@@ -66,18 +67,29 @@ class ProblemGroup:
     has_frames: bool
 
 
+_LINES: Final = 2_400_000
+"""Characters that the timelines of a page may take together, about."""
+_POINT: Final = 14
+"""Characters that a point of the two lines of a timeline takes."""
+_MANY: Final = 1_000
+"""Objects from which on heat strips are coarser."""
+
+
 def video_sections(scores: PublishedScores, frames: FrameDetails | None, pictures: Pictures) -> tuple[VideoSection, ...]:
     """One section for each video, in the order of the objects."""
     members: dict[str, list[PublishedObject]] = {}
     for score in scores.objects:
         members.setdefault(score.video, []).append(score)
+    count = len(scores.objects)
+    points = min(max(_LINES // (_POINT * max(count, 1)), 40), TIMELINE_POINTS)
+    columns = HEAT_COLUMNS if count < _MANY else HEAT_COLUMNS // 2
     return tuple(
         VideoSection(
             f"v{number}",
             video.name,
             video.group,
             video.attributes,
-            tuple(_object_section(score, frames, pictures) for score in members[video.name]),
+            tuple(_object_section(score, frames, pictures, points, columns) for score in members[video.name]),
             {quality_name(video.values): video.jf, **video.values},
             video.jf,
         )
@@ -85,7 +97,10 @@ def video_sections(scores: PublishedScores, frames: FrameDetails | None, picture
     )
 
 
-def _object_section(score: PublishedObject, frames: FrameDetails | None, pictures: Pictures) -> ObjectSection:
+def _object_section(
+    score: PublishedObject, frames: FrameDetails | None, pictures: Pictures, points: int, columns: int
+) -> ObjectSection:
+    """The section of an object, with a timeline of about so many points and a heat strip of so many columns."""
     key = score.video, score.object_id
     values = frames.values.get(key, ()) if frames is not None else ()
     anchor = f"{printable(score.video)}/{score.object_id}"
@@ -101,8 +116,9 @@ def _object_section(score: PublishedObject, frames: FrameDetails | None, picture
         [value.visible for value in values],
         f"object {score.object_id}",
         [picture.frame for picture in drawn],
+        points,
     )
-    heat = trends.heat_strip(values, f"{anchor}: {measure} {100 * score.jf:.2f}", measure)
+    heat = heat_strip(values, f"{anchor}: {measure} {100 * score.jf:.2f}", measure, columns)
     return ObjectSection(anchor, score, heat, drawn_timeline, numbers[0], numbers[-1], frame_means(values), drawn)
 
 

@@ -29,13 +29,17 @@ def timeline(
     visible: Sequence[bool],
     name: str,
     marked: Sequence[int] = (),
+    most: int = TIMELINE_POINTS,
 ) -> Markup:
-    """J and F over the frames of one object: shaded where it is absent, a line where it re-appears, a tick at `marked` frames."""
+    """J and F over the frames of one object: shaded where it is absent, a line where it re-appears, a tick at `marked` frames.
+
+    A line has at most about `most` points.
+    """
     xs = _places(frames, frames[0], frames[-1])
     shades, returns = _absences(xs, visible)
     absent_frames = len(visible) - sum(visible)
     words = f"J and F of {name} over {len(frames)} frames; absent in {absent_frames}, re-appears {returns.count('M')} times"
-    layers = [("absent", shades), ("back", returns), ("f", _line(xs, f)), ("j", _line(xs, j))]
+    layers = [("absent", shades), ("back", returns), ("f", _line(xs, f, most)), ("j", _line(xs, j, most))]
     layers.append(("shown", "".join(f"M{x} 97v8" for x in _places(marked, frames[0], frames[-1]))))
     return _svg(words, layers)
 
@@ -84,9 +88,9 @@ def _absences(xs: Sequence[int], visible: Sequence[bool]) -> tuple[str, str]:
     return shades, returns
 
 
-def _line(xs: Sequence[int], values: Sequence[float]) -> str:
+def _line(xs: Sequence[int], values: Sequence[float], most: int = TIMELINE_POINTS) -> str:
     """An SVG path through the values, in as few characters as whole steps take."""
-    step = -(-len(xs) // TIMELINE_POINTS)
+    step = -(-len(xs) // most)
     points = [(xs[start], round(100 - 100 * min(values[start : start + step]))) for start in range(0, len(xs), step)]
     if points[-1][0] != xs[-1]:
         points.append((xs[-1], round(100 - 100 * values[-1])))

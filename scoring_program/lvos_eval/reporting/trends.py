@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import fmean
 from typing import Final, NamedTuple
 
@@ -17,12 +17,12 @@ from markupsafe import Markup
 from lvos_eval.protocols.contract import JF
 from lvos_eval.scoring.results import ObjectFrame
 
-__all__ = ["FIFTHS", "Dot", "against_length", "against_size", "drift", "fifths", "heat_strip"]
+__all__ = ["FIFTHS", "HEAT_COLUMNS", "Dot", "against_length", "against_size", "drift", "fifths", "heat_strip"]
 
 FIFTHS: Final = 5
 _LEVELS: Final = 6
 """Colours of a heat strip, from 0 to 100."""
-_COLUMNS: Final = 72
+HEAT_COLUMNS: Final = 72
 _LEFT, _WIDTH, _HEIGHT = 34, 356, 150
 
 
@@ -48,19 +48,24 @@ def _parts(values: Sequence[ObjectFrame], count: int) -> list[Sequence[ObjectFra
     return [values[start:end] for start, end in pairwise(cuts)]
 
 
-def heat_strip(values: Sequence[ObjectFrame], name: str, measure: str = JF) -> Markup:
+def heat_strip(values: Sequence[ObjectFrame], name: str, measure: str = JF, columns: int = HEAT_COLUMNS) -> Markup:
     """J&F over time as a strip of colours, each the mean of some frames; where an object is rightly said to be absent, grey."""
     runs: defaultdict[str, list[str]] = defaultdict(list)
-    parts = _parts(values, _COLUMNS)
-    for position, part in enumerate(parts):
-        mean = _mean(part, measure)
-        absent = not any(value.visible for value in part)
-        level = "ha" if absent and mean > 0.99 else f"h{min(int(mean * _LEVELS), _LEVELS - 1)}"
-        runs[level].append(f"M{position} 0h1")
+    parts = _parts(values, columns)
+    for level, run in groupby(range(len(parts)), key=lambda position: _level(parts[position], measure)):
+        members = list(run)
+        runs[level].append(f"M{members[0]} 0h{len(members)}")
     paths = (Markup('<path class="{}" d="{}"/>').format(level, "".join(found)) for level, found in sorted(runs.items()))
     return Markup('<svg class="heat" viewBox="0 -.5 {} 1" preserveAspectRatio="none"><title>{}</title>{}</svg>').format(
         len(parts), name, Markup("").join(paths)
     )
+
+
+def _level(part: Sequence[ObjectFrame], measure: str) -> str:
+    """The class of a column."""
+    mean = _mean(part, measure)
+    absent = not any(value.visible for value in part)
+    return "ha" if absent and mean > 0.99 else f"h{min(int(mean * _LEVELS), _LEVELS - 1)}"
 
 
 def fifths(objects: Iterable[Sequence[ObjectFrame]], measure: str = JF) -> list[float]:

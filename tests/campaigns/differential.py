@@ -5,7 +5,8 @@
 The pairs are drawn where counting with 64-pixel words can go wrong: columns near multiples of 64 and 32, the frame's edges,
 boundaries about as far apart as the tolerance reaches, radii from 1 to 40 and a few larger ones, 1 to 64 pairs at once, and
 batches of one pair, of a few, and of all. Every count, J and F are compared with `==`, and no two masks that are told to be too
-far apart to be measured may have anything in common. The same seed draws the same pairs.
+far apart to be measured may have anything in common. The first pairs of a batch are also label maps, one after the other, in
+which the objects and the other labels have to be found as they are. The same seed draws the same pairs.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from unittest.mock import patch
 import cv2
 import numpy as np
 
+from lvos_eval.masks.finder import ObjectFinder
 from lvos_eval.masks.packed import FrameSize, pack
 from lvos_eval.metrics import batching, definition
 from lvos_eval.metrics.boundary_matching import Pair
@@ -38,6 +40,8 @@ BLOCK: Final = 1000
 _BATCH_WORDS: Final = batching.BATCH_WORDS
 _WIDE: Final = (1280, 1919, 1920, 3840, 4095, 4096, 4097)
 _SHOWN: Final = 10
+_SEEN_LABELS: Final = (((1,), ((1, 0), (1, 9), (1, 1), (200, 1))), ((3, 7), ((3, 7), (3, 0), (9, 7), (7, 200))))
+"""Objects, and the labels of the two masks that a label map is made of: the first pairs of a batch, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def check(batch: Batch, name: str) -> Found:
         if batch.radius is None:
             said = score_pairs(pairs, size)
             said = [(0.0, 0.0) if _are_far(pair, size) else values for pair, values in zip(pairs, said, strict=True)]
-    result = Found(len(pairs), 1)
+    result = Found(len(pairs), 1, mismatches=[f"{name}, {batch.width}x{batch.height}, {fault}" for fault in misfound(batch)])
     for number, (wanted, values) in enumerate(expected(batch)):
         result.partly_matched += (
             0 < wanted.matched_ground_truth < wanted.boundary_ground_truth
@@ -137,6 +141,24 @@ def check(batch: Batch, name: str) -> Found:
                 f"{tuple(found[number])} instead of {tuple(wanted)}, J and F {said[number]} instead of {values}"
             )
     return result
+
+
+def misfound(batch: Batch) -> Iterator[str]:
+    """Label maps in which a finder that has seen those before does not find what is there."""
+    for ids, labels in _SEEN_LABELS:
+        finder = ObjectFinder(ids)
+        for number, ((one, other), (label, behind)) in enumerate(zip(batch.pairs, labels, strict=False)):
+            frame = np.where(batch.masks[other], np.uint8(behind), np.uint8(0))
+            frame[batch.masks[one]] = label
+            objects, unknown = finder.find(frame)
+            there = np.bincount(frame.reshape(-1), minlength=256).tolist()
+            wanted = {found: there[found] for found in range(1, 256) if there[found] and found not in ids}
+            if dict(unknown) != wanted:
+                yield f"label map {number} of the objects {ids}: other labels {unknown} instead of {wanted}"
+            for object_id in ids:
+                found, right = objects[object_id], pack(frame, object_id)
+                if found._replace(bits=right.bits) != right or not np.array_equal(found.bits, right.bits):
+                    yield f"label map {number} of the objects {ids}: {object_id} is not found as it is"
 
 
 def expected(batch: Batch) -> Iterator[tuple[Counts, tuple[float, float]]]:

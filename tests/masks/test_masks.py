@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import cv2
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given
 from numpy.typing import NDArray
 
 from differential import draw
+from lvos_eval.formats.png import MAX_PIXELS
 from lvos_eval.masks import finder as masks
 from lvos_eval.masks import packed
 from lvos_eval.masks.finder import ObjectFinder
@@ -128,7 +132,9 @@ def searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         pytest.param([(np.s_[400:420, 570:660], 3)], [3, 5, 3], id="left beyond it"),
         pytest.param([(np.s_[400:420, 640:800], 3)], [3, 5, 3], id="right beyond it"),
         pytest.param([(OLD_PLACE, 0), (np.s_[400:420, 1200:1220], 3)], [3, 5, 3], id="elsewhere"),
-        pytest.param([(OLD_PLACE, 0), (np.s_[719, 1279], 77)], [3, 5, 3, 5], id="gone, and an unknown label appears"),
+        pytest.param([(OLD_PLACE, 0), (np.s_[719, 1279], 77)], [3, 5], id="gone, and an unknown label appears"),
+        pytest.param([(np.s_[500:520, 500:520], 77)], [3, 5], id="an unknown label appears"),
+        pytest.param([(np.s_[500:520, 500:520], 77), (np.s_[0, 0], 3)], [3, 5, 3], id="an unknown label, and a pixel elsewhere"),
     ],
 )
 def test_objects_are_looked_for_around_their_last_place_and_only_those_that_have_left_it_elsewhere(
@@ -196,3 +202,36 @@ def test_a_mask_without_another_has_the_rest_of_its_pixels(seed: int, height: in
 def assert_same(one: PackedMask, other: PackedMask) -> None:
     assert one._replace(bits=other.bits) == other
     assert (one.bits == other.bits).all()
+
+
+def test_an_unknown_label_costs_one_look_around_each_object_and_one_at_what_is_left(
+    searched: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    count = cv2.calcHist
+
+    def watched(images: list[NDArray[np.uint8]], *rest: Any) -> Any:
+        counted.extend(image.size for image in images)
+        return count(images, *rest)
+
+    monkeypatch.setattr(cv2, "calcHist", watched)
+    frame = np.zeros((720, 1280), np.uint8)
+    frame[OLD_PLACE] = 3
+    frame[100:110, 900:940] = 8
+    finder = ObjectFinder([3])
+    for _ in range(3):
+        objects, unknown = finder.find(frame)
+        assert (objects[3].area, unknown) == (400, {8: 400})
+    # the first time nothing is known of the object, which is left over too
+    assert searched == [3, 3, 3]
+    assert counted == [800, 400, 400]
+
+
+@pytest.mark.parametrize("ids", [(1,), (1, 2)])
+def test_a_frame_of_the_largest_size_is_counted_exactly(ids: tuple[int, ...]) -> None:
+    frame = np.full((4096, 4096), 9, np.uint8)
+    frame[0, 0] = 1
+    assert frame.size == MAX_PIXELS
+    objects, unknown = ObjectFinder(ids).find(frame)
+    assert objects[1].area == 1
+    assert unknown == {9: MAX_PIXELS - 1}

@@ -119,7 +119,7 @@ def _checked_splits(competition: Competition, data: Data, jobs: int) -> tuple[Sp
         for phase in competition.phases
     )
     for split in splits:
-        if split.phase.masks is not None and not split.has_metadata:
+        if split.phase.masks is not None and not split.is_described:
             raise ReferenceDataError.single(
                 "settings",
                 f"phases.{split.phase.key}.masks: the videos of {split.manifest.protocol.name} are what the masks say they are",

@@ -80,7 +80,10 @@ def _check(split: Split, keys: Sequence[str]) -> None:
 
 
 def available_keys(manifest: Manifest) -> tuple[str, ...]:
-    """The scores that a run on this data gives: those of a group without objects are left out, and those that are no number."""
+    """The scores that a run on this data gives: those of a group without objects are left out, and those that are not a number.
+
+    Whether an object disappears, which some scores are about, is not looked at.
+    """
     protocol = manifest.protocol
     objects = []
     for video in manifest.videos:
@@ -92,16 +95,11 @@ def available_keys(manifest: Manifest) -> tuple[str, ...]:
     return tuple(key for key in protocol.summary.keys if math.isfinite(scores.get(key, math.nan)))
 
 
-def _perfect(slots: int) -> ObjectValues:
-    """The values of an object without a fault that is gone once, between its ends, and comes back.
-
-    Whether a statistic is a number depends on how many values there are, not on what they are; and for some on whether the object
-    is gone for a while, which is only known when all masks have been read.
-    """
-    visible = np.ones(slots, np.bool_)
-    visible[slots // 2 : slots - 1] = False
-    ones = np.ones(slots)
-    return ObjectValues(ones, ones, visible, ones)
+def _perfect(number: int) -> ObjectValues:
+    """So many values of an object that is gone for a while: what is a number depends on how many they are only."""
+    visible = np.ones(number, np.bool_)
+    visible[number // 3 : 2 * number // 3] = False
+    return ObjectValues(np.ones(number), np.ones(number), visible, np.ones(number))
 
 
 def column_title(key: str) -> str:

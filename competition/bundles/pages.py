@@ -38,7 +38,8 @@ Facts: TypeAlias = dict[str, Any]
 def facts_of(competition: Competition, splits: Sequence[Split], columns: Sequence[Column]) -> Facts:
     """Everything that the pages name, from its one definition."""
     protocol = splits[-1].manifest.protocol
-    frames = max((sorted(video.annotated) for video in splits[0].manifest.videos), key=len)
+    longest = max(splits[0].manifest.videos, key=lambda video: len(video.annotated))
+    longest_layout, frames = splits[0].manifest.layout(longest), sorted(longest.annotated)
     return {
         "title": competition.title,
         "description": competition.description,
@@ -55,8 +56,10 @@ def facts_of(competition: Competition, splits: Sequence[Split], columns: Sequenc
         "protocol": protocol,
         "protocols": tuple(dict.fromkeys(split.manifest.protocol.name for split in splits)),
         "is_lvos": protocol.summary.keys == SCORE_KEYS,
-        "frame_names": [protocol.layout.name(frame) for frame in frames[:3]],
-        "video_names": [splits[0].manifest.videos[place].name for place in (0, -1)],
+        "frame_names": [longest_layout.name(frame) for frame in frames[:3]],
+        "mask_name": f"{longest_layout.prefix}{{frame:0{longest_layout.digits}d}}.png",
+        "frame_digits": " ".join(protocol.layout.digits_of("").split()),
+        "video_name": longest.name,
         "tolerance_percent": f"{100 * TOLERANCE_FRACTION:g}",
         "tolerance_fraction": f"{TOLERANCE_FRACTION:g}",
         "tolerance_720p": tolerance(720, 1280),

@@ -6,30 +6,26 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
 import yaml
 
+from competition.bundles.data_sets import data_set_members, stand_in_members
 from competition.bundles.zips import Members, write_zip
 from competition.settings import Phase
-from lvos_eval.formats.label_png import encode_labels
 from lvos_eval.formats.litter import is_litter
-from lvos_eval.formats.text_files import Yaml, read_text, read_yaml
+from lvos_eval.formats.text_files import Yaml, read_yaml
 from lvos_eval.protocols.contract import Task
 from lvos_eval.protocols.lvos import UNSEEN
 from lvos_eval.reference.checks import ReferenceCheck, ReferenceSummary
 from lvos_eval.reference.exclusions import write_runs
-from lvos_eval.reference.ground_truth import find_sizes, known_sizes
+from lvos_eval.reference.ground_truth import known_sizes
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.metadata import ATTRIBUTE_SUFFIX, METADATA_NAMES
 from lvos_eval.reference.settings import SETTINGS_FILE, Disclosure
 from lvos_eval.reference.video_lists import UNSEEN_LIST, UNSUPERVISED_LIST
 
 __all__ = ["Split", "pack_reference", "public_metadata"]
-
-
-_BLACK: Final = bytes(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +47,9 @@ class Split:
         return self.check.summary
 
     @property
-    def has_metadata(self) -> bool:
-        """Whether a file describes the videos; else they are what lists and annotations say."""
-        return self.manifest.declares_objects
+    def is_described(self) -> bool:
+        """Whether metadata gives the frames of each object; else lists and masks say what there is."""
+        return self.manifest.protocol.videos == "metadata"
 
     @property
     def frames_to_send(self) -> int:
@@ -63,21 +59,9 @@ class Split:
 
 def pack_reference(split: Split, path: Path) -> Path:
     """Writes the zip that a platform unpacks to `ref/`: metadata, lists, settings with the seal, masks if they go there."""
-    members = dict(_metadata_members(split) if split.has_metadata else _image_set_members(split))
+    members = dict(_metadata_members(split) if split.is_described else data_set_members(split.manifest))
     members[SETTINGS_FILE] = _sealed_settings(split).encode()
     return write_zip(path, members)
-
-
-def _image_set_members(split: Split) -> Members:
-    """The list of videos, and every annotation of them: each file there is a frame."""
-    manifest = split.manifest
-    layout = manifest.protocol.layout
-    file = manifest.folder / layout.image_sets / manifest.metadata_name
-    members: dict[str, bytes | Path] = {f"{layout.image_sets}/{file.name}": file}
-    for name in read_text(file).split():
-        folder = manifest.ground_truth(name)
-        members |= {f"{layout.annotations}/{name}/{mask.name}": mask for mask in folder.glob("*.png") if not is_litter(mask.name)}
-    return members
 
 
 def _metadata_members(split: Split) -> Members:
@@ -126,31 +110,9 @@ def public_metadata(split: Split, prefix: str) -> Members:
     excluded = {video.name: write_runs(video.excluded, video.annotated) for video in manifest.videos if video.excluded}
     if excluded:
         rules["exclude"] = excluded
-    described = _described_videos(split) if split.has_metadata else _stand_ins(split)
+    described = _described_videos(split) if split.is_described else stand_in_members(split.manifest)
     members: Members = {**described, SETTINGS_FILE: yaml.safe_dump(rules).encode()}
     return {f"{prefix}{name}": content for name, content in members.items()}
-
-
-def _stand_ins(split: Split) -> Members:
-    """A data set whose annotations say only what is public: the frames, their size and the number of objects."""
-    manifest = split.manifest
-    layout = manifest.protocol.layout
-    names = [video.name for video in manifest.videos]
-    members: dict[str, bytes | Path] = {f"{layout.image_sets}/{manifest.metadata_name}": _listed(names)}
-    sizes = find_sizes(manifest)
-    for video in manifest.videos:
-        size = sizes[video.name]
-        labels = np.zeros(size or (1, 1), np.uint8)
-        empty = encode_labels(labels, _BLACK)
-        # the objects are all labels up to the highest of the first mask
-        labels[0, 0] = max(video.ids)
-        first = encode_labels(labels, _BLACK)
-        frames = sorted(video.annotated)
-        members |= {
-            f"{layout.annotations}/{video.name}/{layout.name(frame)}.png": first if frame == frames[0] else empty
-            for frame in frames
-        }
-    return members
 
 
 def _described_videos(split: Split) -> Members:

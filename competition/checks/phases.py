@@ -192,6 +192,8 @@ def columns(bundle: Bundle) -> Iterator[str]:
 @rule("columns-available", "the reference data of every phase gives every column: an empty score is ranked first")
 def columns_available(bundle: Bundle) -> Iterator[str]:
     for phase in bundle.phases:
+        if len(_protocol(bundle, phase.reference).summary.groups) < 2:
+            continue
         with bundle.inner(phase.reference) as inner:
             packed = {name.split("/")[1] for name in inner.namelist() if name.startswith(f"{ANNOTATIONS}/")}
             videos = packed or _videos(inner)

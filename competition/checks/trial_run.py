@@ -108,5 +108,5 @@ def _score_faults(output: Path, expected: Path) -> Iterator[str]:
     if not all(type(value) is float and math.isfinite(value) and abs(value) < 1e10 for value in scores.values()):
         yield "scores.json has a value that is not a finite number"
     lines = (output / "scores.txt").read_text().splitlines()
-    if not all(re.fullmatch(r"[A-Za-z&-]+: -?\d+\.\d{10}", line) for line in lines) or len(lines) != len(scores):
+    if not all(re.fullmatch(r"[\w&-]+: -?\d+\.\d{10}", line) for line in lines) or len(lines) != len(scores):
         yield "scores.txt has a line that CodaLab's reader does not survive"

@@ -112,7 +112,43 @@ def test_its_starting_kit_checks_a_submission_and_shows_no_mask(goldens: Path, d
         labels = np.asarray(Image.open(path))
         truth = np.asarray(Image.open(goldens / "DAVIS" / path.relative_to(reference)))
         assert labels.shape == truth.shape
-        assert not labels.any() or np.count_nonzero(labels) == 1
+        assert np.count_nonzero(labels) == len(np.unique(labels)) - 1
+
+
+OTHERS: Final = [
+    # one of each kind of data in every run of the tests, the rest in the long ones
+    ("sa-v", "goldens_sa_v", ".", "."),
+    ("mose-v2", "goldens_mose_v2", ".", "."),
+    ("davis-2016", "goldens_vos_benchmark", "davis2016", "davis2016"),
+    pytest.param("vos-benchmark", "goldens_vos_benchmark", ".", ".", marks=pytest.mark.slow),
+    pytest.param("davis-2017-unsupervised", "goldens_davis_2017_unsupervised", "DAVIS", ".", marks=pytest.mark.slow),
+    pytest.param("vost", "goldens_vost", "VOST", ".", marks=pytest.mark.slow),
+    pytest.param("visor", "goldens_visor", "VISOR_2022", ".", marks=pytest.mark.slow),
+    pytest.param("long-videos", "goldens_long_videos", "longvideo", ".", marks=pytest.mark.slow),
+]
+"""Protocol, archive, and where in it are the data set and the submission `pred_good`."""
+
+
+@pytest.mark.parametrize(("protocol", "archive", "root", "beside"), OTHERS)
+def test_data_of_every_kind_scores_from_the_bundle_as_it_does_at_home(
+    tmp_path: Path, protocol: str, archive: str, root: str, beside: str
+) -> None:
+    with tarfile.open(ARCHIVE.with_name(f"{archive}.tar.xz")) as packed:
+        packed.extractall(tmp_path / "goldens", filter="data")
+    data, submission = tmp_path / "goldens" / root, tmp_path / "goldens" / beside / "pred_good"
+    competition = write_settings(tmp_path / "mine", settings(protocol=protocol))
+    words = [data, "--competition", competition, "--output", tmp_path / "dist", "--jobs", 1]
+    assert main([str(word) for word in words]) == 0
+    assert [check_bundle(tmp_path / "dist" / BUNDLES[platform], platform) for platform in Platform] == [[], []]
+    for name, folder in (("starting_kit.zip", "kit"), ("reference_final.zip", "ref")):
+        with zipfile.ZipFile(tmp_path / "dist" / name) as zipped_part:
+            zipped_part.extractall(tmp_path / folder)
+    run = lvos_eval("check", submission, "--reference", tmp_path / "kit" / "final")
+    assert run.returncode == 0, run.stderr
+    for output, reference in (("bundle", (tmp_path / "ref",)), ("home", (data, "--protocol", protocol, "--detail", "public"))):
+        run = lvos_eval("score", submission, "--reference", *reference, "--output", tmp_path / output)
+        assert run.returncode == 0, run.stderr
+    assert (tmp_path / "bundle" / "scores.json").read_bytes() == (tmp_path / "home" / "scores.json").read_bytes()
 
 
 def test_its_pages_say_nothing_of_lvos_videos(davis: Path) -> None:

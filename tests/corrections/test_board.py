@@ -70,7 +70,7 @@ class Setting:
 
     def run(self, *options: str | Path) -> subprocess.CompletedProcess[str]:
         process = self.start(*options)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def correct(self, *options: str) -> subprocess.CompletedProcess[str]:
@@ -180,7 +180,7 @@ def test_killed_five_times_on_the_way_it_ends_the_same(setting: Setting) -> None
     for _ in range(6):
         process = setting.start("--reference", setting.reference, "--leaderboard", setting.board_file, "--delete")
         site.kill = process.kill
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         codes.append(process.returncode)
     assert codes == [-9] * 5 + [0], err
     assert out.endswith("the board has 16 rows, all as in leaderboard.json\n")

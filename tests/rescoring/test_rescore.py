@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +56,16 @@ def test_each_submission_gets_the_files_that_score_writes(reference: Path, store
             ["score", str(stored / item["submission"]), "--reference", str(reference), "--output", str(single), *SCORE_OPTIONS]
         )
         assert code == (ExitCode.SUCCESS if "scores" in item else ExitCode.INVALID_SUBMISSION)
-        assert shared(done / item["results"], item["name"]) == shared(single, Path(item["submission"]).stem)
+        if "scores" in item:
+            assert shared(done / item["results"], item["name"]) == shared(single, Path(item["submission"]).stem)
+        else:
+            assert without_fixes(done / item["results"]) == without_fixes(single)
+
+
+def without_fixes(output: Path) -> dict[str, Any]:
+    """The details of a result; `score` names the command that packs the very masks that it was given, where there is one."""
+    details: dict[str, Any] = json.loads((output / "scoring_details.json").read_text())
+    return details | {"problems": [{**problem, "fix": ""} for problem in details["problems"]]}
 
 
 @pytest.mark.parametrize("task", ["unsupervised_multiple", "unsupervised_single"])

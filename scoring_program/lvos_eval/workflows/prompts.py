@@ -12,7 +12,7 @@ from lvos_eval.diagnostics.collector import ProblemCollector
 from lvos_eval.diagnostics.errors import UsageError
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, Problem
 from lvos_eval.masks.packed import WORD, FrameSize, Labels, PackedMask
-from lvos_eval.protocols.contract import MaskLayout, Task
+from lvos_eval.protocols.contract import MaskLayout
 from lvos_eval.reference.ground_truth import GroundTruthFolder, ground_truth_source, known_sizes, read_ground_truth
 from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 
@@ -68,7 +68,7 @@ def video_prompts(manifest: Manifest) -> Iterator[tuple[VideoPrompts, Mapping[in
     Of the ground truth only the frames in which objects start are opened. Raises UsageError for a task without prompts and for
     masks that are not label maps, and after the last video ReferenceDataError with every mask that cannot be used.
     """
-    if manifest.protocol.task is not Task.SEMI_SUPERVISED:
+    if not manifest.protocol.names_objects:
         raise UsageError(f"the task {manifest.protocol.task} has no prompts: a method finds its objects by itself")
     if any(video.object_folders for video in manifest.videos):
         raise UsageError(f"{manifest.protocol.name} has a folder of masks for each object: the first file in it is the prompt")

@@ -14,6 +14,7 @@ from lvos_eval.masks.packed import FrameSize
 from lvos_eval.protocols.lvos import LAYOUT
 from lvos_eval.reference.ground_truth import GroundTruthFolder
 from lvos_eval.reference.survey import SurveyTask
+from systems import needs
 
 GIB = 1 << 30
 
@@ -33,10 +34,12 @@ def write(path: Path, text: str) -> None:
     path.write_text(f"{text}\n")
 
 
+@needs("processor affinity and size of memory")
 def test_without_control_groups_it_is_all_there_is(groups: Path) -> None:
     assert (available_cores(), memory_limit()) == (64, 16 * GIB)
 
 
+@needs("control groups")
 @pytest.mark.parametrize(
     ("files", "cores"),
     [
@@ -55,6 +58,7 @@ def test_the_quota_of_processor_time_is_kept(files: dict[str, str], cores: int, 
     assert available_cores() == cores
 
 
+@needs("control groups")
 @pytest.mark.parametrize(
     ("files", "limit"),
     [

@@ -20,6 +20,7 @@ from lvos_eval.diagnostics.errors import ExitCode, UsageError
 from lvos_eval.execution.locks import reserved
 from rescores import rescore
 from submissions import good_files, write_folder, write_reference, write_zip
+from systems import needs
 
 PAUSED = f'at("open", "{IN_SCORING}", pause)'
 PAUSED_IN_WORKER = f'at("open", "{IN_SCORING}", pause) if {IN_WORKER} else None'
@@ -101,6 +102,7 @@ def test_no_child_process_holds_the_lock(tmp_path: Path) -> None:
         child.communicate(b"\n")
 
 
+@needs("locks of folders")
 def test_two_runs_in_one_process_are_told_apart(tmp_path: Path) -> None:
     with reserved(tmp_path), pytest.raises(UsageError, match="another run writes to the output folder"), reserved(tmp_path):
         pass

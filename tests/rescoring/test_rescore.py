@@ -17,6 +17,7 @@ from lvos_eval.cli.main import main
 from lvos_eval.diagnostics.errors import ExitCode
 from lvos_eval.rescoring.store import open_store
 from rescores import board, newly_scored, published, rescore
+from systems import needs
 
 VIDEOS = len(submissions.OBJECTS)
 SCORE_OPTIONS = ("--detail", "public", "--jobs", "1", "--quiet")
@@ -221,6 +222,7 @@ def test_the_store_is_readable_for_its_owner_only(done: Path) -> None:
     assert (done / ".store").stat().st_mode & 0o077 == 0
 
 
+@needs("locks as POSIX has them")
 def test_a_store_in_use_is_left_alone(reference: Path, stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with open_store(tmp_path / ".store"):
         assert rescore(stored, reference, tmp_path) == ExitCode.USAGE

@@ -136,7 +136,7 @@ def _opened(path: Path, manifest: Manifest) -> Submission:
     collector = new_collector(manifest, strict=False)
     submission = open_checked(path, manifest, ArchiveLimits(), collector)
     if collector.has_errors:
-        raise UsageError(f"{printable(str(path))} is no valid submission: lvos-eval check says why")
+        raise UsageError(f"{printable(str(path))} is not a valid submission: lvos-eval check says why")
     return submission
 
 

@@ -72,7 +72,7 @@ def _radii(ground_truth: PackedMask, size: FrameSize) -> tuple[float, float]:
 
 
 def count_matched_aside(pairs: Sequence[Pair], radius: float) -> list[tuple[int, int]]:
-    """As `count_matched`, for a radius that is no whole number: matching looks at the cells of `definition.disk`."""
+    """As `count_matched`, for a radius that is not a whole number: matching looks at the cells of `definition.disk`."""
     rows = _disk_rows(radius)
     reach = max(max(abs(row.dy), abs(row.centre) + row.half + 1) for row in rows)
     # empty rows and words between the masks, so that no pixel is seen from another row or mask

@@ -15,8 +15,9 @@ from typing import Final
 from lvos_eval import protocols
 from lvos_eval.cli.main import COMMANDS
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, SUBMISSION_CODES
-from lvos_eval.protocols.contract import PROPOSALS, EvaluationProtocol, MaskEncoding
+from lvos_eval.protocols.contract import ONE_GROUP, EvaluationProtocol
 from lvos_eval.protocols.lvos import SCORE_KEYS
+from lvos_eval.protocols.wording import rules_in_words
 from lvos_eval.reference.metadata import ATTRIBUTE_SUFFIX, METADATA_NAMES
 from lvos_eval.reporting.page import ATTRIBUTES
 
@@ -64,22 +65,15 @@ def _each_protocol() -> str:
 
 def _one(protocol: EvaluationProtocol) -> str:
     """What decides the numbers of a protocol in one task, as the program applies it."""
-    layout = protocol.layout
-    labels = "the ids of the objects" if protocol.names_objects else f"{PROPOSALS[0]} to {PROPOSALS[-1]}, matched to the objects"
-    if protocol.encoding is MaskEncoding.SALIENCY:
-        labels = "foreground, in two values or in shades of grey"
-    others = "an error" if protocol.refuses_other_labels else "background"
-    rows = [
-        ("ground truth", f"`{layout.annotations}/<video>/{'d' * layout.digits}.png`"),
-        ("lists of videos", f"`{layout.image_sets}/<set>.txt`" if layout.image_sets else "the metadata"),
-        ("frames", protocol.frame_rule.description),
-        ("labels", f"{labels}; others are {others}"),
-        ("means apart", "one group" if len(protocol.summary.groups) == 1 else " and ".join(protocol.summary.groups) + " videos"),
-        ("scores", ", ".join(f"`{key}`" for key in protocol.summary.keys)),
-        ("a paper quotes", ", ".join(f"`{key}`" for key in protocol.summary.headline)),
-        ("official files", ", ".join(f"`{file.name}`" for file in protocol.files) or "none"),
-    ]
+    rows = [(name, _told(rule)) for name, rule in rules_in_words(protocol).items() if rule and rule != list(ONE_GROUP)]
     return f"### {protocol.name}, {protocol.task}\n\n{_table(('', ''), rows)}"
+
+
+def _told(rule: str | list[str]) -> str:
+    """A rule in a cell: names as they are written, sentences one after the other."""
+    if isinstance(rule, str):
+        return re.sub(r"(?:[^\s<]|<[^>]*>)*<[^>]*>(?:[^\s<]|<[^>]*>)*", lambda match: f"`{match[0]}`", rule)
+    return "; ".join(rule) if any(" " in text for text in rule) else ", ".join(f"`{name}`" for name in rule)
 
 
 def _commands() -> str:

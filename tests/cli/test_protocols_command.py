@@ -43,6 +43,7 @@ def test_the_rules_say_how_masks_are_named_and_read(capsys: pytest.CaptureFixtur
     assert "  objects               every label from 1 to the highest one of the video's first mask\n" in text
     assert "  other labels          are background, with a warning\n" in text
     assert "  measures              J\n" in text
+    assert "  lower is better       J-Decay, J_last-Decay\n" in text
     text = printed(capsys, "visor")
     assert "  videos                ImageSets/2017/<set>.txt or ImageSets/2022/<set>.txt\n" in text
     assert "  other labels          make a submission invalid\n" in text

@@ -66,6 +66,7 @@ def test_every_protocol_is_whole(protocol: EvaluationProtocol) -> None:
     assert "J" in {statistic.name for statistic in protocol.statistics}
     assert JF not in {statistic.name for statistic in protocol.statistics}
     assert set(summary.headline) <= set(summary.keys)
+    assert {key for key in summary.keys if key.startswith("V-") or key.endswith("-Decay")} <= summary.lower_is_better
     assert {key for row in summary.table.rows for key in row.keys} | {summary.keys[0]} == set(summary.keys)
     assert all(len(row.keys) == len(summary.table.columns) for row in summary.table.rows)
     assert (summary.groups == ONE_GROUP) is (protocol.group_list is None)

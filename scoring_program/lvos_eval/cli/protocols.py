@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from lvos_eval import protocols
 from lvos_eval.cli.command import Command
 from lvos_eval.cli.console import Console
 from lvos_eval.cli.options import add_output_options
 from lvos_eval.diagnostics.errors import ExitCode
-from lvos_eval.metrics.definition import TOLERANCE_FRACTION
 from lvos_eval.protocols import EvaluationProtocol
-from lvos_eval.protocols.contract import ONE_GROUP, PROPOSALS, MaskEncoding, Measures, Pairing
+from lvos_eval.protocols.contract import ONE_GROUP
 from lvos_eval.protocols.registry import NOT_PUBLIC
+from lvos_eval.protocols.wording import rules_in_words
 from lvos_eval.reference.settings import Disclosure
 
 __all__ = ["PROTOCOLS", "ProtocolsRequest"]
-
-
-_ENCODINGS: Final[Mapping[MaskEncoding, str]] = {
-    MaskEncoding.LABEL_MAP: "one channel, the value of a pixel is the label of its object, 0 is background",
-    MaskEncoding.LABEL_MAP_OR_WHITE: "one channel, the value of a pixel is the label of its object, 0 is background, 255 is 1",
-    MaskEncoding.SALIENCY: "one channel, foreground in two values or from 127 on is the only object of the video",
-    MaskEncoding.BINARY: "one channel, the one value that is not 0 is the only object of the video",
-}
-_PAIRINGS: Final[Mapping[Pairing, str]] = {
-    Pairing.BY_ID: "each object with the label of the same number",
-    Pairing.ASSIGNMENT: f"each object with one of the labels 1 to {PROPOSALS[-1]}, by the best one-to-one assignment",
-}
-_DIAGONAL: Final = f"{TOLERANCE_FRACTION} of the frame's diagonal"
-_MEASURES: Final[Mapping[Measures, str]] = {
-    Measures.STANDARD: f"J and F, with a tolerance of {_DIAGONAL}, rounded up to whole pixels",
-    Measures.ADAPTIVE: "J with 1 added to both counts; F_new, with a tolerance of a tenth of the root of the object's area, "
-    f"rounded up, but {_DIAGONAL} at most; F, with one of {_DIAGONAL}, rounded up if F_new has a smaller one",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +53,7 @@ def _run(request: ProtocolsRequest, _: Disclosure, console: Console) -> ExitCode
         return ExitCode.SUCCESS
     every = [protocols.get(request.name, task) for task in protocols.tasks(request.name)]
     console.say("\n\n".join([f"{request.name}: {every[0].description}", *(_block(found) for found in every)]))
-    console.document({"protocols": [{"name": found.name, **_rules(found)} for found in every]})
+    console.document({"protocols": [{"name": found.name, **rules_in_words(found)} for found in every]})
     return ExitCode.SUCCESS
 
 
@@ -90,38 +72,8 @@ def _list() -> str:
     )
 
 
-def _rules(protocol: EvaluationProtocol) -> dict[str, Any]:
-    """What a protocol decides, in words."""
-    layout, summary = protocol.layout, protocol.summary
-    name = f"{'<text>' if layout.own_prefixes else layout.prefix}<{layout.digits} digits>.png"
-    name = f"<object>/{name} or <video>/{name}" if layout.object_folders else name
-    lists = [f"{folder}/<set>.txt" for folder in (layout.newer_image_sets, layout.image_sets) if folder]
-    refused = protocol.refuses_other_labels or protocol.pairing is Pairing.ASSIGNMENT
-    has_f = any(statistic.name == "F" for statistic in protocol.statistics)
-    return {
-        "source": protocol.source,
-        "task": str(protocol.task),
-        "ground truth": f"{layout.annotations}/<video>/{name}",
-        "submission": f"<video>/{name}",
-        "videos": " or ".join(lists) or protocol.videos_in_words,
-        "objects": protocol.objects,
-        "frames": protocol.frame_rule.description,
-        "values of an object": f"begin {protocol.starts.value}",
-        "missing videos": protocol.missing_videos.value,
-        "masks": _ENCODINGS[protocol.encoding],
-        "compared": _PAIRINGS[protocol.pairing] if protocol.encoding.is_label_map else "",
-        "other labels": "make a submission invalid" if refused else "are background, with a warning",
-        "measures": _MEASURES[protocol.measures] if has_f else "J",
-        "scores": list(summary.keys),
-        "unit": "percent" if summary.perfect == 100 else "from 0 to 1",
-        "groups": list(summary.groups),
-        "official files": [file.name.format(set="<set>") for file in protocol.files],
-        "as the official tool": list(protocol.quirks),
-    }
-
-
 def _block(protocol: EvaluationProtocol) -> str:
-    rules = {key: value for key, value in _rules(protocol).items() if value and value != list(ONE_GROUP)}
+    rules = {key: value for key, value in rules_in_words(protocol).items() if value and value != list(ONE_GROUP)}
     width = max(map(len, rules))
     return "\n".join(f"  {key:<{width}}  {text}" for name, value in rules.items() for key, text in _rows(name, value))
 

@@ -82,7 +82,9 @@ def _protocol(name: str, description: str, layout: MaskLayout, encoding: MaskEnc
         layout=layout,
         videos="mask folders",
         videos_in_words="every folder of masks",
-        objects="every label of a scored mask of the ground truth, 255 too",
+        objects="the one that is not background"
+        if encoding is MaskEncoding.BINARY
+        else "every label of a scored mask of the ground truth, 255 too",
         frame_rule=FRAME_RULE,
         encoding=encoding,
         submits_void=False,

@@ -68,6 +68,10 @@ new-competition: $(VENV)/development ## write a folder with settings and pages o
 import-bundle: $(VENV)/development ## turn an exported CodaLab competition into such a folder (ZIP=, DIR=, START= day of its first phase)
 	$(RUN) -m competition.imports.run $(ZIP) $(DIR) $(if $(START),--start $(START))
 
+.PHONY: templates
+templates: $(VENV)/runtime ## compile the templates of the pages, after one of them was changed
+	$(RUN) -P -c "from lvos_eval.reporting import compiled_templates as c, html; c.write_compiled(html.environment())"
+
 .PHONY: bundle
 bundle: $(VENV)/development ## build both competition bundles (COMPETITION= folder, REFERENCE= hidden data, VALIDATION= public data, PHASES=, IMAGE=, CHECK_IMAGE=)
 	$(RUN) -m competition.bundles.build $(REFERENCE) --output $(DIST) $(if $(COMPETITION),--competition $(COMPETITION)) \

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from lvos_eval import protocols
-from lvos_eval.cli.main import COMMANDS
+from lvos_eval.cli.main import COMMANDS, load
 from lvos_eval.diagnostics.problems import REFERENCE_CODES, SUBMISSION_CODES
 from lvos_eval.protocols.contract import ONE_GROUP, EvaluationProtocol
 from lvos_eval.protocols.lvos import SCORE_KEYS
@@ -77,7 +77,7 @@ def _told(rule: str | list[str]) -> str:
 
 
 def _commands() -> str:
-    return _table(("command", "does"), ((f"`lvos-eval {name}`", command.description) for name, command in COMMANDS.items()))
+    return _table(("command", "does"), ((f"`lvos-eval {name}`", load(name).description) for name in COMMANDS))
 
 
 def _score_keys() -> str:

@@ -126,7 +126,7 @@ def test_a_worker_that_the_kernel_kills_for_want_of_memory_is_named_with_its_fra
 def test_an_address_space_that_is_too_small_stops_the_run_with_a_reason(large: Path, tmp_path: Path) -> None:
     loaded = (
         "import lvos_eval.execution.lifecycle as p; p.prepare(); "
-        "import lvos_eval.cli.main; print(open('/proc/self/status').read())"
+        "import lvos_eval.cli.score; print(open('/proc/self/status').read())"
     )
     environment = {**os.environ, "PYTHONPATH": str(commands.PROGRAM)}
     status = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, env=environment).stdout

@@ -95,7 +95,7 @@ def test_a_plain_picture_is_compressed_by_the_interpreter(tmp_path: Path) -> Non
     (picture,) = draw(tmp_path, {6: rectangle(2, 42)}, {6: rectangle(22, 62)}, [value(6, 0.3)])
     header, pixels = parse_png(base64.b64decode(picture.uri.split(",")[1]))
     assert (header.width, header.height, header.depth) == (picture.width, picture.height, 4)
-    assert zlib.compress(zlib.decompress(pixels), 9) == pixels
+    assert zlib.compress(zlib.decompress(pixels), 6) == pixels
 
 
 def test_a_small_object_is_shown_closer(tmp_path: Path) -> None:

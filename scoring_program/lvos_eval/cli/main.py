@@ -4,62 +4,96 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
-from lvos_eval.cli.check import CHECK
-from lvos_eval.cli.check_reference import CHECK_REFERENCE
-from lvos_eval.cli.command import Command
-from lvos_eval.cli.compare import COMPARE
-from lvos_eval.cli.console import SHORT_OF_MEMORY, Console, interruption_text
-from lvos_eval.cli.explain import EXPLAIN
-from lvos_eval.cli.pack import PACK
-from lvos_eval.cli.prepare import PREPARE
-from lvos_eval.cli.protocols import PROTOCOLS
-from lvos_eval.cli.rescore import RESCORE
-from lvos_eval.cli.score import PLATFORM_SCORE, SCORE
 from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppedError, UsageError, format_traceback
-from lvos_eval.diagnostics.terminal import TextStyle, render_problems
-from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.lifecycle import print_line
-from lvos_eval.reference.settings import Disclosure
 from lvos_eval.version import ISSUES, __version__
 
-__all__ = ["COMMANDS", "main", "platform_main"]
+if TYPE_CHECKING:
+    from lvos_eval.cli.command import Command
+
+__all__ = ["COMMANDS", "load", "main", "platform_main"]
 
 
-COMMANDS: Final[Mapping[str, Command[Any]]] = {
-    "score": SCORE,
-    "check": CHECK,
-    "check-reference": CHECK_REFERENCE,
-    "rescore": RESCORE,
-    "compare": COMPARE,
-    "pack": PACK,
-    "prepare": PREPARE,
-    "explain": EXPLAIN,
-    "protocols": PROTOCOLS,
-}
+COMMANDS: Final = ("score", "check", "check-reference", "rescore", "compare", "pack", "prepare", "explain", "protocols")
+_EXAMPLE: Final = "lvos-eval check submission.zip --reference valid_meta.json"
+
+
+def load(name: str) -> Command[Any]:
+    """One of `COMMANDS`. What it needs is loaded only now: most of the time that a short command takes."""
+    match name:
+        case "score":
+            from lvos_eval.cli.score import SCORE
+
+            return SCORE
+        case "check":
+            from lvos_eval.cli.check import CHECK
+
+            return CHECK
+        case "check-reference":
+            from lvos_eval.cli.check_reference import CHECK_REFERENCE
+
+            return CHECK_REFERENCE
+        case "rescore":
+            from lvos_eval.cli.rescore import RESCORE
+
+            return RESCORE
+        case "compare":
+            from lvos_eval.cli.compare import COMPARE
+
+            return COMPARE
+        case "pack":
+            from lvos_eval.cli.pack import PACK
+
+            return PACK
+        case "prepare":
+            from lvos_eval.cli.prepare import PREPARE
+
+            return PREPARE
+        case "explain":
+            from lvos_eval.cli.explain import EXPLAIN
+
+            return EXPLAIN
+        case "protocols":
+            from lvos_eval.cli.protocols import PROTOCOLS
+
+            return PROTOCOLS
+    raise KeyError(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """`lvos-eval`: runs one command and returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(
         prog="lvos-eval",
         description="Checks and scores submissions to LVOS video-object-segmentation challenges.",
-        epilog=f"example: {CHECK.example}",
+        epilog=f"example: {_EXAMPLE}",
     )
     parser.add_argument("--version", action="version", version=f"lvos-eval {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for name, command in COMMANDS.items():
-        command.add_options(
-            commands.add_parser(name, help=command.purpose, description=command.description, epilog=f"example: {command.example}")
-        )
-    namespace = parser.parse_args(arguments)
-    return _guarded(COMMANDS[namespace.command], namespace)
+    first = given[0] if given else ""
+    for name in COMMANDS:
+        # what stands before a command is one of the two options that need none, and only help tells of all commands
+        if name == first or (first.startswith("-") and first != "--version"):
+            command = load(name)
+            command.add_options(
+                commands.add_parser(
+                    name, help=command.purpose, description=command.description, epilog=f"example: {command.example}"
+                )
+            )
+        else:
+            commands.add_parser(name)
+    namespace = parser.parse_args(given)
+    return _guarded(load(namespace.command), namespace)
 
 
 def platform_main(arguments: Sequence[str] | None = None) -> int:
     """`evaluate.py INPUT OUTPUT`: `score` on the platforms' folder layout, with public detail unless told otherwise."""
+    from lvos_eval.cli.score import PLATFORM_SCORE
+    from lvos_eval.diagnostics.text import printable
+
     parser = argparse.ArgumentParser(
         prog="evaluate.py", description=PLATFORM_SCORE.description, epilog=f"example: {PLATFORM_SCORE.example}"
     )
@@ -78,6 +112,9 @@ def _guarded(command: Command[Any], namespace: argparse.Namespace) -> int:
     How much it may show is decided first, once, and for its output and the messages of its exceptions alike; an exception
     that comes before shows none.
     """
+    from lvos_eval.cli.console import Console
+    from lvos_eval.reference.settings import Disclosure
+
     debug: bool = namespace.debug
 
     def decide_and_run() -> int:
@@ -94,6 +131,9 @@ def _told(work: Callable[[], int], *, debug: bool, messages: bool) -> int:
 
     `messages`: whether that of an exception which nobody foresaw may be printed: it may hold parts of hidden ground truth.
     """
+
+    from lvos_eval.cli.console import SHORT_OF_MEMORY, interruption_text
+    from lvos_eval.diagnostics.terminal import TextStyle, render_problems
 
     def fail(code: ExitCode, message: str) -> int:
         error = sys.exception()

@@ -11,7 +11,6 @@ ended with this process. Other code may have come to rely on them by the end of 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import re
 import signal
@@ -76,6 +75,8 @@ def map_unordered(
 
 def _can_have_children() -> bool:
     """Whether workers can be started: there is shared memory, and this is no daemon of multiprocessing, which may have none."""
+    import multiprocessing
+
     # loky finds out about semaphores too late, and joblib with a warning
     return not multiprocessing.current_process().daemon and system.semaphores_work()
 

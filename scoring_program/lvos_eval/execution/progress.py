@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self, TextIO, TypeVar
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TextIO, TypeVar
 
 from lvos_eval.diagnostics.text import duration
 from lvos_eval.execution.deadline import Deadline
 from lvos_eval.execution.lifecycle import print_line
 from lvos_eval.execution.workload import PieceResult
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 __all__ = ["Progress", "ProgressBar", "ProgressObserver", "ProgressReporter"]
 
@@ -47,27 +48,29 @@ class ProgressBar:
 
     def begin(self, what: str, unit: str, units: int, *, shown: bool) -> None:
         """A stretch begins; those to come are taken to be as long."""
-        if self._bar is None:
+        if self._bar is None and shown:
+            # a log has no use for it, and it takes a while to load
+            from tqdm import tqdm
+
             options: dict[str, Any] = {"file": sys.stderr, "leave": False, "dynamic_ncols": True}
-            self._bar = tqdm(total=units * self._left, desc=what, unit=f" {unit}", disable=not shown, **options)
-        else:
+            self._bar = tqdm(total=units * self._left, desc=what, unit=f" {unit}", **options)
+        elif self._bar is not None:
             self._bar.total = self._bar.n + units * self._left
             self._bar.set_description(what)
         self._left -= 1
 
     def advance(self, units: int, rest: str) -> None:
         """`rest` is what else there is to say."""
-        assert self._bar is not None
-        if rest:
-            self._bar.set_postfix_str(rest, refresh=False)
-        self._bar.update(units)
+        if self._bar is not None:
+            if rest:
+                self._bar.set_postfix_str(rest, refresh=False)
+            self._bar.update(units)
 
     def end(self, *, failed: bool) -> None:
         """A stretch ends: the line is free for other text until the next one goes on."""
-        assert self._bar is not None
-        if failed or self._left <= 0:
+        if self._bar is not None and (failed or self._left <= 0):
             self._bar.close()
-        elif not self._bar.disable:
+        elif self._bar is not None:
             self._bar.clear()
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_issues import PngError, Unreadable
@@ -40,6 +39,9 @@ def image_colours(data: bytes) -> NDArray[np.uint8]:
 
 
 def _by_pillow(plain: bytes, mode: str | None) -> NDArray[Any]:
+    # not loaded for masks as they should be
+    from PIL import Image
+
     try:
         with Image.open(BytesIO(plain), formats=["PNG"]) as image:
             return np.asarray(image if mode is None else image.convert(mode))

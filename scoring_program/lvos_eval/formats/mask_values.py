@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import Final, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from lvos_eval.formats.image_kind import ImageKind
 from lvos_eval.formats.mask_issues import PngError, Unreadable
@@ -49,6 +48,9 @@ def read_values(data: bytes) -> MaskValues:
     header, pixels = parse_png(data)
     if header.size.pixels > _MAX_COUNTED_PIXELS:
         return MaskValues(header.kind, b"")
+    # not loaded for masks as they should be
+    from PIL import Image
+
     try:
         with Image.open(BytesIO(plain_png(header, pixels)), formats=["PNG"]) as image:
             if header.kind.has_colours:

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lvos_eval.diagnostics.text import counted
 from lvos_eval.formats.image_kind import ImageKind
@@ -215,6 +214,9 @@ def _unpacked_bytes(depth: int) -> NDArray[np.unsignedinteger[Any]]:
 def _decode_with_pillow(header: Png, pixels: bytes | memoryview) -> NDArray[np.uint8]:
     # as a palette image, whose samples Pillow does not scale
     plain = plain_png(replace(header, colour_type=PALETTE), pixels)
+    # not loaded for masks as most tools write them
+    from PIL import Image
+
     try:
         with Image.open(io.BytesIO(plain), formats=["PNG"]) as image:
             labels = np.asarray(image, np.uint8)

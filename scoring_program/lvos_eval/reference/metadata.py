@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +42,7 @@ def find_metadata(reference: Path, collector: ProblemCollector) -> tuple[Path, d
     Files that disagree go to `collector`; raises ReferenceDataError where there is nothing to read, saying what is there.
     """
     if reference.is_file():
-        if zipfile.is_zipfile(reference):
+        if _is_zip(reference):
             raise _zipped(reference)
         return reference, _read_videos(reference)
     if not reference.is_dir():
@@ -108,10 +107,17 @@ def _nothing_in(folder: Path) -> ReferenceDataError:
     if folder.parent != folder and _candidates(folder.resolve().parent):
         parent = folder.resolve().parent
         return _fault(f"the reference data is one folder up from {where}", f"give {quoted(str(parent))} as the reference")
-    packed = sorted(path for path in folder.glob("*.zip") if not is_litter(path.name) and zipfile.is_zipfile(path))
+    packed = sorted(path for path in folder.glob("*.zip") if not is_litter(path.name) and _is_zip(path))
     if packed:
         return _zipped(packed[0])
     return _fault(f"no metadata in {where}", f"add one of {', '.join(METADATA_NAMES)} or a *{ATTRIBUTE_SUFFIX}")
+
+
+def _is_zip(path: Path) -> bool:
+    # loaded for nothing else
+    import zipfile
+
+    return zipfile.is_zipfile(path)
 
 
 def _zipped(path: Path) -> ReferenceDataError:

@@ -17,29 +17,32 @@ from markupsafe import Markup
 
 from lvos_eval.diagnostics.text import duration, printable
 from lvos_eval.reporting import charts
+from lvos_eval.reporting.compiled_templates import CompiledTemplates
 from lvos_eval.scoring.results import Interval
 
-__all__ = ["confidence_interval", "points", "render"]
+__all__ = ["confidence_interval", "environment", "points", "render"]
 
 
 def render(template: str, **content: Any) -> str:
     """The page that a template makes of some content. Everything in it that a participant can choose is escaped."""
     style, script = _source("page.css"), _source("page.js")
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(style=style, script=script, style_hash=_hash(style), script_hash=_hash(script), **content)
     )
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What all templates are rendered in."""
     found = Environment(
         loader=PackageLoader("lvos_eval.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(),
     )
     found.filters.update(
         aligned=_aligned,
@@ -60,7 +63,7 @@ def _environment() -> Environment:
 
 def _source(name: str) -> str:
     """The text of the style or the script, as it is: a `{{` in it means nothing."""
-    found = _environment()
+    found = environment()
     assert found.loader is not None
     return found.loader.get_source(found, name)[0]
 

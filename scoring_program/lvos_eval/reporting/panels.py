@@ -10,7 +10,6 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.reporting.overlays import DIM_ALARM, FALSE_ALARM, FOUND, MISSED, PAPER, Picture, ScoredPair, encode_codes
@@ -97,6 +96,9 @@ def _encode_photo(codes: Codes, photo: NDArray[np.float32], panels: int) -> str:
     background = np.concatenate([part for _ in range(panels) for part in (gap, photo)][1:], axis=1)
     weight = np.array(_STRENGTHS, np.float32)[codes][:, :, None]
     image = background + weight * (np.array(_PALETTE, np.float32)[codes] - background)
+    # not loaded where there are no photographs
+    from PIL import Image
+
     data = io.BytesIO()
     Image.fromarray(image.round().astype(np.uint8)).save(data, "WEBP", quality=62, method=4)
     return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lvos_eval.formats.files import read_regular
 from lvos_eval.masks.packed import FrameSize
@@ -49,7 +48,14 @@ def photograph(path: Path, box: Box, frame: FrameSize, size: tuple[int, int]) ->
     `box` is in pixels of a frame of size `frame`, which the JPEG may be larger or smaller than.
     """
     try:
-        with Image.open(io.BytesIO(read_regular(path)), formats=["JPEG"]) as image:
+        content = read_regular(path)
+    except OSError:
+        return None
+    # not loaded where there are no photographs
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
             # a JPEG can be decoded at a half, a quarter or an eighth of its size for less
             image.draft(
                 "RGB", (size[0] * frame.width // (box.right - box.left), size[1] * frame.height // (box.bottom - box.top))

@@ -14,7 +14,7 @@ from terminals import on_terminal, uncoloured
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-def test_score_ends_with_a_table_that_fits_and_the_page(columns: int, tmp_path: Path) -> None:
+def test_score_ends_with_a_table_that_fits_the_page_and_the_signature(columns: int, tmp_path: Path) -> None:
     code, text = on_terminal(
         columns, "score", goldens.prediction("good"), "--reference", goldens.REFERENCE, "--output", tmp_path / "out", "--quiet"
     )
@@ -22,9 +22,10 @@ def test_score_ends_with_a_table_that_fits_and_the_page(columns: int, tmp_path: 
     end = text[text.index("\x1b[1m") - len("Overall J&F  ") :]
     lines = uncoloured(end).splitlines()
     assert len(lines) <= 20
-    assert max(map(len, lines[:-1])) <= 80
+    assert max(map(len, lines[:-2])) <= 80
     assert lines[0].startswith("Overall J&F  74.06  95 % CI [")
-    assert lines[-1] == f"Page: {tmp_path / 'out' / 'detailed_results.html'}"
+    assert lines[-2] == f"Page: {tmp_path / 'out' / 'detailed_results.html'}"
+    assert lines[-1].startswith("lvos-eval ")
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"objects.csv", "results.tex", "official"}
 
 

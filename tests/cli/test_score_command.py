@@ -19,6 +19,8 @@ from PIL import Image
 import commands
 import goldens
 from lvos_eval import __version__
+from lvos_eval.reference.loading import load_manifest
+from submissions import ground_truth_digest
 
 OUTPUTS = ("scores.json", "scores.txt", "scoring_details.json", "detailed_results.html")
 
@@ -61,11 +63,24 @@ def test_a_folder_and_a_zip_give_the_same_scores(tmp_path: Path) -> None:
         assert (folder / name).read_bytes() == (archive / name).read_bytes()
 
 
-def test_the_first_line_is_version_and_signature(tmp_path: Path) -> None:
-    output, process = run(tmp_path, goldens.prediction("good"), goldens.REFERENCE, "output")
-    first = process.stdout.splitlines()[0]
+@pytest.mark.parametrize("pinned", [False, True], ids=["unpinned", "pinned"])
+def test_version_and_signature_are_the_first_line_where_the_masks_are_pinned_and_else_the_last(
+    pinned: bool, tmp_path: Path
+) -> None:
+    reference = copy(goldens.REFERENCE, tmp_path / "reference")
+    digest = ground_truth_digest(load_manifest(reference))
+    if pinned:
+        (reference / "scoring.yaml").write_text(f'ground_truth: "{digest}"\n')
+    output, process = run(tmp_path, goldens.prediction("good"), reference, "output")
+    lines = process.stdout.splitlines()
     signature = json.loads((output / "scoring_details.json").read_text())["signature"]
-    assert first == f"lvos-eval {__version__} {signature}"
+    signed = f"lvos-eval {__version__} {signature}"
+    assert (lines[0], lines[-1].partition(" ")[0]) == (
+        (signed, "Page:") if pinned else (f"lvos-eval {__version__} lvos-v2", "lvos-eval")
+    )
+    assert [line for line in lines if "|" in line] == [signed]
+    assert (lines[0] if pinned else lines[-1]) == signed
+    assert f"|gt:{digest}|" in signature
     assert re.fullmatch(
         r"protocol:lvos-v2\|task:semi-supervised\|videos:8\|objects:17\|frames:109\|tolerance:0\.008\|gt:[0-9a-f]{16}"
         rf"\|excluded:none\|unseen:4-[0-9a-f]{{8}}\|version:{re.escape(__version__)}",
@@ -219,7 +234,7 @@ def test_the_signature_is_of_the_decoded_masks_not_of_their_files(tmp_path: Path
     lines = []
     for name, reference in (("plain", goldens.REFERENCE), ("again-run", again), ("changed-run", changed)):
         _, process = run(tmp_path, goldens.prediction("good"), reference, name)
-        lines.append(process.stdout.splitlines()[0])
+        lines.append(process.stdout.splitlines()[-1])
     assert lines[0] == lines[1] != lines[2]
 
 
@@ -229,7 +244,7 @@ def test_a_run_over_its_time_limit_stops_by_itself_and_says_how_far_it_came(tmp_
     output, process = run(tmp_path, goldens.prediction("good"), reference, "output")
     assert process.returncode == 4
     assert re.fullmatch(
-        r"stopped: the time limit of 1e-06 s ran out while reading the ground truth: \d+ of 109 frames were done; "
+        r"stopped: the time limit of 1e-06 s ran out while scoring: \d+ of 109 frames were done; "
         r"give it more cores, or raise time_limit in scoring\.yaml\n",
         process.stderr,
     )
@@ -249,7 +264,8 @@ def test_json_is_the_only_thing_on_stdout(tmp_path: Path) -> None:
         "score", goldens.prediction("good"), "--reference", goldens.REFERENCE, "--output", tmp_path / "out", "--json"
     )
     assert json.loads(process.stdout) == json.loads((tmp_path / "out" / "scoring_details.json").read_text())
-    assert process.stderr.startswith(f"lvos-eval {__version__} protocol:")
+    assert process.stderr.startswith(f"lvos-eval {__version__} lvos-v2\n")
+    assert process.stderr.splitlines()[-1].startswith(f"lvos-eval {__version__} protocol:")
 
 
 def _can_run_as(user: int) -> bool:

@@ -108,7 +108,7 @@ def test_hostile_paths_of_inputs_and_outputs_can_be_told_in_any_locale(environme
     run = Run(folder, environment=environment)
     done = run.finish(encoding="utf-8", errors="strict")
     assert_scored(run, done)
-    assert done.stdout.splitlines()[-1].startswith(f"Page: {tmp_path}")
+    assert done.stdout.splitlines()[-2].startswith(f"Page: {tmp_path}")
 
 
 def test_a_path_that_is_no_text_is_told_where_it_is_wrong(tmp_path: Path) -> None:

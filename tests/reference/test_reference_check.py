@@ -16,8 +16,7 @@ from lvos_eval.diagnostics.problems import Severity
 from lvos_eval.protocols.contract import Task
 from lvos_eval.reference.checks import ReferenceCheck, check_reference
 from lvos_eval.reference.loading import load_manifest
-from lvos_eval.reference.survey import ground_truth_digest
-from submissions import watch_nothing
+from submissions import ground_truth_digest, watch_nothing
 from tiny_reference import OBJECTS, draw, mask, metadata, save, write_metadata, write_reference
 
 
@@ -379,14 +378,14 @@ def test_an_object_with_a_faulty_range_is_still_a_declared_object(reference: Pat
 
 def test_the_digest_is_the_one_that_scoring_computes(reference: Path) -> None:
     manifest = load_manifest(reference)
-    assert check(reference).digest == ground_truth_digest(manifest, 1, watch_nothing)
+    assert check(reference).digest == ground_truth_digest(manifest)
 
 
 @pytest.mark.parametrize("task", [Task.SEMI_SUPERVISED, Task.UNSUPERVISED_SINGLE])
 def test_the_digest_is_the_one_that_scoring_computes_under_every_task(reference: Path, task: Task) -> None:
     (reference / "unsupervised_videos.txt").write_text("seenTwo2\n")
     (reference / "scoring.yaml").write_text(f"task: {task}\nprotocol: lvos-v1\n")
-    assert check(reference).digest == ground_truth_digest(load_manifest(reference), 1, watch_nothing)
+    assert check(reference).digest == ground_truth_digest(load_manifest(reference))
 
 
 def test_the_command_line_may_choose_the_protocol(reference: Path) -> None:

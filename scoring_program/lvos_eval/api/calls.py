@@ -15,7 +15,6 @@ from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.settings import ArchiveLimits, Disclosure
-from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.reporting.reading import Result, read_result
 from lvos_eval.scoring.run import check_submission, score_submission
 from lvos_eval.workflows.pack_advice import PackAdvice, PackCommand
@@ -59,11 +58,11 @@ def score(
     settings = chosen.settings()
     manifest = load_manifest(chosen.path, settings.rules)
     shown = detail or settings.disclosure or Disclosure.FULL
-    digest = settings.ground_truth or ground_truth_digest(manifest, jobs, unobserved)
     limits = settings.limits.archive
     advise = _advice(submission, chosen, manifest, limits, strict=strict, jobs=jobs)
+    pinned = settings.ground_truth
     result = score_submission(
-        submission, manifest, digest, jobs, unobserved, detail=shown, limits=limits, strict=strict, advise=advise
+        submission, manifest, pinned, jobs, unobserved, detail=shown, limits=limits, strict=strict, advise=advise
     )
     return scoring_result(result.report, shown)
 

@@ -15,7 +15,7 @@ from lvos_eval.diagnostics.terminal import TextStyle, render_problems
 from lvos_eval.diagnostics.text import counted
 from lvos_eval.execution.deadline import Deadline
 from lvos_eval.execution.lifecycle import print_line
-from lvos_eval.execution.progress import Progress, ProgressBar, ProgressObserver
+from lvos_eval.execution.progress import Progress, ProgressObserver
 from lvos_eval.reference.manifest import Manifest
 
 __all__ = ["SHORT_OF_MEMORY", "Console", "interruption_text", "verdict"]
@@ -70,14 +70,10 @@ class Console:
         manifest: Manifest,
         on_progress: Callable[[Progress], None] | None = None,
         deadline: Deadline | None = None,
-        *,
-        aside: bool = False,
-        bar: ProgressBar | None = None,
     ) -> ProgressObserver:
-        """Shows progress; `aside` on stderr, before stdout has its first line. `bar` is one that other stretches share."""
+        """Shows progress."""
         frames = {video.name: len(video.scored) for video in manifest.videos}
-        stream = sys.stderr if aside else self.text
-        return ProgressObserver(frames, None if self.quiet else stream, on_progress, deadline, bar)
+        return ProgressObserver(frames, None if self.quiet else self.text, on_progress, deadline)
 
 
 def verdict(problems: Sequence[Problem]) -> str:

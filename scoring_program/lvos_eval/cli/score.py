@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lvos_eval import protocols
 from lvos_eval.cli.arguments import path, seconds
@@ -19,13 +19,12 @@ from lvos_eval.diagnostics.errors import ExitCode, ReferenceDataError, RunStoppe
 from lvos_eval.diagnostics.text import printable
 from lvos_eval.execution.deadline import Deadline, enforced
 from lvos_eval.execution.lifecycle import print_line, signals_ignored
-from lvos_eval.execution.progress import Progress, ProgressBar
+from lvos_eval.execution.progress import Progress
 from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.manifest import Manifest
 from lvos_eval.reference.metadata import ANNOTATIONS
 from lvos_eval.reference.settings import Disclosure
-from lvos_eval.reference.survey import ground_truth_digest
 from lvos_eval.reporting.output_folder import OutputFolder, open_output, result_files
 from lvos_eval.reporting.page import render_page
 from lvos_eval.reporting.tables import score_table
@@ -114,7 +113,7 @@ def _score_to(output: OutputFolder, request: ScoreRequest, detail: Disclosure, c
     report = Report(State.CHECKING, __version__, request.reference.protocol or "", request.reference.task or "")
     try:
         output.write_page(render_page(report))
-        result, content = _score_into(output, request, detail, console)
+        outcome = _score_into(output, request, detail, console)
     except BaseException as error:
         # whatever ends the run, its page must not go on promising results, and no scores may stay behind
         with signals_ignored():
@@ -124,9 +123,9 @@ def _score_to(output: OutputFolder, request: ScoreRequest, detail: Disclosure, c
         raise
     # the scores are written: nothing that happens from here on may call them into question
     with contextlib.suppress(KeyboardInterrupt):
-        _tell(console, output, result, content)
+        _tell(console, output, outcome)
         _linger(request)
-    return ExitCode.INVALID_SUBMISSION if result.report.scores is None else ExitCode.SUCCESS
+    return ExitCode.INVALID_SUBMISSION if outcome.result.report.scores is None else ExitCode.SUCCESS
 
 
 def _keep_inputs(request: ScoreRequest) -> None:
@@ -158,10 +157,16 @@ def _ended(report: Report, error: BaseException) -> Report:
     return replace(report, state=State.STOPPED, notes=(reason,))
 
 
-def _score_into(
-    output: OutputFolder, request: ScoreRequest, detail: Disclosure, console: Console
-) -> tuple[RunResult, dict[str, Any]]:
-    """The result of a run and the content of its details, after everything is written."""
+class _Outcome(NamedTuple):
+    """The result of a run, the content of its details, and whether the first line that was printed had the signature."""
+
+    result: RunResult
+    details: dict[str, Any]
+    signed: bool
+
+
+def _score_into(output: OutputFolder, request: ScoreRequest, detail: Disclosure, console: Console) -> _Outcome:
+    """What has come of a run, after everything is written."""
     settings = request.reference.settings()
     manifest = load_manifest(request.reference.path, settings.rules)
     report = new_report(manifest)
@@ -171,19 +176,17 @@ def _score_into(
 
     deadline = Deadline.after(settings.limits.time_limit)
     with enforced(deadline):
-        bar = ProgressBar(1 if settings.ground_truth else 2)
-        observer = console.observer(manifest, refresh, deadline, aside=True, bar=bar)
-        digest = settings.ground_truth or ground_truth_digest(manifest, request.jobs, observer)
-        report = replace(report, signature=signature(manifest, digest, __version__))
-        console.say(f"lvos-eval {__version__} {report.signature}")
+        if settings.ground_truth is not None:
+            report = replace(report, signature=signature(manifest, settings.ground_truth, __version__))
+        console.say(f"lvos-eval {__version__} {report.signature or report.protocol}")
         for note in manifest.warnings:
             console.tell(f"note: {note}")
-        observe, limits = console.observer(manifest, refresh, deadline, bar=bar), settings.limits.archive
+        observe, limits = console.observer(manifest, refresh, deadline), settings.limits.archive
         packing = Packing(manifest, frozenset(), (), limits, request.strict, request.jobs, observe)
         result = score_submission(
             request.submission,
             manifest,
-            digest,
+            settings.ground_truth,
             request.jobs,
             observe,
             detail=detail,
@@ -194,7 +197,7 @@ def _score_into(
         )
         for note in result.report.notes[len(manifest.warnings) :]:
             console.tell(f"note: {note}")
-        if result.report.scores is not None and result.report.signature != report.signature:
+        if result.report.scores is not None and report.signature not in (None, result.report.signature):
             console.tell(f"the submission lacks videos, so the signature of its scores is {result.report.signature}")
         if not request.platform:
             named = request.submission.resolve()
@@ -204,7 +207,7 @@ def _score_into(
         files.write(output, tables=not request.platform)
         if result.report.scores is not None:
             output.write_scores(result.report.scores.values)
-    return result, files.details
+    return _Outcome(result, files.details, report.signature is not None)
 
 
 def _command(request: ScoreRequest, manifest: Manifest) -> PackCommand:
@@ -214,12 +217,12 @@ def _command(request: ScoreRequest, manifest: Manifest) -> PackCommand:
     return PackCommand.here(request.submission, request.reference, strict=request.strict)
 
 
-def _tell(console: Console, output: OutputFolder, result: RunResult, content: dict[str, Any]) -> None:
+def _tell(console: Console, output: OutputFolder, outcome: _Outcome) -> None:
     """Prints what the output folder already holds."""
-    report = result.report
+    report = outcome.result.report
     console.problems(report.problems)
     try:
-        console.document(content)
+        console.document(outcome.details)
     except RunStoppedError as fault:
         print_line(sys.stderr, f"{fault}; the document is in {printable(str(output.details))}")
     line = f"{report.submission}: {verdict(report.problems)}"
@@ -231,6 +234,8 @@ def _tell(console: Console, output: OutputFolder, result: RunResult, content: di
     console.say(score_table(report.scores, protocols.get(report.protocol, report.task).summary, console.style))
     console.say("")
     console.say(f"Page: {printable(str(output.page))}")
+    if not outcome.signed:
+        console.say(f"lvos-eval {__version__} {report.signature}")
 
 
 SCORE: Final = Command(

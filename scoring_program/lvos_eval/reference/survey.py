@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lvos_eval.diagnostics.problems import Problem, frame_ranges
-from lvos_eval.execution.workload import Observer, cut_up, masks_memory, run_pieces, usual_pixels
+from lvos_eval.execution.workload import cut_up, masks_memory, usual_pixels
 from lvos_eval.formats.label_map import DecodedMask
 from lvos_eval.formats.mask_fingerprint import shape_digest
 from lvos_eval.masks.packed import FrameSize
 from lvos_eval.reference.ground_truth import (
     GroundTruthFolder,
-    combine_digests,
-    find_sizes,
     frame_digest,
     ground_truth_source,
     read_ground_truth,
@@ -29,7 +26,6 @@ __all__ = [
     "SurveyTask",
     "collect_digests",
     "digest_masks",
-    "ground_truth_digest",
     "plan_scored",
     "plan_survey",
     "survey_masks",
@@ -126,17 +122,6 @@ def _usable_masks(task: SurveyTask, result: SurveyResult) -> Iterator[tuple[int,
         else:
             result.digests.append((frame, frame_digest(frame, mask)))
             yield frame, mask
-
-
-def ground_truth_digest(manifest: Manifest, jobs: int | None, observe: Observer) -> str:
-    """The digest of the ground truth and metadata, computed by decoding every scored mask.
-
-    Raises ReferenceDataError with every mask that cannot be used.
-    """
-    tasks = plan_scored(manifest, find_sizes(manifest))
-    with closing(run_pieces(digest_masks, tasks, jobs)) as done:
-        digests = collect_digests(observe("reading the ground truth", manifest.scored_count, done))
-    return combine_digests(manifest, digests)
 
 
 def plan_scored(manifest: Manifest, sizes: Mapping[str, FrameSize | None]) -> list[SurveyTask]:

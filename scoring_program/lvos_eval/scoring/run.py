@@ -71,7 +71,7 @@ def new_report(manifest: Manifest) -> Report:
 def score_submission(
     path: Path,
     manifest: Manifest,
-    digest: str,
+    sealed: str | None,
     jobs: int | None,
     observe: Observer,
     *,
@@ -83,10 +83,12 @@ def score_submission(
 ) -> RunResult:
     """Scores a submission, or tells everything that is wrong with it; `detail` is how much of the scores may be shown.
 
-    A `foreign` one must not be a link to the ground truth; otherwise that is somebody's check of the program, and noted.
+    `sealed` is the digest that the ground truth must have, if somebody has pinned it. A `foreign` submission must not be a link
+    to the ground truth; otherwise that is somebody's check of the program, and noted.
 
-    With faults in names nothing can be scored, and the masks that are there are only checked. Otherwise each mask is
-    decoded once, for its check and its score. Raises ReferenceDataError, RunStoppedError, UsageError.
+    With faults in names nothing can be scored, and the masks that are there are only checked; then the ground truth is not
+    read, and there is no signature unless it is sealed. Otherwise each mask is decoded once, for its check, its digest and its
+    score. Raises ReferenceDataError, RunStoppedError, UsageError.
     """
     if manifest.protocol.pairing is Pairing.ASSIGNMENT:
         require_solver()
@@ -105,10 +107,11 @@ def score_submission(
     if submission.fingerprint() != fingerprint:
         raise RunStoppedError(CHANGED)
     check_masks(manifest, results.findings, collector)
-    if score and results.digest(manifest) != digest:
+    digest = results.digest(manifest) if score else sealed
+    if sealed not in (None, digest):
         raise ReferenceDataError.single(
             "ground-truth",
-            f"the ground truth has the digest {results.digest(manifest)}, not {digest}: it has changed since it was pinned",
+            f"the ground truth has the digest {digest}, not {sealed}: it has changed since it was pinned",
             "restore it, or put the new digest into scoring.yaml and rescore every submission",
         )
     values = {} if collector.has_errors else matched_values(manifest, results.values)
@@ -157,7 +160,7 @@ def matched_values(manifest: Manifest, values: Mapping[str, Sequence[ObjectFrame
 
 def build_result(
     manifest: Manifest,
-    digest: str,
+    digest: str | None,
     submission: Submission,
     collector: ProblemCollector,
     values: Mapping[str, Sequence[ObjectFrame]],
@@ -165,13 +168,15 @@ def build_result(
 ) -> RunResult:
     """The outcome for a submission whose every problem is in `collector`; `values`, by video, count where there is no error.
 
+    `digest` is that of the ground truth, where it is known.
+
     No unrounded number of a public result leaves this function.
     """
     absent = () if collector.has_errors else absent_videos(manifest, values)
     report = replace(
         new_report(manifest),
         state=State.INVALID,
-        signature=signature(manifest, digest, __version__, absent),
+        signature=None if digest is None else signature(manifest, digest, __version__, absent),
         submission=submission.accepted,
         problems=collector.problems,
     )

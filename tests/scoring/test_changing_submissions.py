@@ -85,14 +85,14 @@ def after_recognition(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
 
 def after_planning(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
     """Changes something when the masks of the team's first video are about to be read."""
-    original = evaluation.evaluate_chunk
+    original = evaluation.evaluate_together
 
-    def evaluate(chunk: Any) -> Any:
-        if "team" in str(chunk.source.path):
+    def evaluate(chunks: Any) -> Any:
+        if any("team" in str(chunk.source.path) for chunk in chunks):
             change()
-        return original(chunk)
+        return original(chunks)
 
-    monkeypatch.setattr(parts, "evaluate_chunk", evaluate)
+    monkeypatch.setattr(parts, "evaluate_together", evaluate)
 
 
 def after_scoring(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
@@ -160,7 +160,7 @@ def test_a_submission_that_is_replaced_gets_the_scores_of_one_of_its_states_and_
                     swapping()
                 return original(chunk)
 
-            patch.setattr(parts, "pack", pack)
+            patch.setattr(portable_chunk, "pack", pack)
         else:
             moment(patch, swap.once(lambda: swap.put(swap.second)))
         # in one process, there is nobody to ship to: the work is done as on a cluster all the same

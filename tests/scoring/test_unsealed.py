@@ -11,6 +11,7 @@ import pytest
 import goldens
 from lvos_eval.cli.main import main
 from lvos_eval.diagnostics.errors import ReferenceDataError
+from lvos_eval.formats.label_map import MaskData
 from lvos_eval.reference.ground_truth import GroundTruthFolder
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.scoring.results import State
@@ -26,7 +27,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     found: Counter[str] = Counter()
     original = GroundTruthFolder.read
 
-    def watched(self: GroundTruthFolder, frame: int) -> bytes:
+    def watched(self: GroundTruthFolder, frame: int) -> MaskData:
         found[f"{self.folder.name} {frame}"] += 1
         return original(self, frame)
 

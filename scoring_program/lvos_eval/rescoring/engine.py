@@ -2,8 +2,9 @@
 
 Recognise every submission, look up which of its videos are in the store, score the others' chunks wherever a worker is free,
 keep each video as it completes, under the key of the bytes that were scored, and conclude each submission from its videos. A
-submission that has changed since it was recognised is recognised anew. Chunks are dealt out submission by submission and video by
-video, so that little is unfinished at any moment, and are small, so that one huge submission keeps no worker waiting.
+submission that has changed since it was recognised is recognised anew. A few submissions are scored side by side, so that the
+ground truth is decoded once for all of them. Their chunks are dealt out video by video, so that little is unfinished at any
+moment, and are small, so that one huge submission keeps no worker waiting.
 
 The steps share what is known of each submission and are read one after the other: one class, longer than others.
 """
@@ -11,8 +12,9 @@ The steps share what is known of each submission and are read one after the othe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -21,6 +23,7 @@ from lvos_eval.diagnostics.errors import ReferenceDataError, RunStoppedError
 from lvos_eval.diagnostics.text import counted, listed, printable
 from lvos_eval.execution.cluster import Backend, LocalBackend
 from lvos_eval.execution.progress import ProgressReporter
+from lvos_eval.execution.workload import usual_pixels
 from lvos_eval.protocols.contract import Pairing
 from lvos_eval.reference.ground_truth import combine_digests, find_sizes
 from lvos_eval.reference.manifest import Manifest
@@ -46,6 +49,11 @@ from lvos_eval.submission.check_masks import check_masks
 from lvos_eval.submission.listing import Submission
 
 __all__ = ["Rescoring", "Tally"]
+
+_HELD_MASKS: Final = 300_000
+"""Masks of submissions whose names are held at a time, some 600 bytes each."""
+
+_MOST_TOGETHER: Final = 8
 
 _ATTEMPTS: Final = 3
 """So often a submission that changes while it is read or scored is begun anew."""
@@ -113,6 +121,7 @@ class Rescoring:
         self._strict = strict
         self._detail = detail
         self._limits = limits
+        self._sealed = sealed
         self._videos = {video.name: video for video in manifest.videos}
         self._sizes = find_sizes(manifest)
         self.tally = Tally()
@@ -161,13 +170,13 @@ class Rescoring:
     def _attempt(self, submissions: Mapping[int, Path], finish: Callable[[int, RunResult], None]) -> dict[int, Path]:
         """Finishes every submission that stays what it is from its recognition on; returns the others."""
         unfinished, changed = self._recognise(submissions, finish)
-        work = PartStream(unfinished, self._plan, ship=self._ship)
+        work = PartStream(unfinished, self, self._longest_first(), together=self._together(), ship=self._ship)
         frames = sum(len(self._videos[video].scored) for item in unfinished.values() for video in item.missing)
         videos = sum(len(item.missing) for item in unfinished.values())
         self.tally.scored += videos
         self.tally.frames += frames
         with ProgressReporter(self._log, "scoring", "frames", frames, submissions=len(unfinished), videos=videos) as progress:
-            for done in self._backend.run(score_part, work):
+            for done in chain.from_iterable(self._backend.run(score_part, work)):
                 item = unfinished[done.number]
                 item.arrived[done.video].append(done.result)
                 progress.advance(done.result.frames if done.result is not None else 0)
@@ -229,19 +238,25 @@ class Rescoring:
             None if key is None else self._store.get(key, self._videos[video], self._manifest.protocol, scored=identity.scorable)
         )
 
-    def _plan(self, item: _Unfinished) -> list[list[Chunk]]:
-        """What there is to do for a submission, the chunks of each video together, the longest video first.
+    def begin(self, item: _Unfinished) -> Collection[str]:
+        """Opens a submission to be scored; the videos to be scored, none if it does not have those any more that it had."""
+        item.opened = self._open(item.path)
+        videos = set(item.missing)
+        return videos if all(self.plan(item, video) for video in videos) else ()
 
-        Nothing if it does not have the videos any more that it had.
-        """
-        item.opened = submission, _ = self._open(item.path)
-        asked = replace(self._manifest, videos=tuple(video for video in self._manifest.videos if video.name in item.missing))
-        by_video: defaultdict[str, list[Chunk]] = defaultdict(list)
-        for chunk in plan_chunks(asked, self._sizes, submission, score=item.identity.scorable):
-            by_video[chunk.video].append(chunk)
-        if by_video.keys() != item.missing:
-            return []
-        return sorted(by_video.values(), key=lambda chunks: -sum(chunk.cost for chunk in chunks))
+    def plan(self, item: _Unfinished, video: str) -> Sequence[Chunk]:
+        """What there is to do for a video of a submission that has begun."""
+        assert item.opened is not None
+        asked = replace(self._manifest, videos=(self._videos[video],))
+        return plan_chunks(asked, self._sizes, item.opened[0], score=item.identity.scorable)
+
+    def _longest_first(self) -> list[str]:
+        """All videos, those with the most to decode first."""
+        return sorted(self._videos, key=lambda name: -len(self._videos[name].scored) * usual_pixels(self._sizes[name]))
+
+    def _together(self) -> int:
+        """Submissions that are scored side by side: the more, the less is done for the ground truth, and the more is held."""
+        return min(max(_HELD_MASKS // max(self._manifest.scored_count, 1), 1), _MOST_TOGETHER)
 
     def _open(self, path: Path) -> tuple[Submission, ProblemCollector]:
         collector = new_collector(self._manifest, strict=self._strict)
@@ -284,4 +299,6 @@ class Rescoring:
         values: Mapping[str, Sequence[ObjectFrame]] = {}
         if not collector.has_errors:
             values = {video.name: known[video.name].values if video.name in known else () for video in self._manifest.videos}
-        return build_result(self._manifest, self.digest, submission, collector, values, self._detail)
+        # as a single run has it, which does not read the ground truth for names at fault
+        digest = self.digest if item.identity.scorable else self._sealed
+        return build_result(self._manifest, digest, submission, collector, values, self._detail)

@@ -16,7 +16,7 @@ from lvos_eval.scoring.chunks import Chunk, ChunkResult, PredictionSource
 from lvos_eval.scoring.evaluate import evaluate_chunk
 from lvos_eval.submission.source import Entry, unpack
 
-__all__ = ["ShippedChunk", "evaluate_shipped", "pack"]
+__all__ = ["ShippedChunk", "evaluate_shipped", "pack", "pack_together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,13 @@ def pack(chunk: Chunk) -> ShippedChunk:
     """Reads everything that a chunk needs; what cannot be read fails in the worker as it would have there."""
     truths = None if chunk.ground_truth is None else _pack_truths(chunk.ground_truth, chunk)
     return ShippedChunk(replace(chunk, source=_pack_masks(chunk.source, chunk), ground_truth=truths))
+
+
+def pack_together(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Chunks of the same frames of several submissions, as chunks that read what they carry: the ground truth once for all."""
+    first = pack(chunks[0]).chunk
+    others = [pack(replace(chunk, ground_truth=None)).chunk for chunk in chunks[1:]]
+    return [first, *(replace(chunk, ground_truth=first.ground_truth) for chunk in others)]
 
 
 def _pack_masks(source: PredictionSource, chunk: Chunk) -> _PackedMasks:

@@ -32,54 +32,67 @@ class _Comparison(NamedTuple):
     """None if the masks are too far apart to have anything in common."""
 
 
-class ObjectPairs:
-    """Takes frames one by one and measures their objects when there are many."""
+class _Compared(NamedTuple):
+    """What a submission's last frame was, and what came of it."""
 
-    def __init__(self, pairing: Pairing, ignored: int | None = None, measures: Measures = Measures.STANDARD) -> None:
+    truth: DecodedMask
+    prediction: DecodedMask
+    ids: Sequence[int]
+    comparisons: Sequence[_Comparison]
+
+
+class ObjectPairs:
+    """Takes frames one by one and measures their objects when there are many.
+
+    Frames of several submissions may be measured together, each in turn, numbered from 0: what is done with the ground truth of
+    a frame is then done once.
+    """
+
+    def __init__(
+        self, pairing: Pairing, ignored: int | None = None, measures: Measures = Measures.STANDARD, submissions: int = 1
+    ) -> None:
         """`ignored` is the label in the ground truth whose pixels are taken out of both masks."""
         self._ignored = ignored
         self._measures = measures
         self._compare = _with_proposals if pairing is Pairing.ASSIGNMENT else _with_namesakes
-        self._last: tuple[DecodedMask, DecodedMask, Sequence[int]] | None = None
-        self._of_last: list[_Comparison] = []
+        self._last: list[_Compared | None] = [None] * submissions
         self._size = FrameSize(0, 0)
-        self._waiting: list[tuple[int, _Comparison]] = []
+        self._waiting: list[tuple[int, int, _Comparison]] = []
         self._held = 0
-        self._values: list[ObjectFrame] = []
+        self._values: list[list[ObjectFrame]] = [[] for _ in range(submissions)]
 
-    def add(self, frame: int, ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask) -> None:
+    def add(self, frame: int, ids: Sequence[int], truth: DecodedMask, prediction: DecodedMask, submission: int = 0) -> None:
         """A frame in which the objects `ids` are scored. What is the same as in the frame before costs nothing."""
         if truth.size != self._size or self._held > _HELD_BYTES:
             self._measure()
             self._size = truth.size
-        last = self._last
-        if last is None or last[0] is not truth or last[1] is not prediction or last[2] != ids:
-            self._last = truth, prediction, ids
+        last = self._last[submission]
+        if last is None or last.truth is not truth or last.prediction is not prediction or last.ids != ids:
+            counted: Mapping[int, PackedMask] = prediction.objects
             if self._ignored is not None:
                 ignored = truth.objects[self._ignored]
                 counted = {label: without(mask, ignored) for label, mask in prediction.objects.items()}
-                self._of_last = list(self._compare(ids, truth, prediction.objects, counted))
-            else:
-                self._of_last = list(self._compare(ids, truth, prediction.objects, prediction.objects))
-            self._held += sum(mask.bits.nbytes for comparison in self._of_last for mask in comparison.pair or ())
-        self._waiting += [(frame, comparison) for comparison in self._of_last]
+            comparisons = list(self._compare(ids, truth, prediction.objects, counted))
+            last = self._last[submission] = _Compared(truth, prediction, ids, comparisons)
+            self._held += sum(mask.bits.nbytes for comparison in comparisons for mask in comparison.pair or ())
+        self._waiting += [(submission, frame, comparison) for comparison in last.comparisons]
 
-    def values(self) -> list[ObjectFrame]:
-        """J and F of all objects in all frames, in the order in which they were added."""
+    def values(self, submission: int = 0) -> list[ObjectFrame]:
+        """J and F of all objects in all frames of a submission, in the order in which they were added."""
         self._measure()
-        return self._values
+        return self._values[submission]
 
     def _measure(self) -> None:
-        pairs = {id(pair): pair for _, (_, _, _, pair) in self._waiting if pair is not None}
+        pairs = {id(pair): pair for _, _, (_, _, _, pair) in self._waiting if pair is not None}
         found: list[tuple[float, float]] | list[tuple[float, float, float]]
         if self._measures is Measures.ADAPTIVE:
             found = score_pairs_adaptively(list(pairs.values()), self._size)
         else:
             found = score_pairs(list(pairs.values()), self._size)
         measures = dict(zip(pairs, found, strict=True))
-        for frame, (label, visible, proposal, pair) in self._waiting:
+        for submission, frame, (label, visible, proposal, pair) in self._waiting:
             j, f, *adapted = measures.get(id(pair), (0.0, 0.0))
-            self._values.append(ObjectFrame(label, frame, j, f, visible, proposal, *adapted))
+            self._values[submission].append(ObjectFrame(label, frame, j, f, visible, proposal, *adapted))
         self._waiting, self._held = [], 0
 
 

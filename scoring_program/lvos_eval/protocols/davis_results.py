@@ -72,7 +72,7 @@ class DavisResults:
             keys=self.keys,
             combine=self._combine,
             signed=decays,
-            lower_is_better=decays,
+            lower_is_better=decays | {measure.statistics[2].name for measure in self.measures},
             headline=(self.both, *means) if self.both else tuple(means),
             title=self.keys[0].removesuffix("-Mean"),
             table=ScoreTable(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from perf.presets import VideoPlan
 from perf.silhouettes import KINDS, OBSTACLE, Pose, Silhouette
 
-__all__ = ["GROUND_TRUTH", "TRACKERS", "Scene"]
+__all__ = ["GROUND_TRUTH", "TRACKERS", "Actor", "Scene"]
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.uint8]
@@ -126,9 +126,16 @@ class Scene:
         self._obstacles = [_obstacle(rng, plan) for _ in range(rng.choice(4, p=(0.3, 0.4, 0.2, 0.1)))]
         self._trackers = {name: Tracker(rng, plan, self.objects, good=name == "good") for name in TRACKERS}
 
-    def draw(self, source: str, index: int) -> Labels:
-        """Label map (height, width) of the frame `index`, from 0: the ground truth's or a tracker's."""
-        tracker, camera = self._trackers.get(source), complex(*self._camera.at(index))
+    def camera(self, index: int) -> complex:
+        """How far the camera has moved everything in the frame `index`, in pixels."""
+        return complex(*self._camera.at(index))
+
+    def draw(self, source: str, index: int, obstacle: int = 0) -> Labels:
+        """Label map (height, width) of the frame `index`, from 0: the ground truth's or a tracker's.
+
+        `obstacle` is the label of what stands in front of objects.
+        """
+        tracker, camera = self._trackers.get(source), self.camera(index)
         labels = np.zeros((self.plan.height, self.plan.width), np.uint8)
         for position, actor in enumerate(self.objects):
             if index < actor.first:
@@ -145,8 +152,8 @@ class Scene:
                     age=pose.age - 0.1,
                 )
                 actor.silhouette.draw(labels, label, pose, 0.3, tracker.wobbles[position])
-        for obstacle in self._obstacles:
-            obstacle.silhouette.draw(labels, 0, obstacle.pose(index, camera), detail=0.0 if tracker else 1.0)
+        for actor in self._obstacles:
+            actor.silhouette.draw(labels, obstacle, actor.pose(index, camera), detail=0.0 if tracker else 1.0)
         if tracker and tracker.spots and tracker.labels[:, index].any():
             tracker.speckle(labels, index)
         return labels

@@ -255,6 +255,17 @@ def test_on_a_platform_arrays_are_not_opened(desk: Path, monkeypatch: pytest.Mon
     assert COMMAND not in json.dumps(problems)
 
 
+def test_on_a_platform_a_flood_of_files_is_not_looked_at_again(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the paths are read again")
+
+    monkeypatch.setattr("lvos_eval.workflows.pack_round.open_loose", refuse)
+    masks = write_zip(desk / "flood.zip", {f"aVideo01/{number % 2:03d}/{number:08d}.png": b"" for number in range(2000)})
+    code, problems = on_platform(desk, masks)
+    assert code == 1
+    assert COMMAND not in json.dumps(problems)
+
+
 def test_arrays_are_told_how_they_become_a_submission(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in good_files():
         path = desk / "masks" / f"{name[:-4]}.npy"

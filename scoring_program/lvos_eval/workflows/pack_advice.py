@@ -28,6 +28,8 @@ __all__ = ["PackAdvice", "PackCommand"]
 
 _OUTPUTS: Final = ("submission.zip", "packed.zip")
 """The second one where the first one is what is packed."""
+_MOST_FILES: Final = 40
+"""For each annotated frame: a file for every picture in between and every object."""
 _TOO_LARGE: Final = "size-limit"
 """A warning; what is packed is as small as it can be."""
 _MEANINGS: Final[Mapping[str, str]] = {
@@ -91,7 +93,7 @@ class PackAdvice:
         """The same problems. Masks without `findings` are read; raises RunStoppedError where they change meanwhile."""
         if self.packing.manifest.protocol.upload_folder is None or not any(map(_is_doubtful, problems)):
             return problems
-        if self.foreign and has_arrays(submission):
+        if self.foreign and (has_arrays(submission) or self._is_flood(submission)):
             return problems
         found = self.packing.check(self.path, KnownMasks(submission.masks, findings))
         if found.hopeless:
@@ -107,6 +109,12 @@ class PackAdvice:
             else problem
             for problem in problems
         )
+
+    def _is_flood(self, submission: Submission) -> bool:
+        """Whether there are so many files that nobody can mean them as masks; on a server they would only take time."""
+        files = len(submission.extra_files)
+        files += sum(map(len, submission.masks.values())) + sum(map(len, submission.others.values()))
+        return files > _MOST_FILES * sum(len(video.annotated) for video in self.packing.manifest.videos)
 
     def _unsized(self, found: CheckedMasks) -> bool:
         """Whether the size of an empty mask is not known."""

@@ -90,7 +90,7 @@ bundle-check: $(VENV)/development ## check the built bundles against every rule 
 test: $(VENV)/development ## run the tests, the page in a browser and clusters aside (FILE= for some of them)
 	$(BIN)/python -m pytest -q $(if $(FILE),$(FILE),-n auto -m "not browser and not cluster and not slow")
 
-NOT_POSIX := tests/execution tests/formats tests/metrics tests/rescoring tests/scoring
+NOT_POSIX := $(addprefix tests/,cli execution formats metrics reference rescoring scoring)
 
 .PHONY: test-not-posix
 test-not-posix: $(VENV)/development ## run tests without the functions that Windows lacks, with spawned workers (FILE= for others)

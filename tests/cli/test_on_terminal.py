@@ -29,7 +29,7 @@ def test_score_ends_with_a_table_that_fits_the_page_and_the_signature(columns: i
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"objects.csv", "results.tex", "official"}
 
 
-def test_one_bar_goes_over_both_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_one_bar_goes_over_the_whole_run_and_leaves_nothing_behind(tmp_path: Path) -> None:
     arguments = (
         "score",
         goldens.prediction("good"),
@@ -45,7 +45,7 @@ def test_one_bar_goes_over_both_passes_and_leaves_nothing_behind(tmp_path: Path)
     places = [(int(done), int(total)) for done, total in re.findall(r"\| *(\d+)/(\d+) \[", text)]
     assert len({total for _, total in places}) == 1
     assert places == sorted(places)
-    assert re.search(r"reading the ground truth: +0%.*\n?.*scoring: +50%", text.replace("\r", "\n"), re.DOTALL)
+    assert re.search(r"scoring: +0%", text)
     # what is seen in the end: a carriage return goes back to the start of a line, and what follows covers it
     seen = [line.rpartition("\r")[2] for line in text.split("\n")]
     assert not [line for line in seen if "frames/s" in line]

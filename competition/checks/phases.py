@@ -175,14 +175,16 @@ def _program_files(kit: zipfile.ZipFile, name: str) -> Iterator[str]:
 @rule("columns", "the columns are score keys of every phase's protocol, in their order, the first one first, precision 4")
 def columns(bundle: Bundle) -> Iterator[str]:
     found = bundle.columns
+    falling: frozenset[str] = frozenset()
     for phase in bundle.phases:
         summary = _protocol(bundle, phase.reference).summary
+        falling |= summary.lower_is_better
         if list(found) != [key for key in summary.keys if key in found] or list(found)[:1] != list(summary.keys[:1]):
             yield f"the columns are {', '.join(found)}"
             return
     precision, sorting = ("precision", "sorting") if bundle.platform is Platform.CODABENCH else ("numeric_format", "sort")
     for key, column in found.items():
-        wanted = "asc" if key in summary.lower_is_better else "desc"
+        wanted = "asc" if key in falling else "desc"
         if column.get(sorting) != wanted:
             yield f"{key} is sorted {column.get(sorting)!r}, not {wanted}"
         if column.get(precision) != 4:

@@ -49,7 +49,7 @@ def follow(project: Path, line: str) -> str:
 def test_an_empty_folder_becomes_both_bundles(project: Path) -> None:
     write_reference(project / "lvos_test")
     write_reference(project / "lvos_valid", shift=9)
-    typed = list(commands("2. Find its faults", "6. Upload"))
+    typed = list(commands("2. Find its errors", "6. Upload"))
     printed = "".join(follow(project, line) for line in typed)
     assert [line.split()[1] for line in typed] == [
         "check-reference",

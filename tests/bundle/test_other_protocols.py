@@ -20,6 +20,7 @@ from competition.checks.bundle import Bundle, Platform
 from competition.checks.selfcheck import BUNDLES, check_bundle
 from competition.checks.trial_run import run_from_bundle, run_from_source, trial_faults
 from tiny_reference import write_reference
+from unpacking import unpack
 
 ARCHIVE: Final = Path(__file__).parents[1] / "data" / "goldens_davis_2017.tar.xz"
 
@@ -28,7 +29,7 @@ ARCHIVE: Final = Path(__file__).parents[1] / "data" / "goldens_davis_2017.tar.xz
 def goldens(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("davis")
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
+        unpack(archive, folder)
     return folder
 
 
@@ -134,7 +135,7 @@ def test_data_of_every_kind_scores_from_the_bundle_as_it_does_at_home(
     tmp_path: Path, protocol: str, archive: str, root: str, beside: str
 ) -> None:
     with tarfile.open(ARCHIVE.with_name(f"{archive}.tar.xz")) as packed:
-        packed.extractall(tmp_path / "goldens", filter="data")
+        unpack(packed, tmp_path / "goldens")
     data, submission = tmp_path / "goldens" / root, tmp_path / "goldens" / beside / "pred_good"
     competition = write_settings(tmp_path / "mine", settings(protocol=protocol))
     words = [data, "--competition", competition, "--output", tmp_path / "dist", "--jobs", 1]

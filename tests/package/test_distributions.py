@@ -20,6 +20,7 @@ import pytest
 import built_package
 from built_package import ROOT
 from lvos_eval.version import ISSUES, __version__
+from unpacking import unpack
 
 pytest.importorskip("build", reason="the group `package` is not installed: make test")
 if int(importlib.metadata.version("setuptools").partition(".")[0]) < 77:
@@ -80,7 +81,7 @@ def test_the_sdist_holds_every_file_of_the_tree(built: Built) -> None:
 
 def test_the_wheel_of_the_sdist_is_that_of_the_tree(built: Built, tmp_path: Path) -> None:
     with tarfile.open(built.sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+        unpack(archive, tmp_path)
     wheel = built_package.build(tmp_path / f"lvos_eval-{__version__}", "wheel", tmp_path / "wheel")
     assert contents(wheel) == contents(built.wheel)
 

@@ -20,6 +20,7 @@ import lvos_eval as api
 from benchmarks import DAMAGES, J_AND_F, Benchmark
 from commands import lvos_eval
 from lvos_eval import protocols
+from unpacking import unpack
 
 ARCHIVE: Final = Path(__file__).parents[1] / "data" / "goldens_davis_2017.tar.xz"
 SETS: Final = [("good", "val"), ("poor", "val"), ("edge", "val"), ("long", "train"), ("long", "test-dev")]
@@ -32,7 +33,7 @@ STATISTICS: Final = {"J": "J-Mean", "J-Recall": "J-Recall", "J-Decay": "J-Decay"
 def goldens(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("davis")
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
+        unpack(archive, folder)
     return folder
 
 

@@ -14,6 +14,7 @@ import goldens
 import lvos_eval as api
 from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
+from unpacking import unpack
 
 DATA: Final = Path(__file__).parents[1] / "data"
 DATA_SETS: Final = {
@@ -34,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, (archive, root) in DATA_SETS.items():
         folder = tmp_path_factory.mktemp(name)
         with tarfile.open(DATA / archive) as file:
-            file.extractall(folder, filter="data")
+            unpack(file, folder)
         found[name] = folder / root
     return found
 

@@ -29,6 +29,7 @@ from lvos_eval.diagnostics.problems import Severity
 from lvos_eval.reference.loading import load_manifest
 from lvos_eval.reference.settings import ScoringRules
 from lvos_eval.rescoring.leaderboard import problem_line
+from unpacking import unpack
 
 __all__ = ["DAMAGES", "J_AND_F", "J_ONLY", "Benchmark", "Damage", "Run", "slow_but", "ways"]
 
@@ -67,7 +68,7 @@ class Benchmark:
     @classmethod
     def unpack(cls, archive: str, folder: Path, **fields: Any) -> Benchmark:
         with tarfile.open(_DATA / archive) as file:
-            file.extractall(folder, filter="data")
+            unpack(file, folder)
         return cls(folder=folder, **fields)
 
     @property

@@ -25,6 +25,7 @@ from pack_cases import CHOSEN, FEW, REFUSED, UNDONE_NAMES
 from packing import good_scores, labels_in, scores
 from printed_fixes import masks_of
 from submissions import good_files, labels, png, write_folder, write_reference, write_zip
+from unpacking import unpack
 
 COMMAND = "lvos-eval pack "
 
@@ -278,7 +279,7 @@ def test_arrays_are_told_how_they_become_a_submission(desk: Path, capsys: pytest
 
 def test_of_a_benchmark_without_a_server_nothing_is_packed(tmp_path: Path) -> None:
     with tarfile.open(GOLDENS.parent / "goldens_davis_2017.tar.xz") as archive:
-        archive.extractall(tmp_path / "davis", filter="data")
+        unpack(archive, tmp_path / "davis")
     (root,) = (tmp_path / "davis").rglob("DAVIS")
     masks = write_folder(tmp_path / "masks", good_files())
     problems = lvos_eval.check(masks, root, protocol="davis-2017").problems

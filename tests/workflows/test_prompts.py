@@ -21,6 +21,7 @@ from lvos_eval.cli.main import main
 from lvos_eval.reference.choice import ReferenceChoice
 from lvos_eval.reference.loading import load_manifest
 from submissions import Labels, png
+from unpacking import unpack
 
 DOCS: Final = commands.PROGRAM.parent / "docs"
 SIZE: Final = (30, 40)
@@ -180,7 +181,7 @@ def test_the_golden_prompts_are_the_golden_masks(tmp_path: Path) -> None:
 )
 def test_other_benchmarks_have_prompts_too(archive: str, root: str, protocol: str, tmp_path: Path) -> None:
     with tarfile.open(GOLDENS.parent / f"goldens_{archive}.tar.xz") as packed:
-        packed.extractall(tmp_path, filter="data")
+        unpack(packed, tmp_path)
     assert prepare(tmp_path / root, tmp_path / "prompts", "--protocol", protocol) == 0
     manifest = load_manifest(tmp_path / root, ReferenceChoice(tmp_path / root, protocol).settings().rules)
     document = json.loads((tmp_path / "prompts" / "prompts.json").read_text())
@@ -201,7 +202,7 @@ def test_other_benchmarks_have_prompts_too(archive: str, root: str, protocol: st
 
 def test_a_benchmark_whose_masks_are_not_label_maps_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with tarfile.open(GOLDENS.parent / "goldens_sa_v.tar.xz") as packed:
-        packed.extractall(tmp_path / "data", filter="data")
+        unpack(packed, tmp_path / "data")
     assert prepare(tmp_path / "data", tmp_path / "prompts", "--protocol", "sa-v") == 2
     assert "sa-v has a folder of masks for each object: the first file in it is the prompt" in capsys.readouterr().err
     assert not (tmp_path / "prompts").exists()

@@ -415,11 +415,12 @@ def test_a_running_page_gives_way_to_the_final_one(
 
 
 def test_a_running_page_can_be_held(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_module, "REFRESH_SECONDS", 1)
+    # time enough to press the button on a busy machine
+    monkeypatch.setattr(page_module, "REFRESH_SECONDS", 4)
     shown = show(render_page(running()))
     shown.frame.get_by_role("button", name="Pause").click()
     replace_page(shown, html("public"))
-    shown.page.wait_for_timeout(1500)
+    shown.page.wait_for_timeout(4500)
     assert shown.frame.get_by_role("progressbar").is_visible()
     shown.frame.get_by_role("button", name="Go on").click()
     shown.frame.get_by_text("Overall J&F").wait_for(timeout=10_000)

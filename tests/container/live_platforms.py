@@ -98,7 +98,7 @@ def test_the_uploaded_program_runs_and_not_the_images_in_every_process(run: Plat
     module.write_text(module.read_text() + spy)
     for name in ("metadata", "metadata.yaml"):
         metadata = folder / "program" / name
-        metadata.write_text(metadata.read_text().replace("/evaluate.py", "/evaluate.py --jobs 2"))
+        metadata.write_text(metadata.read_text().replace("evaluate.py", "evaluate.py --jobs 2"))
     done = run(folder)
     assert done.returncode == 0, done.stderr
     lines = {tuple(line.split()[2:]) for line in done.stderr.splitlines() if line.startswith("evaluated by")}

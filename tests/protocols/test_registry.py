@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 from pathlib import Path
 
@@ -83,6 +84,11 @@ def test_an_unknown_name_or_task_says_what_there_is() -> None:
 
 def test_the_examples_hold() -> None:
     assert doctest.testmod(registry).failed == 0
+
+
+def test_the_schema_of_results_knows_every_protocol() -> None:
+    schema = json.loads((Path(protocols.__file__).parents[3] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    assert sorted(schema["properties"]["settings"]["properties"]["protocol"]["enum"]) == sorted(protocols.names())
 
 
 def test_nothing_else_asks_for_a_protocol_or_task_by_name() -> None:

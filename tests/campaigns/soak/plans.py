@@ -264,7 +264,8 @@ def draw_plan(random: Random, work: Path, *, large: bool) -> Plan:
         return replace(plan, fault="a time limit", codes=codes | {ExitCode.STOPPED})
     if chance < 0.25:
         spoil_a_mask(reference)
-        return replace(plan, fault="a spoilt ground truth", codes=frozenset({ExitCode.REFERENCE}))
+        # where nothing can be scored, the ground truth is not read
+        return replace(plan, fault="a spoilt ground truth", codes=codes & {INVALID} | {ExitCode.REFERENCE})
     if chance < 0.3:
         (reference / "scoring.yaml").write_text("protokoll: lvos-v2\n")
         return replace(plan, fault="a wrong setting", codes=frozenset({ExitCode.REFERENCE}))

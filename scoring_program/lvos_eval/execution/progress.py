@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TextIO, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TextIO, TypeVar
 
 from lvos_eval.diagnostics.text import duration
 from lvos_eval.execution.deadline import Deadline
@@ -18,7 +18,7 @@ from lvos_eval.execution.workload import PieceResult
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["Progress", "ProgressBar", "ProgressObserver", "ProgressReporter"]
+__all__ = ["Progress", "ProgressObserver", "ProgressReporter"]
 
 SECONDS_BETWEEN: Final = 5.0
 """Between two lines in a log, and between two refreshes of the page."""
@@ -39,51 +39,11 @@ class Progress:
     seconds_left: float | None
 
 
-class ProgressBar:
-    """A bar on stderr, where that is a terminal, over one stretch of work or over several on the same units."""
-
-    def __init__(self, stretches: int = 1) -> None:
-        self._left = stretches
-        self._bar: tqdm[NoReturn] | None = None
-
-    def begin(self, what: str, unit: str, units: int, *, shown: bool) -> None:
-        """A stretch begins; those to come are taken to be as long."""
-        if self._bar is None and shown:
-            # a log has no use for it, and it takes a while to load
-            from tqdm import tqdm
-
-            options: dict[str, Any] = {"file": sys.stderr, "leave": False, "dynamic_ncols": True}
-            self._bar = tqdm(total=units * self._left, desc=what, unit=f" {unit}", **options)
-        elif self._bar is not None:
-            self._bar.total = self._bar.n + units * self._left
-            self._bar.set_description(what)
-        self._left -= 1
-
-    def advance(self, units: int, rest: str) -> None:
-        """`rest` is what else there is to say."""
-        if self._bar is not None:
-            if rest:
-                self._bar.set_postfix_str(rest, refresh=False)
-            self._bar.update(units)
-
-    def end(self, *, failed: bool) -> None:
-        """A stretch ends: the line is free for other text until the next one goes on."""
-        if self._bar is not None and (failed or self._left <= 0):
-            self._bar.close()
-        elif self._bar is not None:
-            self._bar.clear()
-
-
 class ProgressReporter:
     """One stretch of work, told as a bar on a terminal and as a plain line every few seconds elsewhere."""
 
-    def __init__(
-        self, log: TextIO | None, what: str, unit: str, units: int, bar: ProgressBar | None = None, **totals: int
-    ) -> None:
-        """`units` are what the rate and the time left go by; `totals` are other things to count. No `log`: silence.
-
-        `bar` is one that other stretches share.
-        """
+    def __init__(self, log: TextIO | None, what: str, unit: str, units: int, **totals: int) -> None:
+        """`units` are what the rate and the time left go by; `totals` are other things to count. No `log`: silence."""
         self._log = log
         self._what = what
         self._unit = unit
@@ -93,21 +53,31 @@ class ProgressReporter:
         self._units_done = 0
         self._started = self._said = time.monotonic()
         self._on_terminal = log is not None and sys.stderr.isatty()
-        self._bar = bar or ProgressBar()
-        self._bar.begin(what, unit, units, shown=self._on_terminal)
+        self._bar = self._new_bar() if self._on_terminal else None
+
+    def _new_bar(self) -> tqdm[NoReturn]:
+        # a log has no use for it, and it takes a while to load
+        from tqdm import tqdm
+
+        return tqdm(total=self._units, desc=self._what, unit=f" {self._unit}", file=sys.stderr, leave=False, dynamic_ncols=True)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._bar.end(failed=error is not None)
+        if self._bar is not None:
+            self._bar.close()
 
     def advance(self, units: int = 0, **counts: int) -> bool:
         """Counts work that has been done, and says so now and then: whether that was now."""
         self._units_done += units
         for name, count in counts.items():
             self._done[name] += count
-        self._bar.advance(units, ", ".join(f"{self._done[name]}/{total} {name}" for name, total in self._totals.items()))
+        if self._bar is not None:
+            if self._totals:
+                rest = ", ".join(f"{self._done[name]}/{total} {name}" for name, total in self._totals.items())
+                self._bar.set_postfix_str(rest, refresh=False)
+            self._bar.update(units)
         now = time.monotonic()
         if now - self._said < SECONDS_BETWEEN:
             return False
@@ -143,23 +113,18 @@ class ProgressObserver:
         log: TextIO | None,
         on_progress: Callable[[Progress], None] | None = None,
         deadline: Deadline | None = None,
-        bar: ProgressBar | None = None,
     ) -> None:
-        """`log` is where plain lines go, None for silence; `on_progress` is called every few seconds.
-
-        `bar` is one that other stretches share.
-        """
+        """`log` is where plain lines go, None for silence; `on_progress` is called every few seconds."""
         self._frames_by_video = frames_by_video
         self._log = log
         self._on_progress = on_progress
         self._deadline = deadline
-        self._bar = bar
 
     def __call__(self, what: str, total: int, results: Iterable[_Done], /) -> Iterator[_Done]:
         """Passes the results on. Raises RunStoppedError once the deadline has passed."""
         frames = videos = 0
         by_video: Counter[str] = Counter()
-        with ProgressReporter(self._log, what, "frames", total, self._bar, videos=len(self._frames_by_video)) as reporter:
+        with ProgressReporter(self._log, what, "frames", total, videos=len(self._frames_by_video)) as reporter:
             for result in results:
                 yield result
                 frames += result.frames

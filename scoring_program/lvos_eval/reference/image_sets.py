@@ -23,6 +23,7 @@ from lvos_eval.formats.text_files import DocumentError, read_text
 from lvos_eval.protocols.contract import VOID_LABEL, EvaluationProtocol, MaskLayout
 from lvos_eval.protocols.frames import FrameList
 from lvos_eval.reference.exclusions import excluded_frames
+from lvos_eval.reference.ground_truth import GROUND_TRUTH_BYTES
 from lvos_eval.reference.manifest import Manifest, Video, VideoObject
 from lvos_eval.reference.settings import SETTINGS_FILE, ScoringRules
 from lvos_eval.reference.video_lists import VIDEO_NAME
@@ -30,7 +31,6 @@ from lvos_eval.reference.video_lists import VIDEO_NAME
 __all__ = ["fits_image_sets", "read_image_set"]
 
 _USUAL: Final = "val"
-_MASK_BYTES: Final = 1 << 28
 
 
 def read_image_set(
@@ -161,7 +161,7 @@ class _Reader:
     def _highest_label(self, name: str, mask: Path) -> int:
         """The highest label of a mask but for void; 0 where there is none or it cannot be read."""
         try:
-            header, pixels = parse_png(read_file(str(mask), _MASK_BYTES))
+            header, pixels = parse_png(read_file(str(mask), GROUND_TRUTH_BYTES))
             if not header.kind.is_indexed:
                 raise LabelMapError(Unreadable(f"{header.kind} instead of one label per pixel"))
             labels = decode_labels(header, pixels)
